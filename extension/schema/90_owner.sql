@@ -1,0 +1,35 @@
+-- Everything belongs to opencalendly_owner, nothing is PUBLIC's, every table's rows go into pg_dump.
+DO $$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN SELECT c.oid::pg_catalog.regclass AS name, c.relkind FROM pg_catalog.pg_class AS c
+        WHERE c.relnamespace = 'opencalendly'::pg_catalog.regnamespace AND c.relkind IN ('r', 'v')
+    LOOP
+        EXECUTE pg_catalog.format('ALTER TABLE %s OWNER TO opencalendly_owner', item.name);
+        EXECUTE pg_catalog.format('REVOKE ALL ON TABLE %s FROM PUBLIC', item.name);
+        EXECUTE pg_catalog.format('GRANT SELECT ON TABLE %s TO opencalendly_admin', item.name);
+        IF item.relkind = 'r' THEN
+            PERFORM pg_catalog.pg_extension_config_dump(item.name, '');
+        END IF;
+    END LOOP;
+    FOR item IN SELECT p.oid::pg_catalog.regprocedure AS name, p.prorettype FROM pg_catalog.pg_proc AS p
+        WHERE p.pronamespace = 'opencalendly'::pg_catalog.regnamespace
+    LOOP
+        EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO opencalendly_owner', item.name);
+        EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', item.name);
+    END LOOP;
+END
+$$;
+
+GRANT EXECUTE ON FUNCTION
+    opencalendly.compute_slots, opencalendly.explain_slot, opencalendly.hold_slot, opencalendly.release_hold,
+    opencalendly.book_slot, opencalendly.cancel_booking, opencalendly.reschedule_booking, opencalendly.booking_action,
+    opencalendly.organizer_cancel_booking, opencalendly.organizer_reschedule_booking, opencalendly.mark_no_show,
+    opencalendly.create_user, opencalendly.update_user,
+    opencalendly.create_schedule, opencalendly.update_schedule, opencalendly.delete_schedule,
+    opencalendly.set_availability_rules, opencalendly.set_availability_overrides,
+    opencalendly.add_time_off, opencalendly.remove_time_off,
+    opencalendly.create_event_type, opencalendly.update_event_type,
+    opencalendly.is_timezone, opencalendly.is_restored_copy, opencalendly.adopt_outbox
+    TO opencalendly_admin;
