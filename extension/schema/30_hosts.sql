@@ -13,11 +13,11 @@ CREATE TABLE opencalendly.users (
         AND username <> ALL (ARRAY['admin', 'api', 'www', 'support', 'login', 'settings', 'assets', 'static',
             'demo-team', 'team', 'bookings', 'auth', 'console', 'health', 'ready', 'metrics', 'embed'])),
     CONSTRAINT users_email_check CHECK (
-        email ~ '^[^[:space:][:cntrl:]@]+@[^[:space:][:cntrl:]@]+$' AND pg_catalog.length(email) <= 320
+        email ~ '^[^\u0001-\u0020\u007f-\u009f@]+@[^\u0001-\u0020\u007f-\u009f@]+$' AND pg_catalog.length(email) <= 320
         AND email = pg_catalog.lower(email COLLATE "C")),
     CONSTRAINT users_display_name_check CHECK (
         pg_catalog.length(display_name) <= 120 AND pg_catalog.btrim(display_name) <> ''
-        AND display_name !~ '[[:cntrl:]]'),
+        AND display_name !~ '[\u0001-\u001f\u007f-\u009f]'),
     CONSTRAINT users_timezone_check CHECK (opencalendly.is_timezone(timezone))
 );
 COMMENT ON TABLE opencalendly.users IS 'hosts and organizers: people whose time can be booked';
@@ -51,7 +51,7 @@ CREATE TABLE opencalendly.schedules (
     CONSTRAINT schedules_id_user_id_key UNIQUE (id, user_id),
     CONSTRAINT schedules_user_id_name_key UNIQUE (user_id, name),
     CONSTRAINT schedules_name_check CHECK (
-        pg_catalog.length(name) <= 120 AND pg_catalog.btrim(name) <> '' AND name !~ '[[:cntrl:]]'),
+        pg_catalog.length(name) <= 120 AND pg_catalog.btrim(name) <> '' AND name !~ '[\u0001-\u001f\u007f-\u009f]'),
     CONSTRAINT schedules_timezone_check CHECK (
         CASE WHEN is_default THEN timezone IS NULL
              ELSE timezone IS NOT NULL AND opencalendly.is_timezone(timezone) END)
@@ -94,7 +94,7 @@ CREATE TABLE opencalendly.event_types (
     CONSTRAINT event_types_schedule_id_fkey FOREIGN KEY (schedule_id, user_id)
         REFERENCES opencalendly.schedules (id, user_id),
     CONSTRAINT event_types_name_check CHECK (
-        pg_catalog.length(name) <= 120 AND pg_catalog.btrim(name) <> '' AND name !~ '[[:cntrl:]]'),
+        pg_catalog.length(name) <= 120 AND pg_catalog.btrim(name) <> '' AND name !~ '[\u0001-\u001f\u007f-\u009f]'),
     CONSTRAINT event_types_slug_check CHECK (
         slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND pg_catalog.length(slug) BETWEEN 2 AND 80),
     CONSTRAINT event_types_description_check CHECK (pg_catalog.length(description) <= 2000),

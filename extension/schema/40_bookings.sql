@@ -93,9 +93,9 @@ CREATE TABLE opencalendly.bookings (
     CONSTRAINT bookings_status_check CHECK (status IN ('confirmed', 'pending', 'canceled', 'rescheduled')),
     CONSTRAINT bookings_invitee_name_check CHECK (
         pg_catalog.length(invitee_name) <= 120 AND pg_catalog.btrim(invitee_name) <> ''
-        AND invitee_name !~ '[[:cntrl:]]'),
+        AND invitee_name !~ '[\u0001-\u001f\u007f-\u009f]'),
     CONSTRAINT bookings_invitee_email_check CHECK (
-        invitee_email ~ '^[^[:space:][:cntrl:]@]+@[^[:space:][:cntrl:]@]+$'
+        invitee_email ~ '^[^\u0001-\u0020\u007f-\u009f@]+@[^\u0001-\u0020\u007f-\u009f@]+$'
         AND pg_catalog.length(invitee_email) <= 320
         AND invitee_email = pg_catalog.lower(invitee_email COLLATE "C")),
     CONSTRAINT bookings_timezone_check CHECK (opencalendly.is_timezone(timezone)),

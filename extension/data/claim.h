@@ -1,0 +1,54 @@
+/*
+ * Claims: how every writer takes a host's time and gives it back.
+ *
+ * The order of locks is the same for all: idempotency key (or a hold's client), then the hosts, sorted by their 64-bit
+ * lock key. Under the hosts' locks nobody else changes their claims, seats or holds, so what is then read in a latest
+ * snapshot (claim_read_begin) stays true until commit. Decisions are taken on such reads alone; the writes that follow
+ * run in the transaction's own snapshot, and where that is too old to see a row (REPEATABLE READ, SERIALIZABLE) they
+ * raise 40001.
+ */
+#ifndef OPENCALENDLY_CLAIM_H
+#define OPENCALENDLY_CLAIM_H
+
+#include "compat.h"
+#include "data/query.h"
+#include "data/sweep.h"
+
+/* A seat of a meeting, as bookings and holds name it. */
+typedef struct Seat
+{
+	pg_uuid_t	occurrence_id;
+	int			seats;			/* of the occurrence */
+	int			seat_no;
+} Seat;
+
+/* Waits for the lock of a word, such as an idempotency key, until the end of the transaction. */
+extern void lock_word(const char *kind, const char *word);
+
+/* Waits for the hosts' locks, in the order of their keys. Sorts hosts. */
+extern void lock_hosts(pg_uuid_t *hosts, int nhosts);
+
+/* Makes the latest committed state and what this transaction wrote the active snapshot; end pops it. */
+extern void claim_read_begin(void);
+extern void claim_read_end(void);
+
+/* Writes, and raises 40001 unless just so many rows were written. */
+extern void claim_write(SavedQuery *query, const QueryArg *args, uint64 expected);
+
+/* Drops the hosts' claims that nothing but holds that have run out kept. The hosts are locked. */
+extern void claims_drop_expired(const pg_uuid_t *hosts, int nhosts, int64 now);
+
+/*
+ * Takes a seat at an offered slot: joins the own meeting, or makes one with a claim for each host. expires_at: of a
+ * hold; DT_NOEND for a booking. Raises OC001 if a claim is in the way after all.
+ */
+extern Seat seat_take(const EventType *event, const OfferedSlot *slot, const pg_uuid_t *hosts, int nhosts,
+					  int64 expires_at, int64 now);
+
+/* After a seat of a meeting was given back or changed hands: its claims go with the last seat, and expire with holds. */
+extern void occurrence_settle(const pg_uuid_t *occurrence_id, int64 now);
+
+/* Deletes a hold and settles its meeting. */
+extern void hold_drop(const Hold *hold, int64 now);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * Loads event types; the words are in event_type.h.
+ */
+#include "data/event_type.h"
+
+#include "catalog/pg_type_d.h"
+#include "data/query.h"
+#include "errors.h"
+#include "time/civil.h"
+#include "utils/date.h"
+#include "utils/fmgrprotos.h"
+
+static SavedQuery load_query = {
+	.text =
+	"SELECT e.user_id, e.duration_minutes, e.slot_interval_minutes, e.buffer_before_minutes, e.buffer_after_minutes,"
+	" e.min_notice_minutes, e.max_days_ahead, e.bookable_from, e.bookable_until, e.daily_booking_limit,"
+	" e.weekly_booking_limit, e.monthly_booking_limit, e.seats, e.is_active, e.questions, s.id,"
+	" COALESCE(s.timezone, u.timezone)"
+	" FROM opencalendly.event_types AS e"
+	" JOIN opencalendly.users AS u ON u.id" EQ "e.user_id"
+	" LEFT JOIN opencalendly.schedules AS s ON s.user_id" EQ "e.user_id"
+	" AND CASE WHEN e.schedule_id IS NULL THEN s.is_default ELSE s.id" EQ "e.schedule_id END"
+	" WHERE e.id" EQ "$1",
+	.nargs = 1,
+	.types = {UUIDOID},
+};
+
+static SavedQuery host_query = {
+	.text = "SELECT e.user_id FROM opencalendly.event_types AS e WHERE e.id" EQ "$1",
+	.nargs = 1,
+	.types = {UUIDOID},
+};
+
+static void
+raise_no_event_type(const pg_uuid_t *id, const char *why)
+{
+	char	   *text = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
+
+	ereport(ERROR, errcode(ERRCODE_OC_NO_EVENT_TYPE), errmsg("%s", why),
+			errdetail("Field \"event_type_id\" has the value %s.", text));
+}
+
+static int64
+row_minutes(int column, int64 if_null)
+{
+	int64		minutes = row_int_or(0, column, if_null);
+
+	return minutes < 0 ? minutes : minutes * USECS_PER_MIN;
+}
+
+static int64
+row_date(int column, int64 if_null)
+{
+	bool		isnull;
+	Datum		value = row_datum(0, column, &isnull);
+
+	return isnull ? if_null : DatumGetDateADT(value);
+}
+
+static void
+read_schedule(EventType *event)
+{
+	bool		isnull;
+	Datum		schedule_id = row_datum(0, 16, &isnull);
+
+	event->has_schedule = !isnull;
+	if (event->has_schedule)
+		event->schedule_id = *DatumGetUUIDP(schedule_id);
+	event->zone_name = row_text(0, 17);
+	event->zone = civil_zone(event->zone_name);
+}
+
+EventType *
+event_type_load(const pg_uuid_t *id, bool may_be_inactive)
+{
+	EventType  *event = palloc0(sizeof(EventType));
+	bool		isnull;
+
+	if (query_read(&load_query, (QueryArg[]) {UUID_ARG(id)}) == 0)
+		raise_no_event_type(id, "no such event type");
+	event->id = *id;
+	event->organizer_id = row_uuid(0, 1);
+	event->duration = row_minutes(2, -1);
+	event->step = row_minutes(3, -1);
+	event->buffer_before = row_minutes(4, -1);
+	event->buffer_after = row_minutes(5, -1);
+	event->min_notice = row_minutes(6, 0);
+	event->max_days_ahead = row_int_or(0, 7, NO_LIMIT);
+	event->bookable_from = row_date(8, PG_INT64_MIN);
+	event->bookable_until = row_date(9, PG_INT64_MAX);
+	event->daily_limit = row_int_or(0, 10, NO_LIMIT);
+	event->weekly_limit = row_int_or(0, 11, NO_LIMIT);
+	event->monthly_limit = row_int_or(0, 12, NO_LIMIT);
+	event->seats = (int) row_int(0, 13);
+	event->is_active = row_bool(0, 14);
+	event->questions = DatumGetJsonbPCopy(row_datum(0, 15, &isnull));
+	read_schedule(event);
+	SPI_freetuptable(SPI_tuptable);
+	if (!event->is_active && !may_be_inactive)
+		raise_no_event_type(id, "event type is not active");
+	return event;
+}
+
+pg_uuid_t
+event_type_host(const pg_uuid_t *id)
+{
+	pg_uuid_t	host;
+
+	if (query_read(&host_query, (QueryArg[]) {UUID_ARG(id)}) == 0)
+		raise_no_event_type(id, "no such event type");
+	host = row_uuid(0, 1);
+	SPI_freetuptable(SPI_tuptable);
+	return host;
+}

@@ -1,0 +1,25 @@
+/*
+ * The secret key file and the link tokens that are derived from it.
+ *
+ * The file that opencalendly.secret_key_file names has one key a line: an id (1 to 2147483647), a space and 64 hex
+ * digits; empty lines and lines that begin with # are skipped. The last line's key is in use, earlier ones still verify
+ * the links that were made with them. It must belong to the server's user or root and be closed to all others. It is
+ * read again when it has changed, so a rotation needs no restart.
+ */
+#ifndef OPENCALENDLY_KEYS_H
+#define OPENCALENDLY_KEYS_H
+
+#include "compat.h"
+#include "pure/crypto.h"
+#include "utils/uuid.h"
+
+/* The id of the key in use; raises OC011 without a usable key file. */
+extern int32 keys_active_id(void);
+
+/* A link's token, palloc'ed; raises OC011 if the key is not in the file. */
+extern char *keys_link_token(LinkAction action, const pg_uuid_t *id, int32 key_id);
+
+/* Reads and proves a token; raises OC003 if it is not one of ours, OC011 without a usable key file. */
+extern Link keys_read_link(const char *token);
+
+#endif

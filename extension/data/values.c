@@ -1,0 +1,45 @@
+/*
+ * Small functions that constraints and defaults call: ids and zone names.
+ */
+#include "compat.h"
+
+#include "fmgr.h"
+#include "pure/crypto.h"
+#include "time/civil.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "data/values.h"
+
+PG_FUNCTION_INFO_V1(uuid_generate_v7);
+PG_FUNCTION_INFO_V1(is_timezone);
+
+pg_uuid_t
+new_id(void)
+{
+	pg_uuid_t	id;
+	int64		unix_us = GetCurrentTimestamp()
+		+ (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+
+	if (!uuid_v7((uint64_t) (unix_us / 1000), (unsigned) (unix_us % 1000 * 4096 / 1000), id.data))
+		ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random bytes"));
+	return id;
+}
+
+/* uuid_generate_v7() -> uuid; any caller. */
+Datum
+uuid_generate_v7(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
+
+	*id = new_id();
+	PG_RETURN_UUID_P(id);
+}
+
+/* is_timezone(name) -> boolean; called by constraints. */
+Datum
+is_timezone(PG_FUNCTION_ARGS)
+{
+	text	   *name = PG_GETARG_TEXT_PP(0);
+
+	PG_RETURN_BOOL(VARSIZE_ANY_EXHDR(name) <= TZ_STRLEN_MAX && civil_is_zone_name(text_to_cstring(name)));
+}

@@ -1,0 +1,162 @@
+/*
+ * Cryptography over OpenSSL 3; what each function promises is in crypto.h.
+ */
+#include "pure/crypto.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+#define LINK_SIGNED_BYTES (LINK_TOKEN_BYTES - CRYPTO_HASH_BYTES)
+
+static const char base64url_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+bool
+crypto_sha256(const void *data, size_t len, uint8_t hash[CRYPTO_HASH_BYTES])
+{
+	return EVP_Digest(data, len, hash, NULL, EVP_sha256(), NULL) == 1;
+}
+
+bool
+crypto_hmac(const uint8_t key[CRYPTO_KEY_BYTES], const void *data, size_t len, uint8_t mac[CRYPTO_HASH_BYTES])
+{
+	return HMAC(EVP_sha256(), key, CRYPTO_KEY_BYTES, data, len, mac, NULL) != NULL;
+}
+
+bool
+crypto_derive_key(const uint8_t master[CRYPTO_KEY_BYTES], const char *purpose, uint8_t key[CRYPTO_KEY_BYTES])
+{
+	EVP_KDF    *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+	char		digest[] = "SHA256";
+	OSSL_PARAM	params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *) master, CRYPTO_KEY_BYTES),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *) purpose, strlen(purpose)),
+		OSSL_PARAM_construct_end()
+	};
+	bool		done = ctx && EVP_KDF_derive(ctx, key, CRYPTO_KEY_BYTES, params) == 1;
+
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+	return done;
+}
+
+bool
+crypto_random(void *out, size_t len)
+{
+	return RAND_bytes(out, (int) len) == 1;
+}
+
+bool
+crypto_equal(const void *a, const void *b, size_t len)
+{
+	return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+void
+crypto_forget(void *secret, size_t len)
+{
+	OPENSSL_cleanse(secret, len);
+}
+
+void
+base64url_encode(const uint8_t *data, size_t len, char *text)
+{
+	uint32_t	bits = 0;
+	int			nbits = 0;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		bits = (bits << 8) | data[i];
+		for (nbits += 8; nbits >= 6; nbits -= 6)
+			*text++ = base64url_alphabet[(bits >> (nbits - 6)) & 63];
+	}
+	if (nbits > 0)
+		*text++ = base64url_alphabet[(bits << (6 - nbits)) & 63];
+	*text = '\0';
+}
+
+bool
+base64url_decode(const char *text, size_t textlen, uint8_t *data, size_t len)
+{
+	uint32_t	bits = 0;
+	int			nbits = 0;
+
+	if (textlen != BASE64URL_LENGTH(len))
+		return false;
+	for (size_t i = 0; i < textlen; i++)
+	{
+		const char *digit = text[i] ? strchr(base64url_alphabet, text[i]) : NULL;
+
+		if (!digit)
+			return false;
+		bits = (bits << 6) | (uint32_t) (digit - base64url_alphabet);
+		nbits += 6;
+		if (nbits >= 8)
+		{
+			nbits -= 8;
+			*data++ = (uint8_t) (bits >> nbits);
+		}
+	}
+	return (bits & ((1u << nbits) - 1)) == 0;
+}
+
+bool
+uuid_v7(uint64_t unix_ms, unsigned sub_ms, uint8_t uuid[16])
+{
+	for (int i = 0; i < 6; i++)
+		uuid[i] = (uint8_t) (unix_ms >> (40 - 8 * i));
+	uuid[6] = (uint8_t) (0x70 | ((sub_ms >> 8) & 0x0f));
+	uuid[7] = (uint8_t) sub_ms;
+	if (!crypto_random(uuid + 8, 8))
+		return false;
+	uuid[8] = (uint8_t) (0x80 | (uuid[8] & 0x3f));
+	return true;
+}
+
+bool
+link_encode(const Link *link, const uint8_t key[CRYPTO_KEY_BYTES], char *token)
+{
+	uint8_t		raw[LINK_TOKEN_BYTES] = {LINK_VERSION, (uint8_t) link->action};
+
+	for (int i = 0; i < 4; i++)
+		raw[2 + i] = (uint8_t) (link->key_id >> (24 - 8 * i));
+	memcpy(raw + 6, link->id, sizeof(link->id));
+	if (!crypto_hmac(key, raw, LINK_SIGNED_BYTES, raw + LINK_SIGNED_BYTES))
+		return false;
+	base64url_encode(raw, sizeof(raw), token);
+	return true;
+}
+
+bool
+link_decode(const char *token, size_t len, Link *link)
+{
+	uint8_t		raw[LINK_TOKEN_BYTES];
+
+	if (!base64url_decode(token, len, raw, sizeof(raw)) || raw[0] != LINK_VERSION
+		|| (raw[1] != LINK_CANCEL && raw[1] != LINK_RESCHEDULE))
+		return false;
+	link->action = (LinkAction) raw[1];
+	link->key_id = 0;
+	for (int i = 0; i < 4; i++)
+		link->key_id = (link->key_id << 8) | raw[2 + i];
+	memcpy(link->id, raw + 6, sizeof(link->id));
+	return true;
+}
+
+bool
+link_is_genuine(const char *token, size_t len, const uint8_t key[CRYPTO_KEY_BYTES])
+{
+	uint8_t		raw[LINK_TOKEN_BYTES];
+	uint8_t		mac[CRYPTO_HASH_BYTES];
+
+	return base64url_decode(token, len, raw, sizeof(raw))
+		&& crypto_hmac(key, raw, LINK_SIGNED_BYTES, mac)
+		&& crypto_equal(mac, raw + LINK_SIGNED_BYTES, CRYPTO_HASH_BYTES);
+}

@@ -1,0 +1,80 @@
+/*
+ * What the engine needs of cryptography, over OpenSSL: SHA-256, HMAC, HKDF, random bytes, base64url, UUIDv7, and the
+ * tokens that links carry. Functions that can fail return false and leave no secret behind.
+ */
+#ifndef OPENCALENDLY_CRYPTO_H
+#define OPENCALENDLY_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CRYPTO_KEY_BYTES 32
+#define CRYPTO_HASH_BYTES 32
+
+/* SHA-256 (FIPS 180-4) of len bytes. */
+extern bool crypto_sha256(const void *data, size_t len, uint8_t hash[CRYPTO_HASH_BYTES]);
+
+/* HMAC-SHA256 (RFC 2104). */
+extern bool crypto_hmac(const uint8_t key[CRYPTO_KEY_BYTES], const void *data, size_t len,
+						uint8_t mac[CRYPTO_HASH_BYTES]);
+
+/* HKDF-SHA256 (RFC 5869) without salt: the key for one purpose, out of a master key. */
+extern bool crypto_derive_key(const uint8_t master[CRYPTO_KEY_BYTES], const char *purpose,
+							  uint8_t key[CRYPTO_KEY_BYTES]);
+
+extern bool crypto_random(void *out, size_t len);
+
+/* Compares in constant time. */
+extern bool crypto_equal(const void *a, const void *b, size_t len);
+
+/* Overwrites a secret. */
+extern void crypto_forget(void *secret, size_t len);
+
+/* base64url without padding (RFC 4648, section 5). Characters for len bytes, the final NUL not counted: */
+#define BASE64URL_LENGTH(len) (((len) * 8 + 5) / 6)
+
+/* Writes BASE64URL_LENGTH(len) characters and a NUL. */
+extern void base64url_encode(const uint8_t *data, size_t len, char *text);
+
+/* Exactly len bytes out of textlen characters; false for any other length, character or stray bit. */
+extern bool base64url_decode(const char *text, size_t textlen, uint8_t *data, size_t len);
+
+/* UUID version 7 (RFC 9562, 5.7): unix_ms, 12 bits of sub_ms (fraction of the millisecond in 1/4096), 62 random bits. */
+extern bool uuid_v7(uint64_t unix_ms, unsigned sub_ms, uint8_t uuid[16]);
+
+/* A random token for a hold or a session. */
+#define RANDOM_TOKEN_BYTES 32
+#define RANDOM_TOKEN_LENGTH BASE64URL_LENGTH(RANDOM_TOKEN_BYTES)
+
+/*
+ * A link's token is derived, not stored: base64url of
+ *   version (1 byte) | action (1) | key id (4, big endian) | id (16) | HMAC-SHA256 of all that (32)
+ */
+#define LINK_VERSION 1
+#define LINK_TOKEN_BYTES 54
+#define LINK_TOKEN_LENGTH BASE64URL_LENGTH(LINK_TOKEN_BYTES)
+
+typedef enum LinkAction
+{
+	LINK_CANCEL = 1,
+	LINK_RESCHEDULE = 2
+} LinkAction;
+
+typedef struct Link
+{
+	LinkAction	action;
+	uint32_t	key_id;
+	uint8_t		id[16];
+} Link;
+
+/* Writes LINK_TOKEN_LENGTH characters and a NUL. */
+extern bool link_encode(const Link *link, const uint8_t key[CRYPTO_KEY_BYTES], char *token);
+
+/* Reads a token's claims, unproven; false if it has not the form of one. Then prove them with link_is_genuine. */
+extern bool link_decode(const char *token, size_t len, Link *link);
+
+/* Whether the token was made with the key. */
+extern bool link_is_genuine(const char *token, size_t len, const uint8_t key[CRYPTO_KEY_BYTES]);
+
+#endif

@@ -1,0 +1,355 @@
+/*
+ * Canceling and moving bookings: by an invitee through a link's token, by the host through the booking's id.
+ *
+ * A link acts until its booking starts (OC004 after that); what it did is told again for 30 days after the booking's
+ * end. The state is judged under the hosts' locks, in a latest snapshot.
+ */
+#include "compat.h"
+
+#include "catalog/pg_type_d.h"
+#include "data/keys.h"
+#include "data/values.h"
+#include "errors.h"
+#include "settings.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+#include "verbs/book.h"
+
+#define LINK_REMEMBERED_FOR (30 * USECS_IN_DAY)
+#define MIN_TOKEN_LENGTH 32
+#define MAX_REASON_LENGTH 500
+
+PG_FUNCTION_INFO_V1(cancel_booking);
+PG_FUNCTION_INFO_V1(reschedule_booking);
+PG_FUNCTION_INFO_V1(booking_action);
+PG_FUNCTION_INFO_V1(organizer_cancel_booking);
+PG_FUNCTION_INFO_V1(organizer_reschedule_booking);
+PG_FUNCTION_INFO_V1(mark_no_show);
+
+static SavedQuery context_query = {
+	.text =
+	"SELECT e.slug, e.name, e.duration_minutes, u.username, u.display_name, u.timezone"
+	" FROM opencalendly.event_types AS e JOIN opencalendly.users AS u ON u.id" EQ "$2 WHERE e.id" EQ "$1",
+	.nargs = 2,
+	.types = {UUIDOID, UUIDOID},
+};
+
+static char *
+id_text(const pg_uuid_t *id)
+{
+	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
+}
+
+static Booking *
+find_latest(const pg_uuid_t *id)
+{
+	Booking    *booking;
+
+	claim_read_begin();
+	booking = booking_find(id);
+	claim_read_end();
+	return booking;
+}
+
+static Link
+check_link(FunctionCallInfo fcinfo)
+{
+	char	   *token = check_text(fcinfo, 0, "token", 0, PG_INT32_MAX);
+
+	if (strlen(token) < MIN_TOKEN_LENGTH || strlen(token) > MAX_TOKEN_LENGTH)
+		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token is invalid"));
+	return keys_read_link(token);
+}
+
+/* Raises unless the link names a booking and is not older than links are remembered. */
+static void
+check_remembered(const Booking *booking, int64 now)
+{
+	if (!booking)
+		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token is invalid"));
+	if (now > booking->ends_at + LINK_REMEMBERED_FOR)
+		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_EXPIRED), errmsg("link has expired"),
+				errdetail("The booking ended at %s.", timestamptz_to_str(booking->ends_at)));
+}
+
+static void
+check_not_started(const Booking *booking, int64 now)
+{
+	if (now >= booking->starts_at)
+		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_EXPIRED), errmsg("link has expired"),
+				errdetail("The booking started at %s.", timestamptz_to_str(booking->starts_at)));
+}
+
+static void
+check_not_ended(const Booking *booking, int64 now)
+{
+	if (now >= booking->ends_at)
+		ereport(ERROR, errcode(ERRCODE_OC_WRONG_STATE), errmsg("booking is over"),
+				errdetail("It ended at %s.", timestamptz_to_str(booking->ends_at)));
+}
+
+static void
+raise_moved(const Booking *booking)
+{
+	Booking    *successor;
+
+	claim_read_begin();
+	successor = booking_successor(&booking->id);
+	claim_read_end();
+	ereport(ERROR, errcode(ERRCODE_OC_WRONG_STATE), errmsg("booking was moved"),
+			successor ? errdetail("Booking %s took its place.", id_text(&successor->id)) : 0);
+}
+
+/* The booking, with its hosts locked and as it is now that they are. Raises OC003 or, for organizers, OC013. */
+static Booking *
+lock_booking(const pg_uuid_t *id, bool by_link, const char *hold_token, int64 now)
+{
+	Booking    *booking = find_latest(id);
+
+	if (by_link)
+		check_remembered(booking, now);
+	else if (!booking)
+		ereport(ERROR, errcode(ERRCODE_OC_NO_SUCH_THING), errmsg("no such booking"),
+				errdetail("Field \"booking_id\" has the value %s.", id_text(id)));
+	taking_lock(&booking->event_type_id, hold_token, booking, now);
+	return find_latest(id);
+}
+
+static void
+answer_cancel(FunctionCallInfo fcinfo, const Booking *booking, bool replayed)
+{
+	Datum		values[] = {UUIDPGetDatum(&booking->id), CStringGetTextDatum("canceled"), BoolGetDatum(replayed)};
+	bool		nulls[lengthof(values)] = {false};
+
+	answer_row(fcinfo, values, nulls);
+}
+
+/* Cancels for by; again is no error. check_time raises if it is too late. */
+static void
+cancel(FunctionCallInfo fcinfo, const Booking *booking, const char *by, const char *reason, int64 now,
+	   void (*check_time) (const Booking *, int64))
+{
+	bool		replayed = booking_is(booking, "canceled");
+
+	if (booking_is(booking, "rescheduled"))
+		raise_moved(booking);
+	if (!replayed)
+	{
+		check_time(booking, now);
+		booking_cancel(booking, by, reason, now);
+	}
+	answer_cancel(fcinfo, booking, replayed);
+}
+
+/* cancel_booking(token, reason) -> (booking_id, status, replayed). Errors: OC003, OC004, OC005, OC006, OC011. */
+Datum
+cancel_booking(PG_FUNCTION_ARGS)
+{
+	Link		link = check_link(fcinfo);
+	char	   *reason = check_text_or_null(fcinfo, 1, "reason", 0, MAX_REASON_LENGTH);
+	int64		now = settings_now();
+
+	if (link.action != LINK_CANCEL)
+		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token does not cancel"));
+	SPI_connect();
+	cancel(fcinfo, lock_booking((pg_uuid_t *) link.id, true, NULL, now), "invitee", reason, now, check_not_started);
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* organizer_cancel_booking(booking_id, reason) -> (booking_id, status, replayed). Errors: OC005, OC006, OC013. */
+Datum
+organizer_cancel_booking(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *id = check_uuid(fcinfo, 0, "booking_id");
+	char	   *reason = check_text_or_null(fcinfo, 1, "reason", 0, MAX_REASON_LENGTH);
+	int64		now = settings_now();
+
+	SPI_connect();
+	cancel(fcinfo, lock_booking(id, false, NULL, now), "host", reason, now, check_not_ended);
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* Writes the booking that takes old's place. */
+static void
+move(FunctionCallInfo fcinfo, SlotTaking *taking, const Booking *old, char *timezone)
+{
+	Booking		booking = *old;
+
+	booking.id = new_id();
+	booking.link_key_id = keys_active_id();
+	booking.is_successor = true;
+	booking.rescheduled_from = old->id;
+	if (timezone)
+		booking.timezone = timezone;
+	booking_mark_rescheduled(old);
+	occurrence_settle(&old->seat.occurrence_id, taking->now);
+	taking_book(taking, &booking);
+	answer_booking(fcinfo, &booking, booking.status, false, old);
+}
+
+/* Tells again what a moved booking's link did, if the wish is the same; else raises OC005. */
+static void
+move_again(FunctionCallInfo fcinfo, const Booking *old, int64 starts_at)
+{
+	Booking    *successor;
+
+	claim_read_begin();
+	successor = booking_successor(&old->id);
+	claim_read_end();
+	if (!successor || successor->starts_at != starts_at)
+		raise_moved(old);
+	/* the answer of then: whatever became of it, it was live */
+	answer_booking(fcinfo, successor, booking_is_live(successor) ? successor->status : "confirmed", true, old);
+}
+
+static void
+check_can_move(const Booking *booking)
+{
+	if (booking_is(booking, "canceled"))
+		ereport(ERROR, errcode(ERRCODE_OC_WRONG_STATE), errmsg("booking is canceled"),
+				errdetail("A canceled booking cannot be moved."), errhint("Book a new time."));
+}
+
+/*
+ * reschedule_booking(token, starts_at, timezone, hold_token) -> one row.
+ * Errors: OC001, OC003, OC004, OC005, OC006, OC011.
+ */
+Datum
+reschedule_booking(PG_FUNCTION_ARGS)
+{
+	Link		link = check_link(fcinfo);
+	int64		starts_at = check_instant(fcinfo, 1, "starts_at");
+	char	   *timezone = check_zone_or_null(fcinfo, 2, "timezone");
+	char	   *hold_token = check_hold_token_or_null(fcinfo, 3);
+	int64		now = settings_now();
+	Booking    *old;
+	SlotTaking	taking;
+
+	if (link.action != LINK_RESCHEDULE)
+		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token does not reschedule"));
+	SPI_connect();
+	old = lock_booking((pg_uuid_t *) link.id, true, hold_token, now);
+	if (booking_is(old, "rescheduled"))
+		move_again(fcinfo, old, starts_at);
+	else
+	{
+		check_can_move(old);
+		check_not_started(old, now);
+		taking_load(&taking, &old->event_type_id, starts_at, hold_token, old);
+		move(fcinfo, &taking, old, timezone);
+	}
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* organizer_reschedule_booking(booking_id, starts_at) -> one row. Errors: OC001, OC005, OC006, OC011, OC013. */
+Datum
+organizer_reschedule_booking(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *id = check_uuid(fcinfo, 0, "booking_id");
+	int64		starts_at = check_instant(fcinfo, 1, "starts_at");
+	int64		now = settings_now();
+	Booking    *old;
+	SlotTaking	taking;
+
+	SPI_connect();
+	old = lock_booking(id, false, NULL, now);
+	if (booking_is(old, "rescheduled"))
+		raise_moved(old);
+	check_can_move(old);
+	check_not_ended(old, now);
+	taking_load_for_organizer(&taking, starts_at, old);
+	move(fcinfo, &taking, old, NULL);
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* mark_no_show(booking_id) -> (booking_id, no_show_at, replayed). Errors: OC005, OC006, OC013. */
+Datum
+mark_no_show(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *id = check_uuid(fcinfo, 0, "booking_id");
+	int64		now = settings_now();
+	Booking    *booking;
+	bool		replayed;
+	Datum		values[3];
+	bool		nulls[3] = {false};
+
+	SPI_connect();
+	booking = lock_booking(id, false, NULL, now);
+	replayed = booking->no_show_at != DT_NOBEGIN;
+	if (!booking_is_live(booking) || now < booking->starts_at)
+		ereport(ERROR, errcode(ERRCODE_OC_WRONG_STATE), errmsg("booking has not taken place"),
+				errdetail("Its status is %s and it starts at %s.", booking->status,
+						  timestamptz_to_str(booking->starts_at)));
+	if (!replayed)
+		booking_mark_no_show(booking, now);
+	values[0] = UUIDPGetDatum(&booking->id);
+	values[1] = TimestampTzGetDatum(replayed ? booking->no_show_at : now);
+	values[2] = BoolGetDatum(replayed);
+	answer_row(fcinfo, values, nulls);
+	SPI_finish();
+	return (Datum) 0;
+}
+
+static Datum
+text_or_null(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
+static void
+answer_action(FunctionCallInfo fcinfo, LinkAction action, const Booking *booking, int64 now)
+{
+	bool		acts = booking_is_live(booking) && now < booking->starts_at;
+	Booking    *successor = booking_is(booking, "rescheduled") ? booking_successor(&booking->id) : NULL;
+	Datum		values[19] = {
+		CStringGetTextDatum(action == LINK_CANCEL ? "cancel" : "reschedule"),
+		BoolGetDatum(acts && action == LINK_CANCEL),
+		BoolGetDatum(acts && action == LINK_RESCHEDULE),
+		UUIDPGetDatum(&booking->id),
+		CStringGetTextDatum(booking->status),
+		TimestampTzGetDatum(booking->starts_at),
+		TimestampTzGetDatum(booking->ends_at),
+		CStringGetTextDatum(booking->timezone),
+		CStringGetTextDatum(booking->invitee_name),
+		CStringGetTextDatum(booking->invitee_email),
+		successor ? UUIDPGetDatum(&successor->id) : (Datum) 0,
+		UUIDPGetDatum(&booking->event_type_id)
+	};
+	bool		nulls[lengthof(values)] = {false};
+
+	nulls[10] = successor == NULL;
+	query_read(&context_query, (QueryArg[]) {UUID_ARG(&booking->event_type_id), UUID_ARG(&booking->organizer_id)});
+	values[12] = CStringGetTextDatum(row_text(0, 1));
+	values[13] = CStringGetTextDatum(row_text(0, 2));
+	values[14] = Int32GetDatum((int32) row_int(0, 3));
+	values[15] = UUIDPGetDatum(&booking->organizer_id);
+	values[16] = CStringGetTextDatum(row_text(0, 4));
+	values[17] = text_or_null(row_text_or_null(0, 5), &nulls[17]);
+	values[18] = CStringGetTextDatum(row_text(0, 6));
+	answer_row(fcinfo, values, nulls);
+}
+
+/*
+ * booking_action(token) -> what the link may do, with the booking's context; read-only, in the caller's snapshot.
+ * Errors: OC003, OC004, OC006, OC011.
+ */
+Datum
+booking_action(PG_FUNCTION_ARGS)
+{
+	Link		link = check_link(fcinfo);
+	int64		now = settings_now();
+	Booking    *booking;
+
+	SPI_connect();
+	booking = booking_find((pg_uuid_t *) link.id);
+	check_remembered(booking, now);
+	answer_action(fcinfo, link.action, booking, now);
+	SPI_finish();
+	return (Datum) 0;
+}
