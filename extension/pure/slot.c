@@ -13,6 +13,8 @@ grid_init(Grid *grid, StartRun *runs, size_t nruns, size_t *active)
 static inline bool
 raise_run(StartRun *run, int64_t floor)
 {
+	if (floor >= run->limit)
+		return false;
 	if (run->first < floor)
 		run->first += (floor - run->first + run->step - 1) / run->step * run->step;
 	return run->first < run->limit;

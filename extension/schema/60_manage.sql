@@ -17,7 +17,7 @@ BEGIN
             WHEN 'users_email_key' THEN 'email' WHEN 'event_types_user_id_slug_key' THEN 'slug'
             ELSE 'name' END;
         RAISE EXCEPTION USING ERRCODE = 'OC014', MESSAGE = format('%s is taken', field),
-            DETAIL = format('Field "%s" has the value %s.', field, coalesce(given ->> field, 'null'));
+            DETAIL = format('Field "%s" has the value %s.', field, coalesce(left((given -> field)::text, 200), 'null'));
     ELSIF refusal_state = '23502' THEN
         RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = format('%s must be given', column_name),
             DETAIL = format('Field "%s" is null.', path || column_name);
@@ -25,7 +25,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'OC006',
             MESSAGE = format('%s %s', field, substr(rule, length(field) + 3)),
             DETAIL = format('Field "%s" has the value %s.', path || field,
-                            left(coalesce(given ->> field, 'null'), 200));
+                            left(coalesce((given -> field)::text, 'null'), 200));
     ELSE
         RAISE EXCEPTION USING ERRCODE = refusal_state, MESSAGE = refusal_message;
     END IF;
@@ -54,7 +54,7 @@ BEGIN
             base := jsonb_populate_record(base, jsonb_build_object(field, changes -> field));
         EXCEPTION WHEN data_exception OR datetime_field_overflow THEN
             RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = format('%s has a value of the wrong type', field),
-                DETAIL = format('Field "%s" has the value %s.', field, left(changes ->> field, 200));
+                DETAIL = format('Field "%s" has the value %s.', field, left((changes -> field)::text, 200));
         END;
     END LOOP;
     RETURN base;
@@ -277,17 +277,20 @@ BEGIN
         END IF;
         CONTINUE WHEN item -> field = 'null'::jsonb;
         BEGIN
-            base := jsonb_populate_record(base, jsonb_build_object(fields ->> field, item -> field));
+            IF jsonb_typeof(item -> field) <> fields -> field ->> 1 THEN
+                RAISE data_exception;
+            END IF;
+            base := jsonb_populate_record(base, jsonb_build_object(fields -> field ->> 0, item -> field));
         EXCEPTION WHEN data_exception THEN
             RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = format('%s has a value of the wrong type', field),
-                DETAIL = format('Field "%s.%s" has the value %s.', path, field, left(item ->> field, 200));
+                DETAIL = format('Field "%s.%s" has the value %s.', path, field, left((item -> field)::text, 200));
         END;
     END LOOP;
     RETURN base;
 END
 $$;
 COMMENT ON FUNCTION opencalendly.list_item(anyelement, jsonb, jsonb, text) IS
-    'internal: a row out of a JSON object whose keys are mapped to columns by fields; raises OC006';
+    'internal: a row out of a JSON object; fields maps its keys to [column, JSON type]; raises OC006';
 
 CREATE FUNCTION opencalendly.check_list(field text, list jsonb, most integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -313,8 +316,9 @@ DECLARE
     n integer := 0;
     path text;
     rule opencalendly.availability_rules;
-    fields constant jsonb := '{"dayOfWeek": "day_of_week", "startMinute": "start_minute", "endMinute": "end_minute",
-        "bufferBeforeMinutes": "buffer_before_minutes", "bufferAfterMinutes": "buffer_after_minutes"}';
+    fields constant jsonb := '{"dayOfWeek": ["day_of_week", "number"], "startMinute": ["start_minute", "number"],
+        "endMinute": ["end_minute", "number"], "bufferBeforeMinutes": ["buffer_before_minutes", "number"],
+        "bufferAfterMinutes": ["buffer_after_minutes", "number"]}';
     state text; message text; tab text; col text; con text;
 BEGIN
     PERFORM opencalendly.check_list('rules', rules, 50);
@@ -351,8 +355,9 @@ DECLARE
     n integer := 0;
     path text;
     override opencalendly.availability_overrides;
-    fields constant jsonb := '{"startAt": "starts_at", "endAt": "ends_at", "isAvailable": "is_available",
-        "replacesDay": "replaces_day", "reason": "reason"}';
+    fields constant jsonb := '{"startAt": ["starts_at", "string"], "endAt": ["ends_at", "string"],
+        "isAvailable": ["is_available", "boolean"], "replacesDay": ["replaces_day", "boolean"],
+        "reason": ["reason", "string"]}';
     state text; message text; tab text; col text; con text;
 BEGIN
     PERFORM opencalendly.check_list('overrides', overrides, 200);

@@ -5,6 +5,7 @@
 
 #include "catalog/pg_type_d.h"
 #include "data/answers.h"
+#include "data/explain.h"
 #include "data/idempotency.h"
 #include "data/keys.h"
 #include "data/values.h"
@@ -31,8 +32,15 @@ void
 raise_not_available(int64 starts_at, const char *why)
 {
 	ereport(ERROR, errcode(ERRCODE_OC_SLOT_UNAVAILABLE), errmsg("slot is not available"),
-			errdetail("%s is not offered%s%s.", timestamptz_to_str(starts_at), why ? ": " : "", why ? why : ""),
-			errhint("compute_slots shows what is; explain_slot says what stands in the way."));
+			errdetail("%s is not offered: %s.", show_instant(starts_at), why),
+			errhint("compute_slots shows what is; explain_slot says all that stands in the way."));
+}
+
+/* A RefusalSink that raises with the first reason. */
+static void
+raise_refusal(void *arg, const char *reason, const char *detail)
+{
+	raise_not_available(*(int64 *) arg, psprintf("%s, %s", reason, detail));
 }
 
 static int
@@ -78,7 +86,6 @@ taking_load(SlotTaking *taking, const pg_uuid_t *event_type_id, int64 starts_at,
 {
 	SlotRequest request = {.range = {starts_at, starts_at + 1}};
 	Sweep		sweep;
-	bool		offered;
 
 	taking->now = request.now = settings_now();
 	claim_read_begin();
@@ -86,10 +93,12 @@ taking_load(SlotTaking *taking, const pg_uuid_t *event_type_id, int64 starts_at,
 	request.hold = taking->hold = hold_find(hold_token, taking->now);
 	request.ignore_booking = old ? &old->id : NULL;
 	sweep_begin(&sweep, &request);
-	offered = sweep_next(&sweep, &taking->slot);
+	if (!sweep_next(&sweep, &taking->slot))
+	{
+		explain_refusals(&sweep, raise_refusal, &starts_at);
+		elog(ERROR, "a start is refused without a reason");
+	}
 	claim_read_end();
-	if (!offered)
-		raise_not_available(starts_at, NULL);
 	taking->hosts[0] = taking->event->organizer_id;
 	taking->nhosts = 1;
 }

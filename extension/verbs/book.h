@@ -38,7 +38,7 @@ extern void taking_load_for_organizer(SlotTaking *taking, int64 starts_at, const
 /* Gives up the hold, takes the seat and writes the booking: booking has all fields but seat and times. */
 extern void taking_book(SlotTaking *taking, Booking *booking);
 
-/* Raises OC001 for a start that is not offered; why may be NULL. */
+/* Raises OC001 for a start that is not offered. */
 extern void raise_not_available(int64 starts_at, const char *why) pg_attribute_noreturn();
 
 /* Answers one row about a booking, with its links; old: the booking that it replaces, or NULL. */

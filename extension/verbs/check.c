@@ -134,6 +134,12 @@ check_hold_token_or_null(FunctionCallInfo fcinfo, int arg)
 	return token;
 }
 
+char *
+show_instant(int64 instant)
+{
+	return pstrdup(timestamptz_to_str(instant));
+}
+
 void
 answer_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 {

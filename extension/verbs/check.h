@@ -37,6 +37,9 @@ extern char *check_hold_token_or_null(FunctionCallInfo fcinfo, int arg);
 /* Raises OC006: "<field> <rule>", with the value, cut short, as detail. */
 extern void raise_bad_input(const char *field, const char *rule, const char *value) pg_attribute_noreturn();
 
+/* An instant for a message, palloc'ed. */
+extern char *show_instant(int64 instant);
+
 /* The one row that a set-returning verb answers. */
 extern void answer_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 
