@@ -12,14 +12,14 @@
 
 PG_MODULE_MAGIC;
 
-char	   *settings_secret_key_file = NULL;
-bool		settings_allow_drop = false;
+char *settings_secret_key_file = NULL;
+bool settings_allow_drop = false;
 
 static char *clock_text = NULL;
 static char *base_url = NULL;
 static TimestampTz clock_instant = DT_NOEND;
 
-void		_PG_init(void);
+void _PG_init(void);
 
 TimestampTz
 settings_now(void)
@@ -31,18 +31,18 @@ settings_now(void)
 static bool
 parse_instant(const char *text, TimestampTz *instant)
 {
-	char		work[MAXDATELEN + MAXDATEFIELDS];
-	char	   *field[MAXDATEFIELDS];
-	int			ftype[MAXDATEFIELDS];
-	int			nfields;
-	int			dtype;
-	fsec_t		fsec;
-	int			tz;
+	char work[MAXDATELEN + MAXDATEFIELDS];
+	char *field[MAXDATEFIELDS];
+	int ftype[MAXDATEFIELDS];
+	int nfields;
+	int dtype;
+	fsec_t fsec;
+	int tz;
 	struct pg_tm tm;
 
-	return ParseDateTime(text, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nfields) == 0
-		&& DecodeDateTime(field, ftype, nfields, &dtype, &tm, &fsec, &tz) == 0
-		&& dtype == DTK_DATE && tm2timestamp(&tm, fsec, &tz, instant) == 0;
+	return ParseDateTime(text, work, sizeof(work), field, ftype, MAXDATEFIELDS, &nfields) == 0 &&
+		   DecodeDateTime(field, ftype, nfields, &dtype, &tm, &fsec, &tz) == 0 &&
+		   dtype == DTK_DATE && tm2timestamp(&tm, fsec, &tz, instant) == 0;
 }
 
 static bool
@@ -79,9 +79,11 @@ check_base_url(char **newval, void **extra, GucSource source)
 		host = *newval + 8;
 	else if (strncmp(*newval, "http://", 7) == 0)
 		host = *newval + 7;
-	if (host && *host && *host != '/' && host[strlen(host) - 1] != '/' && !strpbrk(host, " \t\r\n?#@"))
+	if (host && *host && *host != '/' && host[strlen(host) - 1] != '/' &&
+		!strpbrk(host, " \t\r\n?#@"))
 		return true;
-	GUC_check_errdetail("It must be empty, or http:// or https:// with a host, without user, query or final slash.");
+	GUC_check_errdetail(
+		"It must be empty, or http:// or https:// with a host, without user, query or final slash.");
 	return false;
 }
 
@@ -90,17 +92,17 @@ _PG_init(void)
 {
 	DefineCustomStringVariable("opencalendly.clock",
 							   "The instant that is taken for now, for tests and simulations.",
-							   "Empty: the start of the transaction.",
-							   &clock_text, "", PGC_SUSET, 0, check_clock, assign_clock, NULL);
-	DefineCustomStringVariable("opencalendly.secret_key_file",
-							   "File with the keys that links are derived from.",
-							   "One key a line, \"id hexdigits\"; the last line is in use. Mode 0600.",
-							   &settings_secret_key_file, "", PGC_SUSET, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+							   "Empty: the start of the transaction.", &clock_text, "", PGC_SUSET,
+							   0, check_clock, assign_clock, NULL);
+	DefineCustomStringVariable(
+		"opencalendly.secret_key_file", "File with the keys that links are derived from.",
+		"One key a line, \"id hexdigits\"; the last line is in use. Mode 0600.",
+		&settings_secret_key_file, "", PGC_SUSET, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 	DefineCustomStringVariable("opencalendly.base_url",
-							   "The public address of the pages that links lead to.",
-							   NULL, &base_url, "", PGC_SUSET, 0, check_base_url, NULL, NULL);
+							   "The public address of the pages that links lead to.", NULL,
+							   &base_url, "", PGC_SUSET, 0, check_base_url, NULL, NULL);
 	DefineCustomBoolVariable("opencalendly.allow_drop",
-							 "Lets the extension be dropped while it holds bookings.",
-							 NULL, &settings_allow_drop, false, PGC_SUSET, 0, NULL, NULL, NULL);
+							 "Lets the extension be dropped while it holds bookings.", NULL,
+							 &settings_allow_drop, false, PGC_SUSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("opencalendly");
 }

@@ -7,6 +7,7 @@ RESET client_min_messages;
 \i :include
 SET timezone = 'UTC';
 \pset format unaligned
+SET opencalendly.clock = '2026-06-01 06:00+00';
 SELECT opencalendly.create_user('slots-ada', 'slots-ada@example.org', timezone => 'Europe/Berlin') AS ada \gset
 SELECT opencalendly.create_event_type(:'ada', 'Quarter', 'quarter', 15) AS quarter \gset
 SELECT opencalendly.create_event_type(:'ada', 'Hour', 'hour', 60) AS hour \gset

@@ -10,7 +10,7 @@
 static void
 raise_answer(const char *message, const char *id, int idlen)
 {
-	int			shown = pg_mbcliplen(id, idlen, 64);
+	int shown = pg_mbcliplen(id, idlen, 64);
 
 	ereport(ERROR, errcode(ERRCODE_OC_BAD_INPUT), errmsg("%s", message),
 			errdetail("Field \"answers.%.*s\" is at fault.", shown, id));
@@ -28,15 +28,15 @@ question_exists(const Jsonb *questions, const JsonbValue *id)
 {
 	JsonbIterator *it = JsonbIteratorInit((JsonbContainer *) &questions->root);
 	JsonbIteratorToken token;
-	JsonbValue	value;
+	JsonbValue value;
 
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
 		if (token == WJB_ELEM && value.type == jbvBinary)
 		{
 			JsonbValue *its_id = getKeyJsonValueFromContainer(value.val.binary.data, "id", 2, NULL);
 
-			if (its_id->val.string.len == id->val.string.len
-				&& memcmp(its_id->val.string.val, id->val.string.val, id->val.string.len) == 0)
+			if (its_id->val.string.len == id->val.string.len &&
+				memcmp(its_id->val.string.val, id->val.string.val, id->val.string.len) == 0)
 				return true;
 		}
 	return false;
@@ -47,8 +47,8 @@ check_given(const Jsonb *answers, const Jsonb *questions)
 {
 	JsonbIterator *it = JsonbIteratorInit((JsonbContainer *) &answers->root);
 	JsonbIteratorToken token;
-	JsonbValue	value;
-	JsonbValue	id = {0};
+	JsonbValue value;
+	JsonbValue id = { 0 };
 
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
 	{
@@ -56,13 +56,16 @@ check_given(const Jsonb *answers, const Jsonb *questions)
 		{
 			id = value;
 			if (!question_exists(questions, &id))
-				raise_answer("answer to a question that is not asked", id.val.string.val, id.val.string.len);
+				raise_answer("answer to a question that is not asked", id.val.string.val,
+							 id.val.string.len);
 		}
 		else if (token == WJB_VALUE && value.type != jbvString)
 			raise_answer("answer must be a text", id.val.string.val, id.val.string.len);
-		else if (token == WJB_VALUE
-				 && pg_mbstrlen_with_len(value.val.string.val, value.val.string.len) > MAX_ANSWER_LENGTH)
-			raise_answer("answer must have at most 2000 characters", id.val.string.val, id.val.string.len);
+		else if (token == WJB_VALUE &&
+				 pg_mbstrlen_with_len(value.val.string.val, value.val.string.len) >
+					 MAX_ANSWER_LENGTH)
+			raise_answer("answer must have at most 2000 characters", id.val.string.val,
+						 id.val.string.len);
 	}
 }
 
@@ -80,7 +83,7 @@ check_required(const Jsonb *answers, const Jsonb *questions)
 {
 	JsonbIterator *it = JsonbIteratorInit((JsonbContainer *) &questions->root);
 	JsonbIteratorToken token;
-	JsonbValue	value;
+	JsonbValue value;
 
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
 	{
@@ -96,7 +99,8 @@ check_required(const Jsonb *answers, const Jsonb *questions)
 		id = getKeyJsonValueFromContainer(value.val.binary.data, "id", 2, NULL);
 		answer = member(answers, id->val.string.val, id->val.string.len);
 		if (!answer || is_blank(answer))
-			raise_answer("answer to a required question is missing", id->val.string.val, id->val.string.len);
+			raise_answer("answer to a required question is missing", id->val.string.val,
+						 id->val.string.len);
 	}
 }
 

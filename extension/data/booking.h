@@ -10,21 +10,21 @@
 
 typedef struct Booking
 {
-	pg_uuid_t	id;
-	pg_uuid_t	event_type_id;
-	pg_uuid_t	organizer_id;
-	Seat		seat;
-	int64		starts_at;
-	int64		ends_at;
-	char	   *status;
-	char	   *invitee_name;
-	char	   *invitee_email;
-	char	   *timezone;
-	Jsonb	   *answers;
-	int32		link_key_id;
-	bool		is_successor;	/* of a moved booking */
-	pg_uuid_t	rescheduled_from;	/* if is_successor */
-	int64		no_show_at;		/* DT_NOBEGIN: none */
+	pg_uuid_t id;
+	pg_uuid_t event_type_id;
+	pg_uuid_t organizer_id;
+	Seat seat;
+	int64 starts_at;
+	int64 ends_at;
+	char *status;
+	char *invitee_name;
+	char *invitee_email;
+	char *timezone;
+	Jsonb *answers;
+	int32 link_key_id;
+	bool is_successor;          /* of a moved booking */
+	pg_uuid_t rescheduled_from; /* if is_successor */
+	int64 no_show_at;           /* DT_NOBEGIN: none */
 } Booking;
 
 /* Reads a booking in the active snapshot, palloc'ed; NULL if there is none. */

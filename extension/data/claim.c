@@ -19,91 +19,97 @@
 
 static SavedQuery drop_expired_query = {
 	.text =
-	"WITH gone AS (DELETE FROM opencalendly.claims AS c"
-	"  WHERE c.host_id" EQ "ANY ($1) AND c.expires_at" LE "$2 RETURNING c.occurrence_id),"
-	" held AS (DELETE FROM opencalendly.holds AS h USING gone AS g"
-	"  WHERE h.occurrence_id" EQ "g.occurrence_id AND h.expires_at" LE "$2)"
-	" SELECT pg_catalog.array_agg(g.occurrence_id) FROM gone AS g HAVING pg_catalog.count(*)" GT "0",
+		"WITH gone AS (DELETE FROM opencalendly.claims AS c"
+		"  WHERE c.host_id" EQ "ANY ($1) AND c.expires_at" LE "$2 RETURNING c.occurrence_id),"
+		" held AS (DELETE FROM opencalendly.holds AS h USING gone AS g"
+		"  WHERE h.occurrence_id" EQ "g.occurrence_id AND h.expires_at" LE "$2)"
+		" SELECT pg_catalog.array_agg(g.occurrence_id) FROM gone AS g HAVING pg_catalog.count(*)" GT
+		"0",
 	.nargs = 2,
-	.types = {UUIDARRAYOID, TIMESTAMPTZOID},
+	.types = { UUIDARRAYOID, TIMESTAMPTZOID },
 };
 
 static SavedQuery drop_occurrences_query = {
 	.text =
-	"DELETE FROM opencalendly.occurrences AS o WHERE o.id" EQ "ANY ($1)"
-	" AND NOT EXISTS (SELECT FROM opencalendly.bookings AS b WHERE b.occurrence_id" EQ "o.id)"
-	" AND NOT EXISTS (SELECT FROM opencalendly.holds AS h WHERE h.occurrence_id" EQ "o.id)"
-	" AND NOT EXISTS (SELECT FROM opencalendly.claims AS c WHERE c.occurrence_id" EQ "o.id)",
+		"DELETE FROM opencalendly.occurrences AS o WHERE o.id" EQ "ANY ($1)"
+		" AND NOT EXISTS (SELECT FROM opencalendly.bookings AS b WHERE b.occurrence_id" EQ "o.id)"
+		" AND NOT EXISTS (SELECT FROM opencalendly.holds AS h WHERE h.occurrence_id" EQ "o.id)"
+		" AND NOT EXISTS (SELECT FROM opencalendly.claims AS c WHERE c.occurrence_id" EQ "o.id)",
 	.nargs = 1,
-	.types = {UUIDARRAYOID},
+	.types = { UUIDARRAYOID },
 };
 
 static SavedQuery take_query = {
 	.text =
-	"WITH meeting AS (INSERT INTO opencalendly.occurrences (id, event_type_id, starts_at, ends_at, seats)"
-	"  VALUES ($1, $2, $3, $4, $5))"
-	" INSERT INTO opencalendly.claims (host_id, during, occurrence_id, expires_at)"
-	" SELECT h.id, pg_catalog.tstzrange($6, $7), $1, $8 FROM pg_catalog.unnest($9) AS h(id)"
-	" ON CONFLICT DO NOTHING",
+		"WITH meeting AS (INSERT INTO opencalendly.occurrences (id, event_type_id, starts_at, ends_at, seats)"
+		"  VALUES ($1, $2, $3, $4, $5))"
+		" INSERT INTO opencalendly.claims (host_id, during, occurrence_id, expires_at)"
+		" SELECT h.id, pg_catalog.tstzrange($6, $7), $1, $8 FROM pg_catalog.unnest($9) AS h(id)"
+		" ON CONFLICT DO NOTHING",
 	.nargs = 9,
-	.types = {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-	TIMESTAMPTZOID, UUIDARRAYOID},
+	.types = { UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, TIMESTAMPTZOID,
+			   TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID },
 };
 
 static SavedQuery drop_expired_holds_query = {
-	.text = "DELETE FROM opencalendly.holds AS h WHERE h.occurrence_id" EQ "$1 AND h.expires_at" LE "$2",
+	.text = "DELETE FROM opencalendly.holds AS h WHERE h.occurrence_id" EQ "$1 AND h.expires_at" LE
+			"$2",
 	.nargs = 2,
-	.types = {UUIDOID, TIMESTAMPTZOID},
+	.types = { UUIDOID, TIMESTAMPTZOID },
 };
 
 static SavedQuery free_seat_query = {
-	.text =
-	"SELECT o.seats, pg_catalog.min(n.n) FROM opencalendly.occurrences AS o,"
-	" pg_catalog.generate_series(1, o.seats) AS n(n) WHERE o.id" EQ "$1"
-	" AND NOT EXISTS (SELECT FROM opencalendly.bookings AS b"
-	"  WHERE b.occurrence_id" EQ "o.id AND b.seat_no" EQ "n.n AND " LIVE("b") ")"
-	" AND NOT EXISTS (SELECT FROM opencalendly.holds AS h"
-	"  WHERE h.occurrence_id" EQ "o.id AND h.seat_no" EQ "n.n AND h.expires_at" GT "$2)"
-	" GROUP BY o.seats",
+	.text = "SELECT o.seats, pg_catalog.min(n.n) FROM opencalendly.occurrences AS o,"
+			" pg_catalog.generate_series(1, o.seats) AS n(n) WHERE o.id" EQ "$1"
+			" AND NOT EXISTS (SELECT FROM opencalendly.bookings AS b"
+			"  WHERE b.occurrence_id" EQ "o.id AND b.seat_no" EQ
+			"n.n AND " LIVE("b") ")"
+								 " AND NOT EXISTS (SELECT FROM opencalendly.holds AS h"
+								 "  WHERE h.occurrence_id" EQ "o.id AND h.seat_no" EQ
+								 "n.n AND h.expires_at" GT "$2)"
+								 " GROUP BY o.seats",
 	.nargs = 2,
-	.types = {UUIDOID, TIMESTAMPTZOID},
+	.types = { UUIDOID, TIMESTAMPTZOID },
 };
 
 static SavedQuery visible_query = {
 	.text = "SELECT FROM opencalendly.occurrences AS o WHERE o.id" EQ "$1 FOR KEY SHARE",
 	.nargs = 1,
-	.types = {UUIDOID},
+	.types = { UUIDOID },
 };
 
 /* Who keeps a meeting: live bookings, the last end of its live holds, and how many claims it has. */
 static SavedQuery keepers_query = {
 	.text =
-	"SELECT EXISTS (SELECT FROM opencalendly.bookings AS b WHERE b.occurrence_id" EQ "$1 AND " LIVE("b") "),"
-	" (SELECT pg_catalog.max(h.expires_at) FROM opencalendly.holds AS h"
-	"  WHERE h.occurrence_id" EQ "$1 AND h.expires_at" GT "$2),"
-	" (SELECT pg_catalog.count(*) FROM opencalendly.claims AS c WHERE c.occurrence_id" EQ "$1),"
-	" (SELECT pg_catalog.count(*) FROM opencalendly.claims AS c"
-	"  WHERE c.occurrence_id" EQ "$1 AND c.expires_at IS NOT NULL)",
+		"SELECT EXISTS (SELECT FROM opencalendly.bookings AS b WHERE b.occurrence_id" EQ
+		"$1 AND " LIVE(
+			"b") "),"
+				 " (SELECT pg_catalog.max(h.expires_at) FROM opencalendly.holds AS h"
+				 "  WHERE h.occurrence_id" EQ "$1 AND h.expires_at" GT "$2),"
+				 " (SELECT pg_catalog.count(*) FROM opencalendly.claims AS c WHERE c.occurrence_id" EQ
+				 "$1),"
+				 " (SELECT pg_catalog.count(*) FROM opencalendly.claims AS c"
+				 "  WHERE c.occurrence_id" EQ "$1 AND c.expires_at IS NOT NULL)",
 	.nargs = 2,
-	.types = {UUIDOID, TIMESTAMPTZOID},
+	.types = { UUIDOID, TIMESTAMPTZOID },
 };
 
 static SavedQuery expire_claims_query = {
 	.text = "UPDATE opencalendly.claims AS c SET expires_at = $2 WHERE c.occurrence_id" EQ "$1",
 	.nargs = 2,
-	.types = {UUIDOID, TIMESTAMPTZOID},
+	.types = { UUIDOID, TIMESTAMPTZOID },
 };
 
 static SavedQuery drop_claims_query = {
 	.text = "DELETE FROM opencalendly.claims AS c WHERE c.occurrence_id" EQ "$1",
 	.nargs = 1,
-	.types = {UUIDOID},
+	.types = { UUIDOID },
 };
 
 static SavedQuery drop_hold_query = {
 	.text = "DELETE FROM opencalendly.holds AS h WHERE h.id" EQ "$1",
 	.nargs = 1,
-	.types = {UUIDOID},
+	.types = { UUIDOID },
 };
 
 static void
@@ -123,7 +129,7 @@ lock_key(int64 key)
 void
 lock_word(const char *kind, const char *word)
 {
-	char	   *both = psprintf("%s %s", kind, word);
+	char *both = psprintf("%s %s", kind, word);
 
 	lock_key((int64) hash_bytes_extended((unsigned char *) both, (int) strlen(both), LOCK_SEED));
 }
@@ -137,8 +143,8 @@ host_lock_key(const pg_uuid_t *host)
 static int
 compare_lock_keys(const void *a, const void *b)
 {
-	int64		x = host_lock_key(a);
-	int64		y = host_lock_key(b);
+	int64 x = host_lock_key(a);
+	int64 y = host_lock_key(b);
 
 	return (x > y) - (x < y);
 }
@@ -174,7 +180,7 @@ claim_write(SavedQuery *query, const QueryArg *args, uint64 expected)
 static Datum
 uuid_array(const pg_uuid_t *ids, int n)
 {
-	Datum	   *elements = palloc(n * sizeof(Datum));
+	Datum *elements = palloc(n * sizeof(Datum));
 
 	for (int i = 0; i < n; i++)
 		elements[i] = UUIDPGetDatum(&ids[i]);
@@ -184,24 +190,24 @@ uuid_array(const pg_uuid_t *ids, int n)
 static void
 drop_empty_occurrences(Datum ids)
 {
-	query_write(&drop_occurrences_query, (QueryArg[]) {ARG(ids)});
+	query_write(&drop_occurrences_query, (QueryArg[]) { ARG(ids) });
 }
 
 void
 claims_drop_expired(const pg_uuid_t *hosts, int nhosts, int64 now)
 {
-	bool		isnull;
+	bool isnull;
 
-	if (query_write(&drop_expired_query, (QueryArg[]) {
-		ARG(uuid_array(hosts, nhosts)), ARG(TimestampTzGetDatum(now))}) > 0)
+	if (query_write(&drop_expired_query, (QueryArg[]) { ARG(uuid_array(hosts, nhosts)),
+														ARG(TimestampTzGetDatum(now)) }) > 0)
 		drop_empty_occurrences(row_datum(0, 1, &isnull));
 }
 
 static Seat
 join_meeting(const pg_uuid_t *occurrence_id, int64 now)
 {
-	Seat		seat = {.occurrence_id = *occurrence_id};
-	QueryArg	args[] = {UUID_ARG(occurrence_id), ARG(TimestampTzGetDatum(now))};
+	Seat seat = { .occurrence_id = *occurrence_id };
+	QueryArg args[] = { UUID_ARG(occurrence_id), ARG(TimestampTzGetDatum(now)) };
 
 	query_write(&drop_expired_holds_query, args);
 	claim_read_begin();
@@ -216,19 +222,19 @@ join_meeting(const pg_uuid_t *occurrence_id, int64 now)
 }
 
 static Seat
-open_meeting(const EventType *event, const OfferedSlot *slot, const pg_uuid_t *hosts, int nhosts, int64 expires_at)
+open_meeting(const EventType *event, const OfferedSlot *slot, const pg_uuid_t *hosts, int nhosts,
+			 int64 expires_at)
 {
-	Seat		seat = {.occurrence_id = new_id(), .seats = event->seats, .seat_no = 1};
-	uint64		claimed = query_write(&take_query, (QueryArg[]) {
-		UUID_ARG(&seat.occurrence_id),
-		UUID_ARG(&event->id),
-		ARG(TimestampTzGetDatum(slot->during.start)),
-		ARG(TimestampTzGetDatum(slot->during.end)),
-		ARG(Int32GetDatum(event->seats)),
-		ARG(TimestampTzGetDatum(slot->during.start - slot->buffer_before)),
-		ARG(TimestampTzGetDatum(slot->during.end + slot->buffer_after)),
-		ARG_IF(expires_at != DT_NOEND, TimestampTzGetDatum(expires_at)),
-		ARG(uuid_array(hosts, nhosts))});
+	Seat seat = { .occurrence_id = new_id(), .seats = event->seats, .seat_no = 1 };
+	uint64 claimed = query_write(
+		&take_query,
+		(QueryArg[]) { UUID_ARG(&seat.occurrence_id), UUID_ARG(&event->id),
+					   ARG(TimestampTzGetDatum(slot->during.start)),
+					   ARG(TimestampTzGetDatum(slot->during.end)), ARG(Int32GetDatum(event->seats)),
+					   ARG(TimestampTzGetDatum(slot->during.start - slot->buffer_before)),
+					   ARG(TimestampTzGetDatum(slot->during.end + slot->buffer_after)),
+					   ARG_IF(expires_at != DT_NOEND, TimestampTzGetDatum(expires_at)),
+					   ARG(uuid_array(hosts, nhosts)) });
 
 	if (claimed != (uint64) nhosts)
 		ereport(ERROR, errcode(ERRCODE_OC_SLOT_UNAVAILABLE), errmsg("slot is not available"),
@@ -241,18 +247,18 @@ seat_take(const EventType *event, const OfferedSlot *slot, const pg_uuid_t *host
 		  int64 expires_at, int64 now)
 {
 	return slot->meeting_id ? join_meeting(slot->meeting_id, now)
-		: open_meeting(event, slot, hosts, nhosts, expires_at);
+							: open_meeting(event, slot, hosts, nhosts, expires_at);
 }
 
 void
 occurrence_settle(const pg_uuid_t *occurrence_id, int64 now)
 {
-	QueryArg	id_and_now[] = {UUID_ARG(occurrence_id), ARG(TimestampTzGetDatum(now))};
-	bool		is_booked;
-	Datum		held_until;
-	bool		is_unheld;
-	uint64		nclaims;
-	uint64		nexpiring;
+	QueryArg id_and_now[] = { UUID_ARG(occurrence_id), ARG(TimestampTzGetDatum(now)) };
+	bool is_booked;
+	Datum held_until;
+	bool is_unheld;
+	uint64 nclaims;
+	uint64 nexpiring;
 
 	claim_read_begin();
 	query_read(&keepers_query, id_and_now);
@@ -262,9 +268,11 @@ occurrence_settle(const pg_uuid_t *occurrence_id, int64 now)
 	nexpiring = row_int(0, 4);
 	claim_read_end();
 	if (is_booked && nexpiring > 0)
-		claim_write(&expire_claims_query, (QueryArg[]) {UUID_ARG(occurrence_id), NULL_ARG}, nclaims);
+		claim_write(&expire_claims_query, (QueryArg[]) { UUID_ARG(occurrence_id), NULL_ARG },
+					nclaims);
 	else if (!is_booked && !is_unheld)
-		claim_write(&expire_claims_query, (QueryArg[]) {UUID_ARG(occurrence_id), ARG(held_until)}, nclaims);
+		claim_write(&expire_claims_query, (QueryArg[]) { UUID_ARG(occurrence_id), ARG(held_until) },
+					nclaims);
 	else if (!is_booked)
 	{
 		claim_write(&drop_claims_query, id_and_now, nclaims);
@@ -276,6 +284,6 @@ occurrence_settle(const pg_uuid_t *occurrence_id, int64 now)
 void
 hold_drop(const Hold *hold, int64 now)
 {
-	claim_write(&drop_hold_query, (QueryArg[]) {UUID_ARG(&hold->id)}, 1);
+	claim_write(&drop_hold_query, (QueryArg[]) { UUID_ARG(&hold->id) }, 1);
 	occurrence_settle(&hold->occurrence_id, now);
 }

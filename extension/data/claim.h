@@ -17,9 +17,9 @@
 /* A seat of a meeting, as bookings and holds name it. */
 typedef struct Seat
 {
-	pg_uuid_t	occurrence_id;
-	int			seats;			/* of the occurrence */
-	int			seat_no;
+	pg_uuid_t occurrence_id;
+	int seats; /* of the occurrence */
+	int seat_no;
 } Seat;
 
 /* Waits for the lock of a word, such as an idempotency key, until the end of the transaction. */
@@ -42,8 +42,8 @@ extern void claims_drop_expired(const pg_uuid_t *hosts, int nhosts, int64 now);
  * Takes a seat at an offered slot: joins the own meeting, or makes one with a claim for each host. expires_at: of a
  * hold; DT_NOEND for a booking. Raises OC001 if a claim is in the way after all.
  */
-extern Seat seat_take(const EventType *event, const OfferedSlot *slot, const pg_uuid_t *hosts, int nhosts,
-					  int64 expires_at, int64 now);
+extern Seat seat_take(const EventType *event, const OfferedSlot *slot, const pg_uuid_t *hosts,
+					  int nhosts, int64 expires_at, int64 now);
 
 /* After a seat of a meeting was given back or changed hands: its claims go with the last seat, and expire with holds. */
 extern void occurrence_settle(const pg_uuid_t *occurrence_id, int64 now);

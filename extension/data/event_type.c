@@ -12,29 +12,29 @@
 
 static SavedQuery load_query = {
 	.text =
-	"SELECT e.user_id, e.duration_minutes, e.slot_interval_minutes, e.buffer_before_minutes, e.buffer_after_minutes,"
-	" e.min_notice_minutes, e.max_days_ahead, e.bookable_from, e.bookable_until, e.daily_booking_limit,"
-	" e.weekly_booking_limit, e.monthly_booking_limit, e.seats, e.is_active, e.questions, s.id,"
-	" COALESCE(s.timezone, u.timezone)"
-	" FROM opencalendly.event_types AS e"
-	" JOIN opencalendly.users AS u ON u.id" EQ "e.user_id"
-	" LEFT JOIN opencalendly.schedules AS s ON s.user_id" EQ "e.user_id"
-	" AND CASE WHEN e.schedule_id IS NULL THEN s.is_default ELSE s.id" EQ "e.schedule_id END"
-	" WHERE e.id" EQ "$1",
+		"SELECT e.user_id, e.duration_minutes, e.slot_interval_minutes, e.buffer_before_minutes, e.buffer_after_minutes,"
+		" e.min_notice_minutes, e.max_days_ahead, e.bookable_from, e.bookable_until, e.daily_booking_limit,"
+		" e.weekly_booking_limit, e.monthly_booking_limit, e.seats, e.is_active, e.questions, s.id,"
+		" COALESCE(s.timezone, u.timezone)"
+		" FROM opencalendly.event_types AS e"
+		" JOIN opencalendly.users AS u ON u.id" EQ "e.user_id"
+		" LEFT JOIN opencalendly.schedules AS s ON s.user_id" EQ "e.user_id"
+		" AND CASE WHEN e.schedule_id IS NULL THEN s.is_default ELSE s.id" EQ "e.schedule_id END"
+		" WHERE e.id" EQ "$1",
 	.nargs = 1,
-	.types = {UUIDOID},
+	.types = { UUIDOID },
 };
 
 static SavedQuery host_query = {
 	.text = "SELECT e.user_id FROM opencalendly.event_types AS e WHERE e.id" EQ "$1",
 	.nargs = 1,
-	.types = {UUIDOID},
+	.types = { UUIDOID },
 };
 
 static void
 raise_no_event_type(const pg_uuid_t *id, const char *why)
 {
-	char	   *text = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
+	char *text = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
 
 	ereport(ERROR, errcode(ERRCODE_OC_NO_EVENT_TYPE), errmsg("%s", why),
 			errdetail("Field \"event_type_id\" has the value %s.", text));
@@ -43,7 +43,7 @@ raise_no_event_type(const pg_uuid_t *id, const char *why)
 static int64
 row_minutes(int column, int64 if_null)
 {
-	int64		minutes = row_int_or(0, column, if_null);
+	int64 minutes = row_int_or(0, column, if_null);
 
 	return minutes < 0 ? minutes : minutes * USECS_PER_MIN;
 }
@@ -51,8 +51,8 @@ row_minutes(int column, int64 if_null)
 static int64
 row_date(int column, int64 if_null)
 {
-	bool		isnull;
-	Datum		value = row_datum(0, column, &isnull);
+	bool isnull;
+	Datum value = row_datum(0, column, &isnull);
 
 	return isnull ? if_null : DatumGetDateADT(value);
 }
@@ -60,8 +60,8 @@ row_date(int column, int64 if_null)
 static void
 read_schedule(EventType *event)
 {
-	bool		isnull;
-	Datum		schedule_id = row_datum(0, 16, &isnull);
+	bool isnull;
+	Datum schedule_id = row_datum(0, 16, &isnull);
 
 	event->has_schedule = !isnull;
 	if (event->has_schedule)
@@ -73,10 +73,10 @@ read_schedule(EventType *event)
 EventType *
 event_type_load(const pg_uuid_t *id, bool may_be_inactive)
 {
-	EventType  *event = palloc0(sizeof(EventType));
-	bool		isnull;
+	EventType *event = palloc0(sizeof(EventType));
+	bool isnull;
 
-	if (query_read(&load_query, (QueryArg[]) {UUID_ARG(id)}) == 0)
+	if (query_read(&load_query, (QueryArg[]) { UUID_ARG(id) }) == 0)
 		raise_no_event_type(id, "no such event type");
 	event->id = *id;
 	event->organizer_id = row_uuid(0, 1);
@@ -104,9 +104,9 @@ event_type_load(const pg_uuid_t *id, bool may_be_inactive)
 pg_uuid_t
 event_type_host(const pg_uuid_t *id)
 {
-	pg_uuid_t	host;
+	pg_uuid_t host;
 
-	if (query_read(&host_query, (QueryArg[]) {UUID_ARG(id)}) == 0)
+	if (query_read(&host_query, (QueryArg[]) { UUID_ARG(id) }) == 0)
 		raise_no_event_type(id, "no such event type");
 	host = row_uuid(0, 1);
 	SPI_freetuptable(SPI_tuptable);

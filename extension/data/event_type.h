@@ -13,26 +13,26 @@
 
 typedef struct EventType
 {
-	pg_uuid_t	id;
-	pg_uuid_t	organizer_id;
-	int64		duration;
-	int64		step;			/* the grid's interval */
-	int64		buffer_before;	/* -1: the rule's */
-	int64		buffer_after;
-	int64		min_notice;
-	int64		max_days_ahead; /* NO_LIMIT: none; so the caps */
-	int64		bookable_from;	/* dates counted from 2000-01-01; PG_INT64_MIN, PG_INT64_MAX: none */
-	int64		bookable_until;
-	int64		daily_limit;
-	int64		weekly_limit;
-	int64		monthly_limit;
-	int			seats;
-	bool		is_active;
-	Jsonb	   *questions;
-	bool		has_schedule;
-	pg_uuid_t	schedule_id;	/* if has_schedule */
-	pg_tz	   *zone;			/* the schedule's */
-	char	   *zone_name;
+	pg_uuid_t id;
+	pg_uuid_t organizer_id;
+	int64 duration;
+	int64 step;          /* the grid's interval */
+	int64 buffer_before; /* -1: the rule's */
+	int64 buffer_after;
+	int64 min_notice;
+	int64 max_days_ahead; /* NO_LIMIT: none; so the caps */
+	int64 bookable_from;  /* dates counted from 2000-01-01; PG_INT64_MIN, PG_INT64_MAX: none */
+	int64 bookable_until;
+	int64 daily_limit;
+	int64 weekly_limit;
+	int64 monthly_limit;
+	int seats;
+	bool is_active;
+	Jsonb *questions;
+	bool has_schedule;
+	pg_uuid_t schedule_id; /* if has_schedule */
+	pg_tz *zone;           /* the schedule's */
+	char *zone_name;
 } EventType;
 
 /* Reads it in the active snapshot; raises OC002 if there is none, or an inactive one and may_be_inactive is false. */

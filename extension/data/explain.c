@@ -9,10 +9,10 @@
 typedef struct Explanation
 {
 	const Sweep *sweep;
-	TimeRange	slot;
-	TimeRange	widened;		/* by the buffers */
+	TimeRange slot;
+	TimeRange widened; /* by the buffers */
 	RefusalSink sink;
-	void	   *sink_arg;
+	void *sink_arg;
 } Explanation;
 
 static void
@@ -24,7 +24,7 @@ refuse(Explanation *ex, const char *reason, const char *detail)
 static char *
 show_range(const char *what, TimeRange range)
 {
-	char	   *start = pstrdup(timestamptz_to_str(range.start));
+	char *start = pstrdup(timestamptz_to_str(range.start));
 
 	return psprintf("%s from %s to %s", what, start, timestamptz_to_str(range.end));
 }
@@ -52,16 +52,16 @@ static bool
 is_day_replaced(const Explanation *ex)
 {
 	const HostSchedule *schedule = ex->sweep->schedule;
-	int64		date = hours_date_at(schedule->spans, schedule->nspans, ex->slot.start);
+	int64 date = hours_date_at(schedule->spans, schedule->nspans, ex->slot.start);
 
 	for (size_t i = 0; i < schedule->noverrides; i++)
 	{
 		const Override *over = &schedule->overrides[i];
-		TimeRange	day[64];
+		TimeRange day[64];
 
 		if (over->replaces_day && schedule->nspans <= lengthof(day))
 		{
-			size_t		n = hours_of_dates(schedule->spans, schedule->nspans, date, date, day);
+			size_t n = hours_of_dates(schedule->spans, schedule->nspans, date, date, day);
 
 			if (overlapping(day, n, over->during))
 				return true;
@@ -84,8 +84,10 @@ explain_hours(Explanation *ex)
 			refuse(ex, "outside_hours", "the hours do not hold all of the slot");
 	}
 	else if (hours->nruns == 0)
-		refuse(ex, "grid", psprintf("starts are " INT64_FORMAT " minutes apart, counted from where the hours begin",
-									ex->sweep->request->event->step / USECS_PER_MIN));
+		refuse(ex, "grid",
+			   psprintf("starts are " INT64_FORMAT
+						" minutes apart, counted from where the hours begin",
+						ex->sweep->request->event->step / USECS_PER_MIN));
 	if (block)
 		refuse(ex, "override", show_range("time is blocked", *block));
 }
@@ -108,7 +110,8 @@ explain_claims(Explanation *ex)
 	const HostSchedule *schedule = ex->sweep->schedule;
 
 	for (size_t i = 0; i < schedule->nfull_meetings; i++)
-		if (schedule->full_meetings[i].start == ex->slot.start && schedule->full_meetings[i].end == ex->slot.end)
+		if (schedule->full_meetings[i].start == ex->slot.start &&
+			schedule->full_meetings[i].end == ex->slot.end)
 		{
 			refuse(ex, "seats", "every seat is taken");
 			return;
@@ -119,7 +122,8 @@ explain_claims(Explanation *ex)
 		const Meeting *meeting = &schedule->meetings[i];
 
 		if (meeting->during.start != ex->slot.start || meeting->during.end != ex->slot.end)
-			explain_busy(ex, "claim", "claimed by a meeting of the same event type", &meeting->claim, 1);
+			explain_busy(ex, "claim", "claimed by a meeting of the same event type",
+						 &meeting->claim, 1);
 	}
 }
 
@@ -127,12 +131,14 @@ static void
 explain_limits(Explanation *ex)
 {
 	const StartLimits *limits = ex->sweep->limits;
-	TimeRange	start = {ex->slot.start, ex->slot.start + 1};
+	const SlotRequest *request = ex->sweep->request;
+	TimeRange start = { ex->slot.start, ex->slot.start + 1 };
 
 	if (!contains(limits->notice, limits->nnotice, start))
-		refuse(ex, "notice", psprintf("it is now %s, and " INT64_FORMAT " minutes' notice is asked",
-									  timestamptz_to_str(ex->sweep->request->now),
-									  ex->sweep->request->event->min_notice / USECS_PER_MIN));
+		refuse(ex, "notice",
+			   psprintf("the earliest start is %s, " INT64_FORMAT " minutes from now",
+						timestamptz_to_str(request->now + request->event->min_notice),
+						request->event->min_notice / USECS_PER_MIN));
 	if (!contains(limits->horizon, limits->nhorizon, start))
 		refuse(ex, "horizon", "the date is not among those that can be booked");
 	if (contains(limits->capped, limits->ncapped, start))
@@ -144,14 +150,13 @@ explain_refusals(const Sweep *sweep, RefusalSink sink, void *sink_arg)
 {
 	const SlotRequest *request = sweep->request;
 	const HostSchedule *schedule = sweep->schedule;
-	Explanation ex = {
-		.sweep = sweep,
-		.slot = {request->range.start, request->range.start + request->event->duration},
-		.sink = sink,
-		.sink_arg = sink_arg
-	};
-	int64		before = Max(request->event->buffer_before, 0);
-	int64		after = Max(request->event->buffer_after, 0);
+	Explanation ex = { .sweep = sweep,
+					   .slot = { request->range.start,
+								 request->range.start + request->event->duration },
+					   .sink = sink,
+					   .sink_arg = sink_arg };
+	int64 before = Max(request->event->buffer_before, 0);
+	int64 after = Max(request->event->buffer_after, 0);
 
 	/* in a range of one microsecond every run is one of this start */
 	for (size_t i = 0; i < schedule->hours.nruns; i++)
@@ -159,7 +164,7 @@ explain_refusals(const Sweep *sweep, RefusalSink sink, void *sink_arg)
 		before = Max(before, schedule->hours.runs[i].buffer_before);
 		after = Max(after, schedule->hours.runs[i].buffer_after);
 	}
-	ex.widened = (TimeRange) {ex.slot.start - before, ex.slot.end + after};
+	ex.widened = (TimeRange) { ex.slot.start - before, ex.slot.end + after };
 	if (!request->event->is_active)
 		refuse(&ex, "inactive", "the event type is not active");
 	explain_hours(&ex);

@@ -14,29 +14,29 @@
 #define KEPT_FOR USECS_IN_DAY
 
 static SavedQuery find_query = {
-	.text =
-	"SELECT k.request_hash, k.booking_id, k.status FROM opencalendly.idempotency_keys AS k"
-	" WHERE k.operation" EQ "$1 AND k.subject_id" EQ "$2 AND k.key_hash" EQ "$3 AND k.expires_at" GT "$4",
+	.text = "SELECT k.request_hash, k.booking_id, k.status FROM opencalendly.idempotency_keys AS k"
+			" WHERE k.operation" EQ "$1 AND k.subject_id" EQ "$2 AND k.key_hash" EQ
+			"$3 AND k.expires_at" GT "$4",
 	.nargs = 4,
-	.types = {TEXTOID, UUIDOID, BYTEAOID, TIMESTAMPTZOID},
+	.types = { TEXTOID, UUIDOID, BYTEAOID, TIMESTAMPTZOID },
 };
 
 /* A row that has run out gives way. */
 static SavedQuery keep_query = {
 	.text =
-	"INSERT INTO opencalendly.idempotency_keys AS k"
-	" (operation, subject_id, key_hash, request_hash, booking_id, status, expires_at)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7)"
-	" ON CONFLICT (operation, subject_id, key_hash) DO UPDATE SET request_hash = EXCLUDED.request_hash,"
-	" booking_id = EXCLUDED.booking_id, status = EXCLUDED.status, expires_at = EXCLUDED.expires_at",
+		"INSERT INTO opencalendly.idempotency_keys AS k"
+		" (operation, subject_id, key_hash, request_hash, booking_id, status, expires_at)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7)"
+		" ON CONFLICT (operation, subject_id, key_hash) DO UPDATE SET request_hash = EXCLUDED.request_hash,"
+		" booking_id = EXCLUDED.booking_id, status = EXCLUDED.status, expires_at = EXCLUDED.expires_at",
 	.nargs = 7,
-	.types = {TEXTOID, UUIDOID, BYTEAOID, BYTEAOID, UUIDOID, TEXTOID, TIMESTAMPTZOID},
+	.types = { TEXTOID, UUIDOID, BYTEAOID, BYTEAOID, UUIDOID, TEXTOID, TIMESTAMPTZOID },
 };
 
 static Datum
 hash_of(const void *data, size_t len)
 {
-	bytea	   *hash = palloc(VARHDRSZ + CRYPTO_HASH_BYTES);
+	bytea *hash = palloc(VARHDRSZ + CRYPTO_HASH_BYTES);
 
 	SET_VARSIZE(hash, VARHDRSZ + CRYPTO_HASH_BYTES);
 	if (!crypto_sha256(data, len, (uint8_t *) VARDATA(hash)))
@@ -47,28 +47,30 @@ hash_of(const void *data, size_t len)
 static void
 find_answer(const IdempotencyKey *key, int64 now, FirstAnswer *answer, bool *found)
 {
-	bool		isnull;
-	Datum		stored;
+	bool isnull;
+	Datum stored;
 
-	*found = query_read(&find_query, (QueryArg[]) {
-		ARG(CStringGetTextDatum(key->operation)), UUID_ARG(key->subject_id), ARG(key->key_hash),
-		ARG(TimestampTzGetDatum(now))}) > 0;
+	*found = query_read(&find_query, (QueryArg[]) { ARG(CStringGetTextDatum(key->operation)),
+													UUID_ARG(key->subject_id), ARG(key->key_hash),
+													ARG(TimestampTzGetDatum(now)) }) > 0;
 	if (!*found)
 		return;
 	stored = PointerGetDatum(PG_DETOAST_DATUM_PACKED(row_datum(0, 1, &isnull)));
-	if (VARSIZE_ANY_EXHDR(DatumGetPointer(stored)) != CRYPTO_HASH_BYTES
-		|| memcmp(VARDATA_ANY(DatumGetPointer(stored)), VARDATA(DatumGetPointer(key->request_hash)),
-				  CRYPTO_HASH_BYTES) != 0)
-		ereport(ERROR, errcode(ERRCODE_OC_KEY_REUSED), errmsg("idempotency key was used with other arguments"),
+	if (VARSIZE_ANY_EXHDR(DatumGetPointer(stored)) != CRYPTO_HASH_BYTES ||
+		memcmp(VARDATA_ANY(DatumGetPointer(stored)), VARDATA(DatumGetPointer(key->request_hash)),
+			   CRYPTO_HASH_BYTES) != 0)
+		ereport(ERROR, errcode(ERRCODE_OC_KEY_REUSED),
+				errmsg("idempotency key was used with other arguments"),
 				errhint("Send a new key with a new request."));
 	answer->booking_id = row_uuid(0, 2);
 	answer->status = row_text(0, 3);
 }
 
 bool
-idempotency_begin(IdempotencyKey *key, const char *text, const StringInfo request, int64 now, FirstAnswer *answer)
+idempotency_begin(IdempotencyKey *key, const char *text, const StringInfo request, int64 now,
+				  FirstAnswer *answer)
 {
-	bool		found;
+	bool found;
 
 	lock_word(key->operation, text);
 	key->key_hash = hash_of(text, strlen(text));
@@ -82,8 +84,9 @@ idempotency_begin(IdempotencyKey *key, const char *text, const StringInfo reques
 void
 idempotency_keep(const IdempotencyKey *key, const FirstAnswer *answer, int64 now)
 {
-	query_write(&keep_query, (QueryArg[]) {
-		ARG(CStringGetTextDatum(key->operation)), UUID_ARG(key->subject_id), ARG(key->key_hash),
-		ARG(key->request_hash), UUID_ARG(&answer->booking_id), ARG(CStringGetTextDatum(answer->status)),
-		ARG(TimestampTzGetDatum(now + KEPT_FOR))});
+	query_write(&keep_query, (QueryArg[]) { ARG(CStringGetTextDatum(key->operation)),
+											UUID_ARG(key->subject_id), ARG(key->key_hash),
+											ARG(key->request_hash), UUID_ARG(&answer->booking_id),
+											ARG(CStringGetTextDatum(answer->status)),
+											ARG(TimestampTzGetDatum(now + KEPT_FOR)) });
 }

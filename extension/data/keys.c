@@ -3,7 +3,6 @@
  */
 #include "data/keys.h"
 
-#include <ctype.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,47 +16,37 @@
 
 typedef struct LinkKey
 {
-	int32		id;
-	uint8_t		key[CRYPTO_KEY_BYTES];
+	int32 id;
+	uint8_t key[CRYPTO_KEY_BYTES];
 } LinkKey;
 
 static LinkKey link_keys[MAX_KEYS];
-static int	nlink_keys = 0;
+static int nlink_keys = 0;
 static struct stat loaded_file;
 
 static void
 raise_unusable(const char *why)
 {
 	nlink_keys = 0;
-	ereport(ERROR, errcode(ERRCODE_OC_SETTING_MISSING), errmsg("secret key file cannot be used"),
-			errdetail("%s", why),
-			errhint("Set opencalendly.secret_key_file to a file of mode 0600 that belongs to the server's user; "
-					"it has a line \"1 \" and 64 hex digits."));
-}
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char) tolower((unsigned char) c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	ereport(
+		ERROR, errcode(ERRCODE_OC_SETTING_MISSING), errmsg("secret key file cannot be used"),
+		errdetail("%s", why),
+		errhint(
+			"Set opencalendly.secret_key_file to a file of mode 0600 that belongs to the server's user; "
+			"it has a line \"1 \" and 64 hex digits."));
 }
 
 /* "id hexdigits" -> the key for links; false if the line is not of that form. */
 static bool
 parse_line(char *line, LinkKey *out)
 {
-	uint8_t		master[CRYPTO_KEY_BYTES];
-	char	   *hex;
-	long		id = strtol(line, &hex, 10);
-	bool		done;
+	uint8_t master[CRYPTO_KEY_BYTES];
+	char *hex;
+	long id = strtol(line, &hex, 10);
+	bool done;
 
-	if (id < 1 || id > PG_INT32_MAX || *hex != ' ' || strspn(++hex, "0123456789abcdefABCDEF") != 2 * sizeof(master)
-		|| hex[2 * sizeof(master)] != '\0')
+	if (id < 1 || id > PG_INT32_MAX || *hex != ' ' || !crypto_key_from_hex(hex + 1, master))
 		return false;
-	for (size_t i = 0; i < sizeof(master); i++)
-		master[i] = (uint8_t) (hex_value(hex[2 * i]) << 4 | hex_value(hex[2 * i + 1]));
 	out->id = (int32) id;
 	done = crypto_derive_key(master, LINK_PURPOSE, out->key);
 	crypto_forget(master, sizeof(master));
@@ -67,8 +56,8 @@ parse_line(char *line, LinkKey *out)
 static bool
 read_lines(FILE *file)
 {
-	char		line[MAX_LINE];
-	bool		good = true;
+	char line[MAX_LINE];
+	bool good = true;
 
 	nlink_keys = 0;
 	while (good && fgets(line, sizeof(line), file))
@@ -87,16 +76,16 @@ read_lines(FILE *file)
 static bool
 is_same_file(const struct stat *a, const struct stat *b)
 {
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size
-		&& a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+		   a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
 static void
 load_keys(void)
 {
 	struct stat now;
-	FILE	   *file;
-	bool		good;
+	FILE *file;
+	bool good;
 
 	if (!settings_secret_key_file || !*settings_secret_key_file)
 		raise_unusable("opencalendly.secret_key_file is not set.");
@@ -104,8 +93,9 @@ load_keys(void)
 		raise_unusable("It cannot be found.");
 	if (nlink_keys > 0 && is_same_file(&now, &loaded_file))
 		return;
-	if (!S_ISREG(now.st_mode) || (now.st_uid != geteuid() && now.st_uid != 0)
-		|| (now.st_mode & (S_IRWXO | S_IWGRP | S_IXGRP)) || (now.st_uid != 0 && (now.st_mode & S_IRGRP)))
+	if (!S_ISREG(now.st_mode) || (now.st_uid != geteuid() && now.st_uid != 0) ||
+		(now.st_mode & (S_IRWXO | S_IWGRP | S_IXGRP)) ||
+		(now.st_uid != 0 && (now.st_mode & S_IRGRP)))
 		raise_unusable("It is not a file that is closed to others.");
 	file = AllocateFile(settings_secret_key_file, "r");
 	if (!file)
@@ -136,8 +126,8 @@ keys_active_id(void)
 char *
 keys_link_token(LinkAction action, const pg_uuid_t *id, int32 key_id)
 {
-	Link		link = {.action = action, .key_id = (uint32_t) key_id};
-	char	   *token = palloc(LINK_TOKEN_LENGTH + 1);
+	Link link = { .action = action, .key_id = (uint32_t) key_id };
+	char *token = palloc(LINK_TOKEN_LENGTH + 1);
 	const LinkKey *key;
 
 	load_keys();
@@ -153,7 +143,7 @@ keys_link_token(LinkAction action, const pg_uuid_t *id, int32 key_id)
 Link
 keys_read_link(const char *token)
 {
-	Link		link;
+	Link link;
 	const LinkKey *key = NULL;
 
 	load_keys();

@@ -9,14 +9,14 @@
 
 typedef struct StartLimits
 {
-	TimeRange   *notice;			/* starts that are late enough */
-	size_t		nnotice;
-	TimeRange   *horizon;		/* starts on dates that may be booked */
-	size_t		nhorizon;
-	TimeRange   *capped;			/* starts in a day, week or month whose cap is used up */
-	size_t		ncapped;
-	TimeRange   *allowed;		/* notice and horizon, less capped, within the range */
-	size_t		nallowed;
+	TimeRange *notice; /* starts that are late enough */
+	size_t nnotice;
+	TimeRange *horizon; /* starts on dates that may be booked */
+	size_t nhorizon;
+	TimeRange *capped; /* starts in a day, week or month whose cap is used up */
+	size_t ncapped;
+	TimeRange *allowed; /* notice and horizon, less capped, within the range */
+	size_t nallowed;
 } StartLimits;
 
 /* spans: of the schedule's zone, covering the range. Reads in the active snapshot, and only if there are caps. */

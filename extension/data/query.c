@@ -11,10 +11,12 @@
 static void
 query_prepare(SavedQuery *query)
 {
-	SPIPlanPtr	plan = SPI_prepare_cursor(query->text, query->nargs, query->types, CURSOR_OPT_GENERIC_PLAN);
+	SPIPlanPtr plan =
+		SPI_prepare_cursor(query->text, query->nargs, query->types, CURSOR_OPT_GENERIC_PLAN);
 
 	if (!plan)
-		elog(ERROR, "could not prepare \"%s\": %s", query->text, SPI_result_code_string(SPI_result));
+		elog(ERROR, "could not prepare \"%s\": %s", query->text,
+			 SPI_result_code_string(SPI_result));
 	if (SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not keep a plan");
 	query->plan = plan;
@@ -23,9 +25,9 @@ query_prepare(SavedQuery *query)
 static uint64
 query_execute(SavedQuery *query, const QueryArg *args, bool read_only)
 {
-	Datum		values[QUERY_MAX_ARGS];
-	char		nulls[QUERY_MAX_ARGS];
-	int			rc;
+	Datum values[QUERY_MAX_ARGS];
+	char nulls[QUERY_MAX_ARGS];
+	int rc;
 
 	if (!query->plan)
 		query_prepare(query);
@@ -61,8 +63,8 @@ row_datum(uint64 row, int column, bool *isnull)
 static Datum
 row_required(uint64 row, int column)
 {
-	bool		isnull;
-	Datum		value = row_datum(row, column, &isnull);
+	bool isnull;
+	Datum value = row_datum(row, column, &isnull);
 
 	if (isnull)
 		elog(ERROR, "unexpected null in column %d", column);
@@ -73,7 +75,8 @@ row_required(uint64 row, int column)
 static int64
 integer_of(Datum value, int column)
 {
-	return SPI_gettypeid(SPI_tuptable->tupdesc, column) == INT8OID ? DatumGetInt64(value) : DatumGetInt32(value);
+	return SPI_gettypeid(SPI_tuptable->tupdesc, column) == INT8OID ? DatumGetInt64(value)
+																   : DatumGetInt32(value);
 }
 
 int64
@@ -85,8 +88,8 @@ row_int(uint64 row, int column)
 int64
 row_int_or(uint64 row, int column, int64 if_null)
 {
-	bool		isnull;
-	Datum		value = row_datum(row, column, &isnull);
+	bool isnull;
+	Datum value = row_datum(row, column, &isnull);
 
 	return isnull ? if_null : integer_of(value, column);
 }
@@ -118,8 +121,8 @@ row_text(uint64 row, int column)
 char *
 row_text_or_null(uint64 row, int column)
 {
-	bool		isnull;
-	Datum		value = row_datum(row, column, &isnull);
+	bool isnull;
+	Datum value = row_datum(row, column, &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
 }

@@ -24,20 +24,20 @@
 typedef struct SavedQuery
 {
 	const char *text;
-	int			nargs;
-	Oid			types[QUERY_MAX_ARGS];
-	SPIPlanPtr	plan;
+	int nargs;
+	Oid types[QUERY_MAX_ARGS];
+	SPIPlanPtr plan;
 } SavedQuery;
 
 /* An argument: a datum, or null. */
 typedef struct QueryArg
 {
-	Datum		value;
-	bool		isnull;
+	Datum value;
+	bool isnull;
 } QueryArg;
 
-#define ARG(datum) ((QueryArg) {(datum), false})
-#define NULL_ARG ((QueryArg) {(Datum) 0, true})
+#define ARG(datum) ((QueryArg) { (datum), false })
+#define NULL_ARG ((QueryArg) { (Datum) 0, true })
 #define ARG_IF(present, datum) ((present) ? ARG(datum) : NULL_ARG)
 #define UUID_ARG(uuid) ARG(UUIDPGetDatum(uuid))
 #define UUID_ARG_OR_NULL(uuid) ARG_IF((uuid) != NULL, UUIDPGetDatum(uuid))

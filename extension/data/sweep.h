@@ -11,11 +11,11 @@
 
 typedef struct OfferedSlot
 {
-	TimeRange	during;
-	int64		buffer_before;
-	int64		buffer_after;
-	int			seats_left;
-	const pg_uuid_t *meeting_id;	/* an own meeting with a free seat to join; NULL: a new one */
+	TimeRange during;
+	int64 buffer_before;
+	int64 buffer_after;
+	int seats_left;
+	const pg_uuid_t *meeting_id; /* an own meeting with a free seat to join; NULL: a new one */
 } OfferedSlot;
 
 typedef struct Sweep
@@ -23,8 +23,8 @@ typedef struct Sweep
 	const SlotRequest *request;
 	HostSchedule *schedule;
 	StartLimits *limits;
-	Grid		grid;
-	size_t		allowed_at;
+	Grid grid;
+	size_t allowed_at;
 } Sweep;
 
 /* Loads all that the request needs, in the active snapshot. */

@@ -3,22 +3,24 @@
  */
 #include "compat.h"
 
+#include "data/values.h"
 #include "fmgr.h"
 #include "pure/crypto.h"
+#include "settings.h"
 #include "time/civil.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
-#include "data/values.h"
 
 PG_FUNCTION_INFO_V1(uuid_generate_v7);
 PG_FUNCTION_INFO_V1(is_timezone);
+PG_FUNCTION_INFO_V1(current_instant);
 
 pg_uuid_t
 new_id(void)
 {
-	pg_uuid_t	id;
-	int64		unix_us = GetCurrentTimestamp()
-		+ (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	pg_uuid_t	id = {0};
+	int64 unix_us =
+		GetCurrentTimestamp() + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
 
 	if (!uuid_v7((uint64_t) (unix_us / 1000), (unsigned) (unix_us % 1000 * 4096 / 1000), id.data))
 		ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random bytes"));
@@ -29,7 +31,7 @@ new_id(void)
 Datum
 uuid_generate_v7(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
+	pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
 
 	*id = new_id();
 	PG_RETURN_UUID_P(id);
@@ -39,7 +41,15 @@ uuid_generate_v7(PG_FUNCTION_ARGS)
 Datum
 is_timezone(PG_FUNCTION_ARGS)
 {
-	text	   *name = PG_GETARG_TEXT_PP(0);
+	text *name = PG_GETARG_TEXT_PP(0);
 
-	PG_RETURN_BOOL(VARSIZE_ANY_EXHDR(name) <= TZ_STRLEN_MAX && civil_is_zone_name(text_to_cstring(name)));
+	PG_RETURN_BOOL(VARSIZE_ANY_EXHDR(name) <= TZ_STRLEN_MAX &&
+				   civil_is_zone_name(text_to_cstring(name)));
+}
+
+/* current_instant() -> timestamptz, the instant that the verbs take for now. */
+Datum
+current_instant(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ(settings_now());
 }

@@ -14,7 +14,8 @@
 
 #define LINK_SIGNED_BYTES (LINK_TOKEN_BYTES - CRYPTO_HASH_BYTES)
 
-static const char base64url_alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char base64url_alphabet[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 bool
 crypto_sha256(const void *data, size_t len, uint8_t hash[CRYPTO_HASH_BYTES])
@@ -23,24 +24,26 @@ crypto_sha256(const void *data, size_t len, uint8_t hash[CRYPTO_HASH_BYTES])
 }
 
 bool
-crypto_hmac(const uint8_t key[CRYPTO_KEY_BYTES], const void *data, size_t len, uint8_t mac[CRYPTO_HASH_BYTES])
+crypto_hmac(const uint8_t key[CRYPTO_KEY_BYTES], const void *data, size_t len,
+			uint8_t mac[CRYPTO_HASH_BYTES])
 {
 	return HMAC(EVP_sha256(), key, CRYPTO_KEY_BYTES, data, len, mac, NULL) != NULL;
 }
 
 bool
-crypto_derive_key(const uint8_t master[CRYPTO_KEY_BYTES], const char *purpose, uint8_t key[CRYPTO_KEY_BYTES])
+crypto_derive_key(const uint8_t master[CRYPTO_KEY_BYTES], const char *purpose,
+				  uint8_t key[CRYPTO_KEY_BYTES])
 {
-	EVP_KDF    *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
-	char		digest[] = "SHA256";
-	OSSL_PARAM	params[] = {
+	char digest[] = "SHA256";
+	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *) master, CRYPTO_KEY_BYTES),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *) purpose, strlen(purpose)),
 		OSSL_PARAM_construct_end()
 	};
-	bool		done = ctx && EVP_KDF_derive(ctx, key, CRYPTO_KEY_BYTES, params) == 1;
+	bool done = ctx && EVP_KDF_derive(ctx, key, CRYPTO_KEY_BYTES, params) == 1;
 
 	EVP_KDF_CTX_free(ctx);
 	EVP_KDF_free(kdf);
@@ -59,6 +62,17 @@ crypto_equal(const void *a, const void *b, size_t len)
 	return CRYPTO_memcmp(a, b, len) == 0;
 }
 
+bool
+crypto_key_from_hex(const char *text, uint8_t key[CRYPTO_KEY_BYTES])
+{
+	size_t len = 0;
+
+	if (strlen(text) != (size_t) 2 * CRYPTO_KEY_BYTES)
+		return false;
+	return OPENSSL_hexstr2buf_ex(key, CRYPTO_KEY_BYTES, &len, text, '\0') == 1 &&
+		   len == CRYPTO_KEY_BYTES;
+}
+
 void
 crypto_forget(void *secret, size_t len)
 {
@@ -68,8 +82,8 @@ crypto_forget(void *secret, size_t len)
 void
 base64url_encode(const uint8_t *data, size_t len, char *text)
 {
-	uint32_t	bits = 0;
-	int			nbits = 0;
+	uint32_t bits = 0;
+	int nbits = 0;
 
 	for (size_t i = 0; i < len; i++)
 	{
@@ -85,8 +99,8 @@ base64url_encode(const uint8_t *data, size_t len, char *text)
 bool
 base64url_decode(const char *text, size_t textlen, uint8_t *data, size_t len)
 {
-	uint32_t	bits = 0;
-	int			nbits = 0;
+	uint32_t bits = 0;
+	int nbits = 0;
 
 	if (textlen != BASE64URL_LENGTH(len))
 		return false;
@@ -123,7 +137,7 @@ uuid_v7(uint64_t unix_ms, unsigned sub_ms, uint8_t uuid[16])
 bool
 link_encode(const Link *link, const uint8_t key[CRYPTO_KEY_BYTES], char *token)
 {
-	uint8_t		raw[LINK_TOKEN_BYTES] = {LINK_VERSION, (uint8_t) link->action};
+	uint8_t raw[LINK_TOKEN_BYTES] = { LINK_VERSION, (uint8_t) link->action };
 
 	for (int i = 0; i < 4; i++)
 		raw[2 + i] = (uint8_t) (link->key_id >> (24 - 8 * i));
@@ -137,10 +151,10 @@ link_encode(const Link *link, const uint8_t key[CRYPTO_KEY_BYTES], char *token)
 bool
 link_decode(const char *token, size_t len, Link *link)
 {
-	uint8_t		raw[LINK_TOKEN_BYTES];
+	uint8_t raw[LINK_TOKEN_BYTES];
 
-	if (!base64url_decode(token, len, raw, sizeof(raw)) || raw[0] != LINK_VERSION
-		|| (raw[1] != LINK_CANCEL && raw[1] != LINK_RESCHEDULE))
+	if (!base64url_decode(token, len, raw, sizeof(raw)) || raw[0] != LINK_VERSION ||
+		(raw[1] != LINK_CANCEL && raw[1] != LINK_RESCHEDULE))
 		return false;
 	link->action = (LinkAction) raw[1];
 	link->key_id = 0;
@@ -153,10 +167,10 @@ link_decode(const char *token, size_t len, Link *link)
 bool
 link_is_genuine(const char *token, size_t len, const uint8_t key[CRYPTO_KEY_BYTES])
 {
-	uint8_t		raw[LINK_TOKEN_BYTES];
-	uint8_t		mac[CRYPTO_HASH_BYTES];
+	uint8_t raw[LINK_TOKEN_BYTES];
+	uint8_t mac[CRYPTO_HASH_BYTES];
 
-	return base64url_decode(token, len, raw, sizeof(raw))
-		&& crypto_hmac(key, raw, LINK_SIGNED_BYTES, mac)
-		&& crypto_equal(mac, raw + LINK_SIGNED_BYTES, CRYPTO_HASH_BYTES);
+	return base64url_decode(token, len, raw, sizeof(raw)) &&
+		   crypto_hmac(key, raw, LINK_SIGNED_BYTES, mac) &&
+		   crypto_equal(mac, raw + LINK_SIGNED_BYTES, CRYPTO_HASH_BYTES);
 }

@@ -28,11 +28,14 @@ extern bool crypto_random(void *out, size_t len);
 /* Compares in constant time. */
 extern bool crypto_equal(const void *a, const void *b, size_t len);
 
+/* Reads a key of exactly 64 hex digits; false if the text is none. */
+extern bool crypto_key_from_hex(const char *text, uint8_t key[CRYPTO_KEY_BYTES]);
+
 /* Overwrites a secret. */
 extern void crypto_forget(void *secret, size_t len);
 
 /* base64url without padding (RFC 4648, section 5). Characters for len bytes, the final NUL not counted: */
-#define BASE64URL_LENGTH(len) (((len) * 8 + 5) / 6)
+#define BASE64URL_LENGTH(len) ((8 * (len) + 5) / 6)
 
 /* Writes BASE64URL_LENGTH(len) characters and a NUL. */
 extern void base64url_encode(const uint8_t *data, size_t len, char *text);
@@ -63,9 +66,9 @@ typedef enum LinkAction
 
 typedef struct Link
 {
-	LinkAction	action;
-	uint32_t	key_id;
-	uint8_t		id[16];
+	LinkAction action;
+	uint32_t key_id;
+	uint8_t id[16];
 } Link;
 
 /* Writes LINK_TOKEN_LENGTH characters and a NUL. */

@@ -38,8 +38,8 @@ date_bounds(const HoursInput *in, int64_t *first, int64_t *last)
 size_t
 hours_dates(const HoursInput *in)
 {
-	int64_t		first;
-	int64_t		last;
+	int64_t first;
+	int64_t last;
 
 	date_bounds(in, &first, &last);
 	return in->nspans == 0 ? 0 : (size_t) (last - first + 1);
@@ -48,7 +48,7 @@ hours_dates(const HoursInput *in)
 size_t
 hours_capacity(const HoursInput *in)
 {
-	size_t		dates = 0;
+	size_t dates = 0;
 
 	for (size_t i = 0; i < in->nspans; i++)
 		dates += (size_t) (last_date(&in->spans[i]) - first_date(&in->spans[i]) + 1);
@@ -69,7 +69,7 @@ hours_of_dates(const ZoneSpan *spans, size_t nspans, int64_t first, int64_t last
 int64_t
 hours_date_at(const ZoneSpan *spans, size_t nspans, int64_t instant)
 {
-	size_t		i = 0;
+	size_t i = 0;
 
 	while (i + 1 < nspans && spans[i].end <= instant)
 		i++;
@@ -87,7 +87,7 @@ mark_replaced(const HoursInput *in, int64_t base, unsigned char *replaced)
 			continue;
 		for (size_t i = 0; i < in->nspans; i++)
 		{
-			ZoneSpan	touched = in->spans[i];
+			ZoneSpan touched = in->spans[i];
 
 			touched.start = max_instant(touched.start, over->during.start);
 			touched.end = min_instant(touched.end, over->during.end);
@@ -101,29 +101,30 @@ mark_replaced(const HoursInput *in, int64_t base, unsigned char *replaced)
 
 /* Adds the starts anchor + k * step that lie in [window.start, window.end) and in the asked range. */
 static void
-add_run(const HoursInput *in, Hours *out, int64_t anchor, TimeRange window, int64_t before, int64_t after)
+add_run(const HoursInput *in, Hours *out, int64_t anchor, TimeRange window, int64_t before,
+		int64_t after)
 {
-	int64_t		from = max_instant(window.start, in->range.start);
-	int64_t		limit = min_instant(window.end, in->range.end);
-	int64_t		first = anchor;
+	int64_t from = max_instant(window.start, in->range.start);
+	int64_t limit = min_instant(window.end, in->range.end);
+	int64_t first = anchor;
 
 	if (from > anchor)
 		first += (from - anchor + in->step - 1) / in->step * in->step;
 	if (first < limit)
-		out->runs[out->nruns++] = (StartRun) {first, limit, in->step, before, after};
+		out->runs[out->nruns++] = (StartRun) { first, limit, in->step, before, after };
 }
 
 /* The windows and runs of the rules of one local date within one span. */
 static void
 add_date(const HoursInput *in, const ZoneSpan *span, int64_t date, Hours *out)
 {
-	int64_t		midnight = date * USECS_IN_DAY - span->offset;
+	int64_t midnight = date * USECS_IN_DAY - span->offset;
 
 	for (size_t r = 0; r < in->nrules; r++)
 	{
 		const WeeklyRule *rule = &in->rules[r];
-		int64_t		anchor = midnight + rule->start_minute * USECS_PER_MIN;
-		TimeRange	window;
+		int64_t anchor = midnight + rule->start_minute * USECS_PER_MIN;
+		TimeRange window;
 
 		if (rule->day_of_week != day_of_week(date))
 			continue;
@@ -143,7 +144,7 @@ add_overrides(const HoursInput *in, Hours *out)
 {
 	for (size_t o = 0; o < in->noverrides; o++)
 	{
-		TimeRange	during = in->overrides[o].during;
+		TimeRange during = in->overrides[o].during;
 
 		if (!in->overrides[o].is_available)
 		{
@@ -151,16 +152,16 @@ add_overrides(const HoursInput *in, Hours *out)
 			continue;
 		}
 		out->open[out->nopen++] = during;
-		add_run(in, out, during.start, during,
-				max_instant(in->buffer_before, 0), max_instant(in->buffer_after, 0));
+		add_run(in, out, during.start, during, max_instant(in->buffer_before, 0),
+				max_instant(in->buffer_after, 0));
 	}
 }
 
 static int
 compare_runs(const void *a, const void *b)
 {
-	int64_t		x = ((const StartRun *) a)->first;
-	int64_t		y = ((const StartRun *) b)->first;
+	int64_t x = ((const StartRun *) a)->first;
+	int64_t y = ((const StartRun *) b)->first;
 
 	return (x > y) - (x < y);
 }
@@ -179,8 +180,8 @@ sort_runs(StartRun *runs, size_t n)
 void
 hours_expand(const HoursInput *in, unsigned char *replaced, Hours *out)
 {
-	int64_t		base;
-	int64_t		end;
+	int64_t base;
+	int64_t end;
 
 	out->nopen = out->nblocked = out->nruns = 0;
 	date_bounds(in, &base, &end);
@@ -189,7 +190,7 @@ hours_expand(const HoursInput *in, unsigned char *replaced, Hours *out)
 	mark_replaced(in, base, replaced);
 	for (size_t i = 0; i < in->nspans; i++)
 	{
-		ZoneSpan	span = in->spans[i];
+		ZoneSpan span = in->spans[i];
 
 		span.start = max_instant(span.start, in->range.start);
 		span.end = min_instant(span.end, in->open_until);

@@ -16,60 +16,61 @@
 
 typedef struct ZoneSpan
 {
-	int64_t		start;
-	int64_t		end;
-	int64_t		offset;			/* microseconds east of UTC */
+	int64_t start;
+	int64_t end;
+	int64_t offset; /* microseconds east of UTC */
 } ZoneSpan;
 
 typedef struct WeeklyRule
 {
-	int			day_of_week;	/* 0 = Sunday */
-	int			start_minute;	/* of the local day, [start, end) */
-	int			end_minute;
-	int64_t		buffer_before;
-	int64_t		buffer_after;
+	int day_of_week;  /* 0 = Sunday */
+	int start_minute; /* of the local day, [start, end) */
+	int end_minute;
+	int64_t buffer_before;
+	int64_t buffer_after;
 } WeeklyRule;
 
 typedef struct Override
 {
-	TimeRange	during;
-	bool		is_available;	/* adds time, or blocks it */
-	bool		replaces_day;	/* the rules give nothing on the local dates that it touches */
+	TimeRange during;
+	bool is_available; /* adds time, or blocks it */
+	bool replaces_day; /* the rules give nothing on the local dates that it touches */
 } Override;
 
 /* Where slots start: first, first + step, … before limit; with the buffers that such a slot has. */
 typedef struct StartRun
 {
-	int64_t		first;
-	int64_t		limit;
-	int64_t		step;
-	int64_t		buffer_before;
-	int64_t		buffer_after;
+	int64_t first;
+	int64_t limit;
+	int64_t step;
+	int64_t buffer_before;
+	int64_t buffer_after;
 } StartRun;
 
 typedef struct HoursInput
 {
-	const ZoneSpan *spans;		/* from range.start - HOURS_MARGIN to open_until + HOURS_MARGIN at least */
-	size_t		nspans;
+	const ZoneSpan
+		*spans; /* from range.start - HOURS_MARGIN to open_until + HOURS_MARGIN at least */
+	size_t nspans;
 	const WeeklyRule *rules;
-	size_t		nrules;
-	const Override *overrides;	/* all that touch the spans */
-	size_t		noverrides;
-	TimeRange	range;			/* where starts are asked for */
-	int64_t		open_until;		/* how far a slot that starts in the range may reach */
-	int64_t		step;			/* the grid's interval */
-	int64_t		buffer_before;	/* the event type's; -1: the rule's */
-	int64_t		buffer_after;
+	size_t nrules;
+	const Override *overrides; /* all that touch the spans */
+	size_t noverrides;
+	TimeRange range;       /* where starts are asked for */
+	int64_t open_until;    /* how far a slot that starts in the range may reach */
+	int64_t step;          /* the grid's interval */
+	int64_t buffer_before; /* the event type's; -1: the rule's */
+	int64_t buffer_after;
 } HoursInput;
 
 typedef struct Hours
 {
-	TimeRange   *open;			/* rules and added overrides, blocks not yet taken out; a set */
-	size_t		nopen;
-	TimeRange   *blocked;		/* a set */
-	size_t		nblocked;
-	StartRun   *runs;			/* sorted by first */
-	size_t		nruns;
+	TimeRange *open; /* rules and added overrides, blocks not yet taken out; a set */
+	size_t nopen;
+	TimeRange *blocked; /* a set */
+	size_t nblocked;
+	StartRun *runs; /* sorted by first */
+	size_t nruns;
 } Hours;
 
 /* How many members each array of Hours needs room for. */
@@ -82,7 +83,8 @@ extern void hours_expand(const HoursInput *in, unsigned char *replaced, Hours *o
 extern size_t hours_dates(const HoursInput *in);
 
 /* The instants whose local date is in [first, last], a set; out has room for nspans members; returns how many. */
-extern size_t hours_of_dates(const ZoneSpan *spans, size_t nspans, int64_t first, int64_t last, TimeRange *out);
+extern size_t hours_of_dates(const ZoneSpan *spans, size_t nspans, int64_t first, int64_t last,
+							 TimeRange *out);
 
 /* The local date of an instant that lies in one of the spans. */
 extern int64_t hours_date_at(const ZoneSpan *spans, size_t nspans, int64_t instant);

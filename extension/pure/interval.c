@@ -8,8 +8,8 @@
 static int
 compare_starts(const void *a, const void *b)
 {
-	int64_t		x = ((const TimeRange *) a)->start;
-	int64_t		y = ((const TimeRange *) b)->start;
+	int64_t x = ((const TimeRange *) a)->start;
+	int64_t y = ((const TimeRange *) b)->start;
 
 	return (x > y) - (x < y);
 }
@@ -26,7 +26,7 @@ is_sorted(const TimeRange *v, size_t n)
 size_t
 interval_merge(TimeRange *v, size_t n)
 {
-	size_t		kept = 0;
+	size_t kept = 0;
 
 	if (!is_sorted(v, n))
 		qsort(v, n, sizeof(TimeRange), compare_starts);
@@ -43,25 +43,26 @@ interval_merge(TimeRange *v, size_t n)
 }
 
 size_t
-interval_subtract(const TimeRange *from, size_t nfrom, const TimeRange *take, size_t ntake, TimeRange *out)
+interval_subtract(const TimeRange *from, size_t nfrom, const TimeRange *take, size_t ntake,
+				  TimeRange *out)
 {
-	size_t		n = 0;
-	size_t		t = 0;
+	size_t n = 0;
+	size_t t = 0;
 
 	for (size_t f = 0; f < nfrom; f++)
 	{
-		int64_t		start = from[f].start;
+		int64_t start = from[f].start;
 
 		while (t < ntake && take[t].end <= start)
 			t++;
 		for (size_t i = t; i < ntake && take[i].start < from[f].end; i++)
 		{
 			if (take[i].start > start)
-				out[n++] = (TimeRange) {start, take[i].start};
+				out[n++] = (TimeRange) { start, take[i].start };
 			start = max_instant(start, take[i].end);
 		}
 		if (start < from[f].end)
-			out[n++] = (TimeRange) {start, from[f].end};
+			out[n++] = (TimeRange) { start, from[f].end };
 	}
 	return n;
 }
@@ -69,13 +70,13 @@ interval_subtract(const TimeRange *from, size_t nfrom, const TimeRange *take, si
 size_t
 interval_intersect(const TimeRange *a, size_t na, const TimeRange *b, size_t nb, TimeRange *out)
 {
-	size_t		n = 0;
-	size_t		i = 0;
-	size_t		j = 0;
+	size_t n = 0;
+	size_t i = 0;
+	size_t j = 0;
 
 	while (i < na && j < nb)
 	{
-		TimeRange	common = {max_instant(a[i].start, b[j].start), min_instant(a[i].end, b[j].end)};
+		TimeRange common = { max_instant(a[i].start, b[j].start), min_instant(a[i].end, b[j].end) };
 
 		if (common.start < common.end)
 			out[n++] = common;

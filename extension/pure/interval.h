@@ -15,18 +15,20 @@
 
 typedef struct TimeRange
 {
-	int64_t		start;
-	int64_t		end;
+	int64_t start;
+	int64_t end;
 } TimeRange;
 
 /* Makes any array a set, in place: sorts, drops empty members, joins those that overlap or touch; returns its size. */
 extern size_t interval_merge(TimeRange *v, size_t n);
 
 /* The set from minus the set take; out has room for nfrom + ntake members; returns how many. */
-extern size_t interval_subtract(const TimeRange *from, size_t nfrom, const TimeRange *take, size_t ntake, TimeRange *out);
+extern size_t interval_subtract(const TimeRange *from, size_t nfrom, const TimeRange *take,
+								size_t ntake, TimeRange *out);
 
 /* What two sets have in common; out has room for na + nb members; returns how many. */
-extern size_t interval_intersect(const TimeRange *a, size_t na, const TimeRange *b, size_t nb, TimeRange *out);
+extern size_t interval_intersect(const TimeRange *a, size_t na, const TimeRange *b, size_t nb,
+								 TimeRange *out);
 
 static inline bool
 intervals_overlap(TimeRange a, TimeRange b)

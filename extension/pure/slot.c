@@ -6,7 +6,7 @@
 void
 grid_init(Grid *grid, StartRun *runs, size_t nruns, size_t *active)
 {
-	*grid = (Grid) {.runs = runs, .nruns = nruns, .active = active, .floor = INT64_MIN};
+	*grid = (Grid) { .runs = runs, .nruns = nruns, .active = active, .floor = INT64_MIN };
 }
 
 /* Moves a run up to the floor; false if nothing of it is left. */
@@ -24,12 +24,12 @@ raise_run(StartRun *run, int64_t floor)
 static int64_t
 earliest_start(Grid *grid)
 {
-	int64_t		earliest = INT64_MAX;
-	size_t		kept = 0;
+	int64_t earliest = INT64_MAX;
+	size_t kept = 0;
 
 	for (size_t i = 0; i < grid->nactive; i++)
 	{
-		StartRun   *run = &grid->runs[grid->active[i]];
+		StartRun *run = &grid->runs[grid->active[i]];
 
 		if (!raise_run(run, grid->floor))
 			continue;
@@ -39,7 +39,7 @@ earliest_start(Grid *grid)
 	grid->nactive = kept;
 	while (grid->next < grid->nruns && grid->runs[grid->next].first <= earliest)
 	{
-		StartRun   *run = &grid->runs[grid->next];
+		StartRun *run = &grid->runs[grid->next];
 
 		if (raise_run(run, grid->floor))
 		{
@@ -54,11 +54,11 @@ earliest_start(Grid *grid)
 bool
 grid_next(Grid *grid, GridStart *out)
 {
-	int64_t		start = earliest_start(grid);
+	int64_t start = earliest_start(grid);
 
 	if (start == INT64_MAX)
 		return false;
-	*out = (GridStart) {.start = start};
+	*out = (GridStart) { .start = start };
 	for (size_t i = 0; i < grid->nactive; i++)
 	{
 		const StartRun *run = &grid->runs[grid->active[i]];
@@ -121,11 +121,14 @@ is_busy(HostTime *host, TimeRange widened, int64_t oldest, int64_t *again)
 
 /* Own meetings with free seats: the one of just this time is joined, any other is busy. */
 static bool
-meets_another(HostTime *host, TimeRange slot, TimeRange widened, int64_t oldest, const Meeting **joined)
+meets_another(HostTime *host, TimeRange slot, TimeRange widened, int64_t oldest,
+			  const Meeting **joined)
 {
-	while (host->meeting_at < host->nmeetings && host->meetings[host->meeting_at].claim.end <= oldest)
+	while (host->meeting_at < host->nmeetings &&
+		   host->meetings[host->meeting_at].claim.end <= oldest)
 		host->meeting_at++;
-	for (size_t i = host->meeting_at; i < host->nmeetings && host->meetings[i].claim.start < widened.end; i++)
+	for (size_t i = host->meeting_at;
+		 i < host->nmeetings && host->meetings[i].claim.start < widened.end; i++)
 	{
 		const Meeting *meeting = &host->meetings[i];
 
@@ -139,11 +142,12 @@ meets_another(HostTime *host, TimeRange slot, TimeRange widened, int64_t oldest,
 }
 
 bool
-host_is_free(HostTime *host, const GridStart *at, int64_t duration, const Meeting **joined, int64_t *again)
+host_is_free(HostTime *host, const GridStart *at, int64_t duration, const Meeting **joined,
+			 int64_t *again)
 {
-	TimeRange	slot = {at->start, at->start + duration};
-	TimeRange	widened = {slot.start - at->buffer_before, slot.end + at->buffer_after};
-	int64_t		oldest = slot.start - host->longest_before;
+	TimeRange slot = { at->start, at->start + duration };
+	TimeRange widened = { slot.start - at->buffer_before, slot.end + at->buffer_after };
+	int64_t oldest = slot.start - host->longest_before;
 
 	*joined = NULL;
 	if (!is_open(host, slot, again) || is_busy(host, widened, oldest, again))

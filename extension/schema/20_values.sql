@@ -5,6 +5,11 @@ CREATE FUNCTION opencalendly.uuid_generate_v7() RETURNS uuid
 COMMENT ON FUNCTION opencalendly.uuid_generate_v7() IS
     'a new UUID version 7 (RFC 9562): 48 bits of Unix milliseconds, then random bits; later ids sort later';
 
+CREATE FUNCTION opencalendly.current_instant() RETURNS timestamptz
+    AS 'MODULE_PATHNAME', 'current_instant' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION opencalendly.current_instant() IS
+    'the instant that the verbs take for now: opencalendly.clock if it is set, else the start of the transaction';
+
 CREATE FUNCTION opencalendly.is_timezone(name text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'is_timezone' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION opencalendly.is_timezone(text) IS

@@ -497,7 +497,7 @@ BEGIN
         WHERE e.id = old.id;
     -- more seats hold for the meetings that are there already; fewer need no change here (the smaller number counts)
     UPDATE opencalendly.occurrences AS o SET seats = new.seats
-        WHERE o.event_type_id = old.id AND o.seats < new.seats AND o.starts_at > pg_catalog.now();
+        WHERE o.event_type_id = old.id AND o.seats < new.seats AND o.starts_at > opencalendly.current_instant();
     RETURN old.id;
 EXCEPTION WHEN integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, tab = TABLE_NAME,

@@ -16,11 +16,14 @@
 pg_tz *
 civil_zone(const char *name)
 {
-	pg_tz	   *zone = pg_tzset(name);
+	pg_tz *zone = pg_tzset(name);
 
 	if (!zone)
-		ereport(ERROR, errcode(ERRCODE_OC_BAD_INPUT), errmsg("time zone \"%s\" is not known here", name),
-				errhint("This machine's tz database is older than the one that the zone was stored under."));
+		ereport(
+			ERROR, errcode(ERRCODE_OC_BAD_INPUT),
+			errmsg("time zone \"%s\" is not known here", name),
+			errhint(
+				"This machine's tz database is older than the one that the zone was stored under."));
 	return zone;
 }
 
@@ -28,16 +31,17 @@ civil_zone(const char *name)
 static bool
 is_name_with_digits(const char *name)
 {
-	static const char *const others[] = {"GMT0", "GMT+0", "GMT-0", "Etc/GMT0", "EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT"};
-	int			hours;
-	char		canonical[16];
+	static const char *const others[] = { "GMT0",    "GMT+0",   "GMT-0",   "Etc/GMT0",
+										  "EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT" };
+	int hours;
+	char canonical[16];
 
 	for (size_t i = 0; i < lengthof(others); i++)
 		if (strcmp(name, others[i]) == 0)
 			return true;
 	if (strncmp(name, "Etc/GMT", 7) != 0 || (name[7] != '+' && name[7] != '-') || strlen(name) > 10)
 		return false;
-	hours = atoi(name + 7);
+	hours = (int) strtol(name + 7, NULL, 10);
 	snprintf(canonical, sizeof(canonical), "Etc/GMT%c%d", name[7], abs(hours));
 	return hours >= -14 && hours <= 12 && strcmp(name, canonical) == 0;
 }
@@ -45,12 +49,13 @@ is_name_with_digits(const char *name)
 bool
 civil_is_zone_name(const char *name)
 {
-	pg_tz	   *zone;
+	pg_tz *zone;
 
-	if (!*name || strlen(name) > TZ_STRLEN_MAX || strncmp(name, "posix", 5) == 0 || strncmp(name, "right/", 6) == 0
-		|| strcmp(name, "localtime") == 0)
+	if (!*name || strlen(name) > TZ_STRLEN_MAX || strncmp(name, "posix", 5) == 0 ||
+		strncmp(name, "right/", 6) == 0 || strcmp(name, "localtime") == 0)
 		return false;
-	if (strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_+-") != strlen(name))
+	if (strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_+-") !=
+		strlen(name))
 		return false;
 	if (strpbrk(name, "0123456789") && !is_name_with_digits(name))
 		return false;
@@ -68,20 +73,21 @@ unix_seconds(int64 instant)
 ZoneSpan *
 civil_spans(pg_tz *zone, int64 from, int64 to, size_t *nspans)
 {
-	size_t		room = 8;
-	ZoneSpan   *spans = palloc(room * sizeof(ZoneSpan));
-	size_t		n = 0;
+	size_t room = 8;
+	ZoneSpan *spans = palloc(room * sizeof(ZoneSpan));
+	size_t n = 0;
 
 	while (from < to)
 	{
-		pg_time_t	at = unix_seconds(from);
-		pg_time_t	boundary = 0;
-		long int	offset = 0;
-		long int	next_offset;
-		int			is_dst;
-		int			next_is_dst;
-		int			found = pg_next_dst_boundary(&at, &offset, &is_dst, &boundary, &next_offset, &next_is_dst, zone);
-		int64		end = found > 0 ? Min(boundary * USECS_PER_SEC - UNIX_EPOCH_USECS, to) : to;
+		pg_time_t at = unix_seconds(from);
+		pg_time_t boundary = 0;
+		long int offset = 0;
+		long int next_offset;
+		int is_dst;
+		int next_is_dst;
+		int found = pg_next_dst_boundary(&at, &offset, &is_dst, &boundary, &next_offset,
+										 &next_is_dst, zone);
+		int64 end = found > 0 ? Min(boundary * USECS_PER_SEC - UNIX_EPOCH_USECS, to) : to;
 
 		if (n > 0 && spans[n - 1].offset == offset * USECS_PER_SEC)
 			spans[n - 1].end = end;
@@ -89,7 +95,7 @@ civil_spans(pg_tz *zone, int64 from, int64 to, size_t *nspans)
 		{
 			if (n == room)
 				spans = repalloc(spans, (room *= 2) * sizeof(ZoneSpan));
-			spans[n++] = (ZoneSpan) {from, end, offset * USECS_PER_SEC};
+			spans[n++] = (ZoneSpan) { from, end, offset * USECS_PER_SEC };
 		}
 		from = end;
 	}
@@ -106,9 +112,9 @@ civil_week_start(int64 date)
 int64
 civil_month_start(int64 date)
 {
-	int			year;
-	int			month;
-	int			day;
+	int year;
+	int month;
+	int day;
 
 	j2date((int) date + POSTGRES_EPOCH_JDATE, &year, &month, &day);
 	return date - (day - 1);

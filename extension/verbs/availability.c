@@ -21,18 +21,20 @@ PG_FUNCTION_INFO_V1(compute_slots);
 static SavedQuery booking_exists_query = {
 	.text = "SELECT FROM opencalendly.bookings AS b WHERE b.id" EQ "$1",
 	.nargs = 1,
-	.types = {UUIDOID},
+	.types = { UUIDOID },
 };
 
 static TimeRange
 check_range(FunctionCallInfo fcinfo)
 {
-	TimeRange	range = {check_instant(fcinfo, 1, "range_start"), check_instant(fcinfo, 2, "range_end")};
+	TimeRange range = { check_instant(fcinfo, 1, "range_start"),
+						check_instant(fcinfo, 2, "range_end") };
 
 	if (range.end <= range.start)
 		raise_bad_input("range_end", "must be after range_start", timestamptz_to_str(range.end));
 	if (range.end - range.start > MAX_RANGE_DAYS * USECS_IN_DAY)
-		raise_bad_input("range_end", "must be at most 366 days after range_start", timestamptz_to_str(range.end));
+		raise_bad_input("range_end", "must be at most 366 days after range_start",
+						timestamptz_to_str(range.end));
 	return range;
 }
 
@@ -54,7 +56,7 @@ check_ignored_booking(FunctionCallInfo fcinfo)
 	if (PG_ARGISNULL(4))
 		return NULL;
 	id = PG_GETARG_UUID_P(4);
-	if (query_read(&booking_exists_query, (QueryArg[]) {UUID_ARG(id)}) == 0)
+	if (query_read(&booking_exists_query, (QueryArg[]) { UUID_ARG(id) }) == 0)
 		ereport(ERROR, errcode(ERRCODE_OC_NO_SUCH_THING), errmsg("no such booking"),
 				errdetail("Field \"ignore_booking\" has the value %s.",
 						  DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)))));
@@ -64,9 +66,9 @@ check_ignored_booking(FunctionCallInfo fcinfo)
 static void
 put_slots(Sweep *sweep, int64 most, ReturnSetInfo *rsinfo)
 {
-	Datum		host = UUIDPGetDatum(&sweep->schedule->host_id);
-	Datum		values[4];
-	bool		nulls[4] = {false};
+	Datum host = UUIDPGetDatum(&sweep->schedule->host_id);
+	Datum values[4];
+	bool nulls[4] = { false };
 	OfferedSlot slot;
 
 	values[3] = PointerGetDatum(construct_array(&host, 1, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
@@ -87,10 +89,10 @@ Datum
 compute_slots(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *event_type_id = check_uuid(fcinfo, 0, "event_type_id");
-	SlotRequest request = {.range = check_range(fcinfo), .now = settings_now()};
-	int64		most = check_max_slots(fcinfo);
-	char	   *token = check_hold_token_or_null(fcinfo, 5);
-	Sweep		sweep;
+	SlotRequest request = { .range = check_range(fcinfo), .now = settings_now() };
+	int64 most = check_max_slots(fcinfo);
+	char *token = check_hold_token_or_null(fcinfo, 5);
+	Sweep sweep;
 
 	if (PG_ARGISNULL(6))
 		raise_bad_input("all_hosts", "must be given", NULL);

@@ -22,10 +22,11 @@ PG_FUNCTION_INFO_V1(book_slot);
 
 static SavedQuery held_hosts_query = {
 	.text =
-	"SELECT c.host_id FROM opencalendly.holds AS h JOIN opencalendly.claims AS c ON c.occurrence_id" EQ "h.occurrence_id"
-	" WHERE h.token_hash" EQ "$1 LIMIT 4",
+		"SELECT c.host_id FROM opencalendly.holds AS h JOIN opencalendly.claims AS c ON c.occurrence_id" EQ
+		"h.occurrence_id"
+		" WHERE h.token_hash" EQ "$1 LIMIT 4",
 	.nargs = 1,
-	.types = {BYTEAOID},
+	.types = { BYTEAOID },
 };
 
 void
@@ -56,9 +57,9 @@ add_host(pg_uuid_t *hosts, int nhosts, const pg_uuid_t *host)
 void
 taking_lock(const pg_uuid_t *event_type_id, const char *hold_token, const Booking *old, int64 now)
 {
-	pg_uuid_t	hosts[MAX_LOCKED_HOSTS];
-	int			nhosts = 0;
-	pg_uuid_t	host;
+	pg_uuid_t hosts[MAX_LOCKED_HOSTS];
+	int nhosts = 0;
+	pg_uuid_t host;
 
 	claim_read_begin();
 	host = event_type_host(event_type_id);
@@ -67,7 +68,8 @@ taking_lock(const pg_uuid_t *event_type_id, const char *hold_token, const Bookin
 		nhosts = add_host(hosts, nhosts, &old->organizer_id);
 	if (hold_token)
 	{
-		uint64		rows = query_read(&held_hosts_query, (QueryArg[]) {ARG(hold_token_hash(hold_token))});
+		uint64 rows =
+			query_read(&held_hosts_query, (QueryArg[]) { ARG(hold_token_hash(hold_token)) });
 
 		for (uint64 i = 0; i < rows; i++)
 		{
@@ -81,11 +83,11 @@ taking_lock(const pg_uuid_t *event_type_id, const char *hold_token, const Bookin
 }
 
 void
-taking_load(SlotTaking *taking, const pg_uuid_t *event_type_id, int64 starts_at, const char *hold_token,
-			const Booking *old)
+taking_load(SlotTaking *taking, const pg_uuid_t *event_type_id, int64 starts_at,
+			const char *hold_token, const Booking *old)
 {
-	SlotRequest request = {.range = {starts_at, starts_at + 1}};
-	Sweep		sweep;
+	SlotRequest request = { .range = { starts_at, starts_at + 1 } };
+	Sweep sweep;
 
 	taking->now = request.now = settings_now();
 	claim_read_begin();
@@ -106,13 +108,13 @@ taking_load(SlotTaking *taking, const pg_uuid_t *event_type_id, int64 starts_at,
 void
 taking_load_for_organizer(SlotTaking *taking, int64 starts_at, const Booking *old)
 {
-	SlotRequest request = {.range = {starts_at, starts_at + 1}, .ignore_booking = &old->id};
+	SlotRequest request = { .range = { starts_at, starts_at + 1 }, .ignore_booking = &old->id };
 	HostSchedule *schedule;
-	GridStart	at;
-	Grid		grid;
-	TimeRange	everything;
+	GridStart at;
+	Grid grid;
+	TimeRange everything;
 	const Meeting *joined;
-	int64		again;
+	int64 again;
 
 	taking->now = request.now = settings_now();
 	taking->hold = NULL;
@@ -121,23 +123,24 @@ taking_load_for_organizer(SlotTaking *taking, int64 starts_at, const Booking *ol
 	claim_read_begin();
 	request.event = taking->event = event_type_load(&old->event_type_id, true);
 	schedule = schedule_load(&request);
-	grid_init(&grid, schedule->hours.runs, schedule->hours.nruns, palloc(schedule->hours.nruns * sizeof(size_t)));
+	grid_init(&grid, schedule->hours.runs, schedule->hours.nruns,
+			  palloc(schedule->hours.nruns * sizeof(size_t)));
 	/* off the grid the event type's own buffers remain */
 	if (!grid_next(&grid, &at))
-		at = (GridStart) {starts_at, Max(request.event->buffer_before, 0), Max(request.event->buffer_after, 0)};
-	everything = (TimeRange) {PG_INT64_MIN, PG_INT64_MAX};
+		at = (GridStart) { starts_at, Max(request.event->buffer_before, 0),
+						   Max(request.event->buffer_after, 0) };
+	everything = (TimeRange) { PG_INT64_MIN, PG_INT64_MAX };
 	schedule->time.open = &everything;
 	schedule->time.nopen = 1;
 	schedule->time.longest_before = at.buffer_before;
 	if (!host_is_free(&schedule->time, &at, request.event->duration, &joined, &again))
 		raise_not_available(starts_at, "it is taken");
 	claim_read_end();
-	taking->slot = (OfferedSlot) {
-		.during = {at.start, at.start + request.event->duration},
-		.buffer_before = at.buffer_before,
-		.buffer_after = at.buffer_after,
-		.meeting_id = joined ? &schedule->meeting_ids[joined->id] : NULL
-	};
+	taking->slot =
+		(OfferedSlot) { .during = { at.start, at.start + request.event->duration },
+						.buffer_before = at.buffer_before,
+						.buffer_after = at.buffer_after,
+						.meeting_id = joined ? &schedule->meeting_ids[joined->id] : NULL };
 	taking->hosts[0] = taking->event->organizer_id;
 	taking->nhosts = 1;
 }
@@ -149,17 +152,19 @@ taking_book(SlotTaking *taking, Booking *booking)
 		hold_drop(taking->hold, taking->now);
 	booking->starts_at = taking->slot.during.start;
 	booking->ends_at = taking->slot.during.end;
-	booking->seat = seat_take(taking->event, &taking->slot, taking->hosts, taking->nhosts, DT_NOEND, taking->now);
+	booking->seat = seat_take(taking->event, &taking->slot, taking->hosts, taking->nhosts, DT_NOEND,
+							  taking->now);
 	booking_insert(booking, taking->now);
 	if (taking->slot.meeting_id)
 		occurrence_settle(&booking->seat.occurrence_id, taking->now);
 }
 
 void
-answer_booking(FunctionCallInfo fcinfo, const Booking *booking, const char *status, bool replayed, const Booking *old)
+answer_booking(FunctionCallInfo fcinfo, const Booking *booking, const char *status, bool replayed,
+			   const Booking *old)
 {
-	Datum		host = UUIDPGetDatum(&booking->organizer_id);
-	Datum		values[] = {
+	Datum host = UUIDPGetDatum(&booking->organizer_id);
+	Datum values[] = {
 		UUIDPGetDatum(&booking->id),
 		UUIDPGetDatum(&booking->event_type_id),
 		UUIDPGetDatum(&booking->organizer_id),
@@ -173,7 +178,7 @@ answer_booking(FunctionCallInfo fcinfo, const Booking *booking, const char *stat
 		BoolGetDatum(replayed),
 		old ? UUIDPGetDatum(&old->id) : (Datum) 0
 	};
-	bool		nulls[lengthof(values)] = {false};
+	bool nulls[lengthof(values)] = { false };
 
 	answer_row(fcinfo, values, nulls);
 }
@@ -190,18 +195,19 @@ check_answers_given(FunctionCallInfo fcinfo, int arg)
 static StringInfo
 describe_request(const Booking *booking, int64 starts_at)
 {
-	StringInfo	request = makeStringInfo();
+	StringInfo request = makeStringInfo();
 
-	appendStringInfo(request, INT64_FORMAT "%c%s%c%s%c%s%c", starts_at, '\0', booking->invitee_name, '\0',
-					 booking->invitee_email, '\0', booking->timezone, '\0');
-	appendBinaryStringInfo(request, VARDATA(booking->answers), VARSIZE(booking->answers) - VARHDRSZ);
+	appendStringInfo(request, INT64_FORMAT "%c%s%c%s%c%s%c", starts_at, '\0', booking->invitee_name,
+					 '\0', booking->invitee_email, '\0', booking->timezone, '\0');
+	appendBinaryStringInfo(request, VARDATA(booking->answers),
+						   VARSIZE(booking->answers) - VARHDRSZ);
 	return request;
 }
 
 static void
 answer_again(FunctionCallInfo fcinfo, const FirstAnswer *answer)
 {
-	Booking    *booking;
+	Booking *booking;
 
 	claim_read_begin();
 	booking = booking_find(&answer->booking_id);
@@ -217,26 +223,25 @@ Datum
 book_slot(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *event_type_id = check_uuid(fcinfo, 0, "event_type_id");
-	int64		starts_at = check_instant(fcinfo, 1, "starts_at");
-	Booking		booking = {
-		.event_type_id = *event_type_id,
-		.status = "confirmed",
-		.invitee_name = check_name(fcinfo, 2, "invitee_name"),
-		.invitee_email = check_email(fcinfo, 3, "invitee_email"),
-		.timezone = check_zone_or_null(fcinfo, 4, "timezone"),
-		.answers = check_answers_given(fcinfo, 5),
-		.link_key_id = keys_active_id()
-	};
-	char	   *key_text = check_text_or_null(fcinfo, 6, "idempotency_key", 16, 200);
-	char	   *hold_token = check_hold_token_or_null(fcinfo, 7);
-	IdempotencyKey key = {.operation = "book_slot", .subject_id = event_type_id};
+	int64 starts_at = check_instant(fcinfo, 1, "starts_at");
+	Booking booking = { .event_type_id = *event_type_id,
+						.status = "confirmed",
+						.invitee_name = check_name(fcinfo, 2, "invitee_name"),
+						.invitee_email = check_email(fcinfo, 3, "invitee_email"),
+						.timezone = check_zone_or_null(fcinfo, 4, "timezone"),
+						.answers = check_answers_given(fcinfo, 5),
+						.link_key_id = keys_active_id() };
+	char *key_text = check_text_or_null(fcinfo, 6, "idempotency_key", 16, 200);
+	char *hold_token = check_hold_token_or_null(fcinfo, 7);
+	IdempotencyKey key = { .operation = "book_slot", .subject_id = event_type_id };
 	FirstAnswer answer;
-	SlotTaking	taking;
+	SlotTaking taking;
 
 	if (!booking.timezone)
 		booking.timezone = "UTC";
 	SPI_connect();
-	if (key_text && idempotency_begin(&key, key_text, describe_request(&booking, starts_at), settings_now(), &answer))
+	if (key_text && idempotency_begin(&key, key_text, describe_request(&booking, starts_at),
+									  settings_now(), &answer))
 	{
 		answer_again(fcinfo, &answer);
 		SPI_finish();
@@ -248,7 +253,7 @@ book_slot(PG_FUNCTION_ARGS)
 	booking.id = new_id();
 	booking.organizer_id = taking.event->organizer_id;
 	taking_book(&taking, &booking);
-	answer = (FirstAnswer) {booking.id, booking.status};
+	answer = (FirstAnswer) { booking.id, booking.status };
 	if (key_text)
 		idempotency_keep(&key, &answer, taking.now);
 	answer_booking(fcinfo, &booking, booking.status, false, NULL);

@@ -11,19 +11,20 @@
 /* What a writer works on, once it has its locks: loaded in a latest snapshot. */
 typedef struct SlotTaking
 {
-	int64		now;
-	EventType  *event;
-	Hold	   *hold;			/* the caller's own live hold; NULL: none */
+	int64 now;
+	EventType *event;
+	Hold *hold; /* the caller's own live hold; NULL: none */
 	OfferedSlot slot;
-	pg_uuid_t	hosts[1];		/* who attends */
-	int			nhosts;
+	pg_uuid_t hosts[1]; /* who attends */
+	int nhosts;
 } SlotTaking;
 
 /*
  * Locks the hosts that a start of the event type and the caller's hold concern, and drops their expired holds. old: a
  * booking that is to move, whose hosts are locked, too; or NULL.
  */
-extern void taking_lock(const pg_uuid_t *event_type_id, const char *hold_token, const Booking *old, int64 now);
+extern void taking_lock(const pg_uuid_t *event_type_id, const char *hold_token, const Booking *old,
+						int64 now);
 
 /*
  * After taking_lock: loads event type and hold, checks that the start is offered as compute_slots would show it with
@@ -42,7 +43,7 @@ extern void taking_book(SlotTaking *taking, Booking *booking);
 extern void raise_not_available(int64 starts_at, const char *why) pg_attribute_noreturn();
 
 /* Answers one row about a booking, with its links; old: the booking that it replaces, or NULL. */
-extern void answer_booking(FunctionCallInfo fcinfo, const Booking *booking, const char *status, bool replayed,
-						   const Booking *old);
+extern void answer_booking(FunctionCallInfo fcinfo, const Booking *booking, const char *status,
+						   bool replayed, const Booking *old);
 
 #endif

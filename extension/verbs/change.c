@@ -28,11 +28,11 @@ PG_FUNCTION_INFO_V1(organizer_reschedule_booking);
 PG_FUNCTION_INFO_V1(mark_no_show);
 
 static SavedQuery context_query = {
-	.text =
-	"SELECT e.slug, e.name, e.duration_minutes, u.username, u.display_name, u.timezone"
-	" FROM opencalendly.event_types AS e JOIN opencalendly.users AS u ON u.id" EQ "$2 WHERE e.id" EQ "$1",
+	.text = "SELECT e.slug, e.name, e.duration_minutes, u.username, u.display_name, u.timezone"
+			" FROM opencalendly.event_types AS e JOIN opencalendly.users AS u ON u.id" EQ
+			"$2 WHERE e.id" EQ "$1",
 	.nargs = 2,
-	.types = {UUIDOID, UUIDOID},
+	.types = { UUIDOID, UUIDOID },
 };
 
 static char *
@@ -44,7 +44,7 @@ id_text(const pg_uuid_t *id)
 static Booking *
 find_latest(const pg_uuid_t *id)
 {
-	Booking    *booking;
+	Booking *booking;
 
 	claim_read_begin();
 	booking = booking_find(id);
@@ -55,7 +55,7 @@ find_latest(const pg_uuid_t *id)
 static Link
 check_link(FunctionCallInfo fcinfo)
 {
-	char	   *token = check_text(fcinfo, 0, "token", 0, PG_INT32_MAX);
+	char *token = check_text(fcinfo, 0, "token", 0, PG_INT32_MAX);
 
 	if (strlen(token) < MIN_TOKEN_LENGTH || strlen(token) > MAX_TOKEN_LENGTH)
 		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token is invalid"));
@@ -92,7 +92,7 @@ check_not_ended(const Booking *booking, int64 now)
 static void
 raise_moved(const Booking *booking)
 {
-	Booking    *successor;
+	Booking *successor;
 
 	claim_read_begin();
 	successor = booking_successor(&booking->id);
@@ -105,7 +105,7 @@ raise_moved(const Booking *booking)
 static Booking *
 lock_booking(const pg_uuid_t *id, bool by_link, const char *hold_token, int64 now)
 {
-	Booking    *booking = find_latest(id);
+	Booking *booking = find_latest(id);
 
 	if (by_link)
 		check_remembered(booking, now);
@@ -119,18 +119,19 @@ lock_booking(const pg_uuid_t *id, bool by_link, const char *hold_token, int64 no
 static void
 answer_cancel(FunctionCallInfo fcinfo, const Booking *booking, bool replayed)
 {
-	Datum		values[] = {UUIDPGetDatum(&booking->id), CStringGetTextDatum("canceled"), BoolGetDatum(replayed)};
-	bool		nulls[lengthof(values)] = {false};
+	Datum values[] = { UUIDPGetDatum(&booking->id), CStringGetTextDatum("canceled"),
+					   BoolGetDatum(replayed) };
+	bool nulls[lengthof(values)] = { false };
 
 	answer_row(fcinfo, values, nulls);
 }
 
 /* Cancels for by; again is no error. check_time raises if it is too late. */
 static void
-cancel(FunctionCallInfo fcinfo, const Booking *booking, const char *by, const char *reason, int64 now,
-	   void (*check_time) (const Booking *, int64))
+cancel(FunctionCallInfo fcinfo, const Booking *booking, const char *by, const char *reason,
+	   int64 now, void (*check_time)(const Booking *, int64))
 {
-	bool		replayed = booking_is(booking, "canceled");
+	bool replayed = booking_is(booking, "canceled");
 
 	if (booking_is(booking, "rescheduled"))
 		raise_moved(booking);
@@ -146,14 +147,15 @@ cancel(FunctionCallInfo fcinfo, const Booking *booking, const char *by, const ch
 Datum
 cancel_booking(PG_FUNCTION_ARGS)
 {
-	Link		link = check_link(fcinfo);
-	char	   *reason = check_text_or_null(fcinfo, 1, "reason", 0, MAX_REASON_LENGTH);
-	int64		now = settings_now();
+	Link link = check_link(fcinfo);
+	char *reason = check_text_or_null(fcinfo, 1, "reason", 0, MAX_REASON_LENGTH);
+	int64 now = settings_now();
 
 	if (link.action != LINK_CANCEL)
 		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token does not cancel"));
 	SPI_connect();
-	cancel(fcinfo, lock_booking((pg_uuid_t *) link.id, true, NULL, now), "invitee", reason, now, check_not_started);
+	cancel(fcinfo, lock_booking((pg_uuid_t *) link.id, true, NULL, now), "invitee", reason, now,
+		   check_not_started);
 	SPI_finish();
 	return (Datum) 0;
 }
@@ -163,8 +165,8 @@ Datum
 organizer_cancel_booking(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *id = check_uuid(fcinfo, 0, "booking_id");
-	char	   *reason = check_text_or_null(fcinfo, 1, "reason", 0, MAX_REASON_LENGTH);
-	int64		now = settings_now();
+	char *reason = check_text_or_null(fcinfo, 1, "reason", 0, MAX_REASON_LENGTH);
+	int64 now = settings_now();
 
 	SPI_connect();
 	cancel(fcinfo, lock_booking(id, false, NULL, now), "host", reason, now, check_not_ended);
@@ -176,7 +178,7 @@ organizer_cancel_booking(PG_FUNCTION_ARGS)
 static void
 move(FunctionCallInfo fcinfo, SlotTaking *taking, const Booking *old, char *timezone)
 {
-	Booking		booking = *old;
+	Booking booking = *old;
 
 	booking.id = new_id();
 	booking.link_key_id = keys_active_id();
@@ -194,7 +196,7 @@ move(FunctionCallInfo fcinfo, SlotTaking *taking, const Booking *old, char *time
 static void
 move_again(FunctionCallInfo fcinfo, const Booking *old, int64 starts_at)
 {
-	Booking    *successor;
+	Booking *successor;
 
 	claim_read_begin();
 	successor = booking_successor(&old->id);
@@ -202,7 +204,8 @@ move_again(FunctionCallInfo fcinfo, const Booking *old, int64 starts_at)
 	if (!successor || successor->starts_at != starts_at)
 		raise_moved(old);
 	/* the answer of then: whatever became of it, it was live */
-	answer_booking(fcinfo, successor, booking_is_live(successor) ? successor->status : "confirmed", true, old);
+	answer_booking(fcinfo, successor, booking_is_live(successor) ? successor->status : "confirmed",
+				   true, old);
 }
 
 static void
@@ -220,13 +223,13 @@ check_can_move(const Booking *booking)
 Datum
 reschedule_booking(PG_FUNCTION_ARGS)
 {
-	Link		link = check_link(fcinfo);
-	int64		starts_at = check_instant(fcinfo, 1, "starts_at");
-	char	   *timezone = check_zone_or_null(fcinfo, 2, "timezone");
-	char	   *hold_token = check_hold_token_or_null(fcinfo, 3);
-	int64		now = settings_now();
-	Booking    *old;
-	SlotTaking	taking;
+	Link link = check_link(fcinfo);
+	int64 starts_at = check_instant(fcinfo, 1, "starts_at");
+	char *timezone = check_zone_or_null(fcinfo, 2, "timezone");
+	char *hold_token = check_hold_token_or_null(fcinfo, 3);
+	int64 now = settings_now();
+	Booking *old;
+	SlotTaking taking;
 
 	if (link.action != LINK_RESCHEDULE)
 		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token does not reschedule"));
@@ -250,10 +253,10 @@ Datum
 organizer_reschedule_booking(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *id = check_uuid(fcinfo, 0, "booking_id");
-	int64		starts_at = check_instant(fcinfo, 1, "starts_at");
-	int64		now = settings_now();
-	Booking    *old;
-	SlotTaking	taking;
+	int64 starts_at = check_instant(fcinfo, 1, "starts_at");
+	int64 now = settings_now();
+	Booking *old;
+	SlotTaking taking;
 
 	SPI_connect();
 	old = lock_booking(id, false, NULL, now);
@@ -272,11 +275,11 @@ Datum
 mark_no_show(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *id = check_uuid(fcinfo, 0, "booking_id");
-	int64		now = settings_now();
-	Booking    *booking;
-	bool		replayed;
-	Datum		values[3];
-	bool		nulls[3] = {false};
+	int64 now = settings_now();
+	Booking *booking;
+	bool replayed;
+	Datum values[3];
+	bool nulls[3] = { false };
 
 	SPI_connect();
 	booking = lock_booking(id, false, NULL, now);
@@ -305,26 +308,26 @@ text_or_null(const char *text, bool *isnull)
 static void
 answer_action(FunctionCallInfo fcinfo, LinkAction action, const Booking *booking, int64 now)
 {
-	bool		acts = booking_is_live(booking) && now < booking->starts_at;
-	Booking    *successor = booking_is(booking, "rescheduled") ? booking_successor(&booking->id) : NULL;
-	Datum		values[19] = {
-		CStringGetTextDatum(action == LINK_CANCEL ? "cancel" : "reschedule"),
-		BoolGetDatum(acts && action == LINK_CANCEL),
-		BoolGetDatum(acts && action == LINK_RESCHEDULE),
-		UUIDPGetDatum(&booking->id),
-		CStringGetTextDatum(booking->status),
-		TimestampTzGetDatum(booking->starts_at),
-		TimestampTzGetDatum(booking->ends_at),
-		CStringGetTextDatum(booking->timezone),
-		CStringGetTextDatum(booking->invitee_name),
-		CStringGetTextDatum(booking->invitee_email),
-		successor ? UUIDPGetDatum(&successor->id) : (Datum) 0,
-		UUIDPGetDatum(&booking->event_type_id)
-	};
-	bool		nulls[lengthof(values)] = {false};
+	bool acts = booking_is_live(booking) && now < booking->starts_at;
+	Booking *successor =
+		booking_is(booking, "rescheduled") ? booking_successor(&booking->id) : NULL;
+	Datum values[19] = { CStringGetTextDatum(action == LINK_CANCEL ? "cancel" : "reschedule"),
+						 BoolGetDatum(acts && action == LINK_CANCEL),
+						 BoolGetDatum(acts && action == LINK_RESCHEDULE),
+						 UUIDPGetDatum(&booking->id),
+						 CStringGetTextDatum(booking->status),
+						 TimestampTzGetDatum(booking->starts_at),
+						 TimestampTzGetDatum(booking->ends_at),
+						 CStringGetTextDatum(booking->timezone),
+						 CStringGetTextDatum(booking->invitee_name),
+						 CStringGetTextDatum(booking->invitee_email),
+						 successor ? UUIDPGetDatum(&successor->id) : (Datum) 0,
+						 UUIDPGetDatum(&booking->event_type_id) };
+	bool nulls[lengthof(values)] = { false };
 
 	nulls[10] = successor == NULL;
-	query_read(&context_query, (QueryArg[]) {UUID_ARG(&booking->event_type_id), UUID_ARG(&booking->organizer_id)});
+	query_read(&context_query, (QueryArg[]) { UUID_ARG(&booking->event_type_id),
+											  UUID_ARG(&booking->organizer_id) });
 	values[12] = CStringGetTextDatum(row_text(0, 1));
 	values[13] = CStringGetTextDatum(row_text(0, 2));
 	values[14] = Int32GetDatum((int32) row_int(0, 3));
@@ -342,9 +345,9 @@ answer_action(FunctionCallInfo fcinfo, LinkAction action, const Booking *booking
 Datum
 booking_action(PG_FUNCTION_ARGS)
 {
-	Link		link = check_link(fcinfo);
-	int64		now = settings_now();
-	Booking    *booking;
+	Link link = check_link(fcinfo);
+	int64 now = settings_now();
+	Booking *booking;
 
 	SPI_connect();
 	booking = booking_find((pg_uuid_t *) link.id);

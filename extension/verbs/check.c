@@ -19,13 +19,14 @@
 void
 raise_bad_input(const char *field, const char *rule, const char *value)
 {
-	int			shown = value ? pg_mbcliplen(value, (int) strlen(value), SHOWN_LENGTH) : 0;
+	int shown = value ? pg_mbcliplen(value, (int) strlen(value), SHOWN_LENGTH) : 0;
 
 	if (!value)
 		ereport(ERROR, errcode(ERRCODE_OC_BAD_INPUT), errmsg("%s %s", field, rule),
 				errdetail("Field \"%s\" is null.", field));
 	ereport(ERROR, errcode(ERRCODE_OC_BAD_INPUT), errmsg("%s %s", field, rule),
-			errdetail("Field \"%s\" has the value \"%.*s\"%s.", field, shown, value, value[shown] ? "…" : ""));
+			errdetail("Field \"%s\" has the value \"%.*s\"%s.", field, shown, value,
+					  value[shown] ? "…" : ""));
 }
 
 const pg_uuid_t *
@@ -45,7 +46,8 @@ check_instant(FunctionCallInfo fcinfo, int arg, const char *field)
 		raise_bad_input(field, "must be given", NULL);
 	instant = PG_GETARG_TIMESTAMPTZ(arg);
 	if (TIMESTAMP_NOT_FINITE(instant) || instant < EARLIEST_INSTANT || instant >= LATEST_INSTANT)
-		raise_bad_input(field, "must be an instant from the year 1900 to 9999", timestamptz_to_str(instant));
+		raise_bad_input(field, "must be an instant from the year 1900 to 9999",
+						timestamptz_to_str(instant));
 	return instant;
 }
 
@@ -58,22 +60,23 @@ text_length(const text *value)
 char *
 check_text_or_null(FunctionCallInfo fcinfo, int arg, const char *field, int min, int max)
 {
-	text	   *value;
-	int			length;
+	text *value;
+	int length;
 
 	if (PG_ARGISNULL(arg))
 		return NULL;
 	value = PG_GETARG_TEXT_PP(arg);
 	length = text_length(value);
 	if (length < min || length > max)
-		raise_bad_input(field, psprintf("must have from %d to %d characters", min, max), text_to_cstring(value));
+		raise_bad_input(field, psprintf("must have from %d to %d characters", min, max),
+						text_to_cstring(value));
 	return text_to_cstring(value);
 }
 
 char *
 check_text(FunctionCallInfo fcinfo, int arg, const char *field, int min, int max)
 {
-	char	   *value = check_text_or_null(fcinfo, arg, field, min, max);
+	char *value = check_text_or_null(fcinfo, arg, field, min, max);
 
 	if (!value)
 		raise_bad_input(field, "must be given", NULL);
@@ -92,7 +95,7 @@ has_control_characters(const char *value)
 char *
 check_name(FunctionCallInfo fcinfo, int arg, const char *field)
 {
-	char	   *name = check_text(fcinfo, arg, field, 1, 120);
+	char *name = check_text(fcinfo, arg, field, 1, 120);
 
 	if (strspn(name, " ") == strlen(name) || has_control_characters(name))
 		raise_bad_input(field, "must not be blank nor have control characters", name);
@@ -102,11 +105,11 @@ check_name(FunctionCallInfo fcinfo, int arg, const char *field)
 char *
 check_email(FunctionCallInfo fcinfo, int arg, const char *field)
 {
-	char	   *email = check_text(fcinfo, arg, field, 3, 320);
-	char	   *at = strchr(email, '@');
+	char *email = check_text(fcinfo, arg, field, 3, 320);
+	char *at = strchr(email, '@');
 
-	if (!at || at == email || !at[1] || strchr(at + 1, '@') || strpbrk(email, " \t\r\n\f\v")
-		|| has_control_characters(email))
+	if (!at || at == email || !at[1] || strchr(at + 1, '@') || strpbrk(email, " \t\r\n\f\v") ||
+		has_control_characters(email))
 		raise_bad_input(field, "must be an address", email);
 	for (char *c = email; *c; c++)
 		*c = pg_ascii_tolower((unsigned char) *c);
@@ -116,7 +119,7 @@ check_email(FunctionCallInfo fcinfo, int arg, const char *field)
 char *
 check_zone_or_null(FunctionCallInfo fcinfo, int arg, const char *field)
 {
-	char	   *zone = check_text_or_null(fcinfo, arg, field, 1, TZ_STRLEN_MAX);
+	char *zone = check_text_or_null(fcinfo, arg, field, 1, TZ_STRLEN_MAX);
 
 	if (zone && !civil_is_zone_name(zone))
 		raise_bad_input(field, "must be a zone name of the tz database", zone);
@@ -126,8 +129,8 @@ check_zone_or_null(FunctionCallInfo fcinfo, int arg, const char *field)
 char *
 check_hold_token_or_null(FunctionCallInfo fcinfo, int arg)
 {
-	uint8_t		raw[RANDOM_TOKEN_BYTES];
-	char	   *token = check_text_or_null(fcinfo, arg, "hold_token", 1, MAX_TOKEN_LENGTH);
+	uint8_t raw[RANDOM_TOKEN_BYTES];
+	char *token = PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
 
 	if (token && !base64url_decode(token, strlen(token), raw, sizeof(raw)))
 		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("hold token is invalid"));

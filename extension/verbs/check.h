@@ -21,7 +21,8 @@ extern int64 check_instant(FunctionCallInfo fcinfo, int arg, const char *field);
 
 /* Raises unless the text argument has from min to max characters. */
 extern char *check_text(FunctionCallInfo fcinfo, int arg, const char *field, int min, int max);
-extern char *check_text_or_null(FunctionCallInfo fcinfo, int arg, const char *field, int min, int max);
+extern char *check_text_or_null(FunctionCallInfo fcinfo, int arg, const char *field, int min,
+								int max);
 
 /* A name that people read: 1 to 120 characters, not blank, no control characters. */
 extern char *check_name(FunctionCallInfo fcinfo, int arg, const char *field);
@@ -35,7 +36,8 @@ extern char *check_zone_or_null(FunctionCallInfo fcinfo, int arg, const char *fi
 extern char *check_hold_token_or_null(FunctionCallInfo fcinfo, int arg);
 
 /* Raises OC006: "<field> <rule>", with the value, cut short, as detail. */
-extern void raise_bad_input(const char *field, const char *rule, const char *value) pg_attribute_noreturn();
+extern void raise_bad_input(const char *field, const char *rule, const char *value)
+	pg_attribute_noreturn();
 
 /* An instant for a message, palloc'ed. */
 extern char *show_instant(int64 instant);

@@ -16,14 +16,14 @@ typedef struct Verdicts
 {
 	ReturnSetInfo *rsinfo;
 	const pg_uuid_t *host_id;
-	int			refusals;
+	int refusals;
 } Verdicts;
 
 static void
 put_verdict(const Verdicts *verdicts, const char *verdict, const char *reason, const char *detail)
 {
-	Datum		values[4] = {UUIDPGetDatum(verdicts->host_id), CStringGetTextDatum(verdict)};
-	bool		nulls[4] = {false, false, reason == NULL, detail == NULL};
+	Datum values[4] = { UUIDPGetDatum(verdicts->host_id), CStringGetTextDatum(verdict) };
+	bool nulls[4] = { false, false, reason == NULL, detail == NULL };
 
 	if (reason)
 		values[2] = CStringGetTextDatum(reason);
@@ -35,7 +35,7 @@ put_verdict(const Verdicts *verdicts, const char *verdict, const char *reason, c
 static void
 put_refusal(void *arg, const char *reason, const char *detail)
 {
-	Verdicts   *verdicts = arg;
+	Verdicts *verdicts = arg;
 
 	put_verdict(verdicts, "refused", reason, detail);
 	verdicts->refusals++;
@@ -46,10 +46,10 @@ Datum
 explain_slot(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *event_type_id = check_uuid(fcinfo, 0, "event_type_id");
-	int64		starts_at = check_instant(fcinfo, 1, "starts_at");
-	SlotRequest request = {.range = {starts_at, starts_at + 1}, .now = settings_now()};
-	Verdicts	verdicts = {.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo};
-	Sweep		sweep;
+	int64 starts_at = check_instant(fcinfo, 1, "starts_at");
+	SlotRequest request = { .range = { starts_at, starts_at + 1 }, .now = settings_now() };
+	Verdicts verdicts = { .rsinfo = (ReturnSetInfo *) fcinfo->resultinfo };
+	Sweep sweep;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	SPI_connect();

@@ -20,34 +20,40 @@
 PG_FUNCTION_INFO_V1(protect_bookings);
 
 /* This extension and those that it requires, with their schemas and owners. */
-#define GUARDED \
+#define GUARDED                                                                                              \
 	"WITH guarded AS (SELECT e.oid, e.extname, e.extnamespace, e.extowner FROM pg_catalog.pg_extension AS e" \
-	"  WHERE e.extname" EQ "'opencalendly' OR EXISTS (" \
-	"   SELECT FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_extension AS o ON o.oid" EQ "d.objid" \
-	"   WHERE o.extname" EQ "'opencalendly' AND d.classid" EQ "'pg_catalog.pg_extension'::pg_catalog.regclass" \
-	"   AND d.refclassid" EQ "'pg_catalog.pg_extension'::pg_catalog.regclass AND d.refobjid" EQ "e.oid))"
+	"  WHERE e.extname" EQ "'opencalendly' OR EXISTS ("                                                      \
+	"   SELECT FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_extension AS o ON o.oid" EQ                 \
+	"d.objid"                                                                                                \
+	"   WHERE o.extname" EQ "'opencalendly' AND d.classid" EQ                                                \
+	"'pg_catalog.pg_extension'::pg_catalog.regclass"                                                         \
+	"   AND d.refclassid" EQ "'pg_catalog.pg_extension'::pg_catalog.regclass AND d.refobjid" EQ              \
+	"e.oid))"
 
 static SavedQuery drops_extension_query = {
 	.text = GUARDED " SELECT FROM guarded AS g WHERE g.extname" EQ "ANY ($1)",
 	.nargs = 1,
-	.types = {TEXTARRAYOID},
+	.types = { TEXTARRAYOID },
 };
 
 static SavedQuery drops_schema_query = {
-	.text = GUARDED " SELECT FROM guarded AS g JOIN pg_catalog.pg_namespace AS n ON n.oid" EQ "g.extnamespace"
-	" WHERE n.nspname" EQ "ANY ($1)",
+	.text = GUARDED " SELECT FROM guarded AS g JOIN pg_catalog.pg_namespace AS n ON n.oid" EQ
+					"g.extnamespace"
+					" WHERE n.nspname" EQ "ANY ($1)",
 	.nargs = 1,
-	.types = {TEXTARRAYOID},
+	.types = { TEXTARRAYOID },
 };
 
 static SavedQuery drops_owned_query = {
-	.text = GUARDED " SELECT FROM guarded AS g JOIN pg_catalog.pg_namespace AS n ON n.oid" EQ "g.extnamespace"
+	.text = GUARDED
+	" SELECT FROM guarded AS g JOIN pg_catalog.pg_namespace AS n ON n.oid" EQ "g.extnamespace"
 	" JOIN pg_catalog.pg_roles AS r ON r.oid" EQ "g.extowner OR r.oid" EQ "n.nspowner"
 	" WHERE r.rolname" EQ "ANY ($1)"
-	" UNION ALL SELECT FROM pg_catalog.pg_roles AS r JOIN pg_catalog.pg_class AS c ON c.relowner" EQ "r.oid"
+	" UNION ALL SELECT FROM pg_catalog.pg_roles AS r JOIN pg_catalog.pg_class AS c ON c.relowner" EQ
+	"r.oid"
 	" WHERE r.rolname" EQ "ANY ($1) AND c.oid" EQ "'opencalendly.bookings'::pg_catalog.regclass",
 	.nargs = 1,
-	.types = {TEXTARRAYOID},
+	.types = { TEXTARRAYOID },
 };
 
 static SavedQuery bookings_query = {
@@ -55,14 +61,13 @@ static SavedQuery bookings_query = {
 };
 
 static Datum
-name_array(List *names, char *(*name_of) (void *))
+name_array(List *names, char *(*name_of)(void *) )
 {
-	Datum	   *elements = palloc(list_length(names) * sizeof(Datum));
-	int			n = 0;
-	ListCell   *cell;
+	Datum *elements = palloc(list_length(names) * sizeof(Datum));
+	int n = list_length(names);
 
-	foreach(cell, names)
-		elements[n++] = CStringGetTextDatum(name_of(lfirst(cell)));
+	for (int i = 0; i < n; i++)
+		elements[i] = CStringGetTextDatum(name_of(list_nth(names, i)));
 	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
@@ -100,7 +105,7 @@ Datum
 protect_bookings(PG_FUNCTION_ARGS)
 {
 	SavedQuery *query;
-	Datum		names;
+	Datum names;
 
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
 		ereport(ERROR, errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
@@ -109,10 +114,13 @@ protect_bookings(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	SPI_connect();
 	query = query_for(((EventTriggerData *) fcinfo->context)->parsetree, &names);
-	if (query && query_write(query, (QueryArg[]) {ARG(names)}) > 0 && query_write(&bookings_query, NULL) > 0)
-		ereport(ERROR, errcode(ERRCODE_OC_WRONG_STATE), errmsg("bookings would be dropped"),
-				errdetail("The command would take the extension opencalendly with it, which holds bookings."),
-				errhint("If that is meant, a superuser sets opencalendly.allow_drop to on first."));
+	if (query && query_write(query, (QueryArg[]) { ARG(names) }) > 0 &&
+		query_write(&bookings_query, NULL) > 0)
+		ereport(
+			ERROR, errcode(ERRCODE_OC_WRONG_STATE), errmsg("bookings would be dropped"),
+			errdetail(
+				"The command would take the extension opencalendly with it, which holds bookings."),
+			errhint("If that is meant, a superuser sets opencalendly.allow_drop to on first."));
 	SPI_finish();
 	PG_RETURN_NULL();
 }

@@ -1,0 +1,130 @@
+# Promise: a hot standby shows the same open slots, verdicts and links as the primary; what would change something is
+# refused there with 25006 and nothing else; after a promotion it books on.
+use strict;
+use warnings;
+use OpenCalendly;
+use PostgreSQL::Test::Utils;
+use Scene;
+use Test::More;
+
+my $primary = OpenCalendly::node('primary', allows_streaming => 1, conf => Scene::conf());
+OpenCalendly::install($primary);
+Scene::host($primary);
+
+my %token;
+for ([ 'kept', '2026-06-02 10:00+00' ], [ 'moved', '2026-06-02 11:00+00' ], [ 'canceled', '2026-06-02 12:00+00' ])
+{
+	my ($name, $start) = @$_;
+	($token{"$name cancel"}, $token{"$name reschedule"}) = split /\|/, $primary->safe_psql('postgres',
+		Scene::book('intro', $start, 'cancel_token, reschedule_token', "idempotency_key => 'key-of-the-one-$name'"));
+}
+my $hold = $primary->safe_psql('postgres',
+	"SELECT hold_token FROM opencalendly.hold_slot(${\ Scene::event_type('intro')}, '2026-06-02 16:00+00')");
+$primary->safe_psql('postgres', join ";\n",
+	"SELECT opencalendly.reschedule_booking('$token{'moved reschedule'}', '2026-06-02 15:00+00')",
+	"SELECT opencalendly.cancel_booking('$token{'canceled cancel'}')",
+	Scene::book('class', '2026-06-04 10:00+00'),
+	"SELECT opencalendly.add_time_off(id, '2026-06-05 10:00+00', '2026-06-05 11:00+00') FROM opencalendly.users",
+	"INSERT INTO opencalendly.calendar_busy_windows (user_id, starts_at, ends_at)
+		SELECT id, '2026-06-05 14:00+00', '2026-06-05 15:00+00' FROM opencalendly.users");
+
+my $standby = OpenCalendly::standby('standby', $primary);
+is($standby->safe_psql('postgres', 'SELECT pg_is_in_recovery()'), 't', 'the standby is one');
+
+sub answer_of
+{
+	my ($node, $sql) = @_;
+	my ($stdout, $stderr);
+
+	$node->psql('postgres', $sql, stdout => \$stdout, stderr => \$stderr);
+	return $stdout . $stderr;
+}
+
+sub same_on_both
+{
+	my ($name, $sql) = @_;
+	my $here = answer_of($primary, $sql);
+
+	unlike($here, qr/ERROR|WARNING|\A\z/, "$name: the primary answers");
+	is(answer_of($standby, $sql), $here, "$name: the standby answers the same");
+}
+
+# The first call of a session, and out of a parallel worker: PARALLEL SAFE is true there, too.
+sub same_in_a_worker
+{
+	my ($name, $sql) = @_;
+
+	is(answer_of($_, "SET force_parallel_mode = on; $sql"), answer_of($primary, $sql),
+		"$name: by a parallel worker of the ${\ $_->name}") for $primary, $standby;
+}
+
+for my $slug ('intro', 'long', 'padded', 'capped', 'class')
+{
+	same_on_both("slots of $slug", Scene::open_slots($slug, 30));
+	same_on_both("verdicts on $slug", <<"SQL");
+SELECT s.start, v.* FROM generate_series(timestamptz '2026-06-02 08:00+00', '2026-06-05 18:00+00', '55 minutes') AS s (start),
+	opencalendly.explain_slot(${\ Scene::event_type($slug)}, s.start) AS v
+SQL
+}
+my $kept = $primary->safe_psql('postgres', "SELECT id FROM opencalendly.bookings WHERE starts_at = '2026-06-02 10:00+00'");
+same_on_both('slots as if a booking were gone', <<"SQL");
+SELECT * FROM opencalendly.compute_slots(${\ Scene::event_type('intro')}, '2026-06-02', '2026-06-03',
+	ignore_booking => '$kept')
+SQL
+same_on_both('slots as if a hold were gone', <<"SQL");
+SELECT * FROM opencalendly.compute_slots(${\ Scene::event_type('intro')}, '2026-06-02', '2026-06-03',
+	hold_token => '$hold')
+SQL
+same_on_both("the link $_", "SELECT * FROM opencalendly.booking_action('$token{$_}')") for sort keys %token;
+same_on_both('the outbox', 'SELECT * FROM opencalendly.outbox_status');
+
+same_in_a_worker('slots', Scene::open_slots('intro', 30));
+same_in_a_worker('a verdict', "SELECT * FROM opencalendly.explain_slot(${\ Scene::event_type('intro')}, '2026-06-02 10:00+00')");
+same_in_a_worker('a link', "SELECT * FROM opencalendly.booking_action('$token{'kept cancel'}')");
+
+is(Scene::state_of($standby, "SELECT opencalendly.booking_action('no-token-at-all-no-token-at-all-00')"), 'OC003',
+	'a refusal is the same one, too');
+
+# Every call that would write, and in a read-only transaction of the primary as well.
+my $event = Scene::event_type('intro');
+my $user = '(SELECT id FROM opencalendly.users)';
+my %writes = (
+	book_slot                    => Scene::book('intro', '2026-06-03 10:00+00'),
+	'book_slot, with a key'      => Scene::book('intro', '2026-06-03 10:00+00', '*', "idempotency_key => 'another-key-of-mine'"),
+	'book_slot, a held one'      => Scene::book('intro', '2026-06-02 16:00+00', '*', "hold_token => '$hold'"),
+	hold_slot                    => "SELECT * FROM opencalendly.hold_slot($event, '2026-06-03 10:00+00')",
+	release_hold                 => "SELECT opencalendly.release_hold('$hold')",
+	cancel_booking               => "SELECT * FROM opencalendly.cancel_booking('$token{'kept cancel'}')",
+	reschedule_booking           => "SELECT * FROM opencalendly.reschedule_booking('$token{'kept reschedule'}', '2026-06-03 10:00+00')",
+	organizer_cancel_booking     => "SELECT * FROM opencalendly.organizer_cancel_booking('$kept')",
+	organizer_reschedule_booking => "SELECT * FROM opencalendly.organizer_reschedule_booking('$kept', '2026-06-03 10:00+00')",
+	mark_no_show                 => "SET opencalendly.clock = '2026-06-02 12:00+00'; SELECT * FROM opencalendly.mark_no_show('$kept')",
+	create_user                  => "SELECT opencalendly.create_user('grace', 'grace\@example.com')",
+	create_event_type            => "SELECT opencalendly.create_event_type($user, 'Other', 'other', 30)",
+	set_availability_rules       => "SELECT opencalendly.set_availability_rules($user, '[]')",
+	set_availability_overrides   => "SELECT opencalendly.set_availability_overrides($user, '[]')",
+	add_time_off                 => "SELECT opencalendly.add_time_off($user, '2026-06-05 10:00+00', '2026-06-05 11:00+00')",
+	adopt_outbox                 => 'SELECT opencalendly.adopt_outbox()');
+my $before = Scene::contents($primary);
+for my $verb (sort keys %writes)
+{
+	is(Scene::state_of($standby, $writes{$verb}), '25006', "$verb on the standby");
+	is(Scene::state_of($primary, "SET default_transaction_read_only = on; $writes{$verb}"), '25006', "$verb in a read-only transaction");
+}
+is(Scene::contents($primary), $before, 'nothing has changed on the primary');
+
+# What is booked on the primary is closed on the standby as soon as it is there.
+is($primary->safe_psql('postgres', Scene::book('intro', '2026-06-03 10:00+00')), 'confirmed', 'the primary books');
+$primary->wait_for_catchup($standby);
+same_on_both('slots after a booking', Scene::open_slots('intro', 30));
+
+$primary->stop;
+$standby->promote;
+is($standby->safe_psql('postgres', Scene::book('intro', '2026-06-03 11:00+00')), 'confirmed', 'promoted, it books');
+is(Scene::state_of($standby, Scene::book('intro', '2026-06-03 10:00+00')), 'OC001', 'but not what the old primary had booked');
+is($standby->safe_psql('postgres', "SELECT status FROM opencalendly.cancel_booking('$token{'kept cancel'}')"), 'canceled',
+	'and its links work');
+is($standby->safe_psql('postgres', 'SELECT state FROM opencalendly.outbox_status'), 'ready', 'and it is the one that sends');
+
+$standby->stop;
+done_testing();

@@ -1,0 +1,240 @@
+# Promise: a role with no grants can call nothing and see nothing; a member of opencalendly_admin can call the verbs
+# and change no table; whoever calls, with whatever search_path, the verbs do what they do for everybody; only a
+# superuser turns the clock or allows a drop.
+use strict;
+use warnings;
+use OpenCalendly;
+use PostgreSQL::Test::Utils;
+use Scene;
+use Test::More;
+
+# No clock in the configuration file: who may set it is tested here.
+my $node = OpenCalendly::node('main', conf => "timezone = 'UTC'\n");
+OpenCalendly::install($node);
+Scene::host($node);
+my $clock = "opencalendly.clock = '2026-06-01 08:00+00'";
+$node->safe_psql('postgres', <<"SQL");
+CREATE ROLE nobody LOGIN;
+CREATE ROLE clerk LOGIN IN ROLE opencalendly_admin;
+CREATE ROLE shim LOGIN IN ROLE opencalendly_api;
+CREATE ROLE worker LOGIN IN ROLE opencalendly_worker;
+ALTER ROLE clerk SET $clock;
+SQL
+
+sub rows { return $node->safe_psql('postgres', $_[0]) }
+
+sub state_as
+{
+	my ($user, $sql) = @_;
+	return Scene::state_of($node, $sql, user => $user);
+}
+
+# What a role may do at all, by the catalogs. Row types are no data, so types do not count.
+sub rights_of
+{
+	my ($role) = @_;
+	return rows(<<"SQL");
+SELECT 'function ' || p.oid::regprocedure FROM pg_proc AS p
+	WHERE pronamespace = 'opencalendly'::regnamespace AND has_function_privilege('$role', p.oid, 'EXECUTE')
+UNION ALL
+SELECT 'relation ' || c.oid::regclass || ' ' || privilege FROM pg_class AS c,
+		unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS privilege
+	WHERE relnamespace = 'opencalendly'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
+		AND has_any_column_privilege('$role', c.oid, privilege)
+UNION ALL
+SELECT 'relation ' || c.oid::regclass || ' ' || privilege FROM pg_class AS c,
+		unnest(ARRAY['DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
+	WHERE relnamespace = 'opencalendly'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f')
+		AND has_table_privilege('$role', c.oid, privilege)
+UNION ALL
+SELECT 'sequence ' || c.oid::regclass FROM pg_class AS c
+	WHERE relnamespace = 'opencalendly'::regnamespace
+		AND CASE WHEN relkind = 'S' THEN has_sequence_privilege('$role', c.oid, 'USAGE, SELECT, UPDATE') ELSE false END
+UNION ALL
+SELECT 'schema ' || privilege FROM unnest(ARRAY['USAGE', 'CREATE']) AS privilege
+	WHERE has_schema_privilege('$role', 'opencalendly', privilege)
+ORDER BY 1
+SQL
+}
+
+is(rights_of('public'), '', 'PUBLIC has no right to anything');
+is(rights_of('nobody'), '', 'a role with no grants has no right to anything');
+unlike(rights_of('shim'), qr/^(relation|sequence)|CREATE/m, 'the HTTP shim sees no table');
+unlike(rights_of('shim'), qr/^function (?!opencalendly\.api_)/m, 'the HTTP shim calls api_ functions alone');
+unlike(rights_of('clerk'), qr/INSERT|UPDATE|DELETE|TRUNCATE|REFERENCES|TRIGGER|CREATE|sequence/, 'an admin changes no table');
+unlike(rights_of('clerk'), qr/raise_|with_changes|list_item|check_list|schedule_of|protect_bookings/, 'an admin calls nothing internal');
+
+# The same by trying: every function with nulls, every relation; the schema itself is opened for it.
+is(state_as('nobody', 'SELECT * FROM opencalendly.outbox_status'), '42501', 'nobody comes into the schema');
+rows('GRANT USAGE ON SCHEMA opencalendly TO nobody');
+my @calls = split /\n/, rows(<<'SQL');
+SELECT CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END || format(' opencalendly.%I(%s)', p.proname,
+		(SELECT string_agg('(SELECT NULL::' || CASE WHEN t.typtype = 'p' THEN 'integer' ELSE format_type(t.oid, NULL) END || ')', ', ' ORDER BY a.n)
+			FROM unnest(p.proargtypes) WITH ORDINALITY AS a (type, n) JOIN pg_type AS t ON t.oid = a.type))
+	FROM pg_proc AS p WHERE pronamespace = 'opencalendly'::regnamespace
+		AND prorettype NOT IN ('event_trigger'::regtype, 'trigger'::regtype)
+SQL
+cmp_ok(scalar @calls, '>', 25, 'there are functions to try');
+is(join("\n", grep { state_as('nobody', $_) ne '42501' } @calls), '', 'the role can call none of them');
+my @relations = split /\n/, rows(<<'SQL');
+SELECT c.oid::regclass FROM pg_class AS c
+	WHERE relnamespace = 'opencalendly'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+SQL
+is(join("\n", grep { state_as('nobody', "SELECT FROM $_") ne '42501' } @relations), '', 'the role can see none of them');
+is(join("\n", grep { state_as('shim', "SELECT FROM $_") ne '42501' } @relations), '', 'nor can the shim');
+rows('REVOKE USAGE ON SCHEMA opencalendly FROM nobody');
+
+# A clerk at work, in one session: what a verb answers is the next one's argument. It uses no operator and no function
+# but the extension's own, so that it can also be done with a search_path in which all others are traps.
+sub work_through
+{
+	my ($name, $path) = @_;
+	my $work = <<"SQL";
+SET search_path = $path;
+SELECT opencalendly.create_user('at-work-$name', 'At-Work-$name\@Example.com', timezone => 'Europe/Berlin') AS host \\gset
+SELECT opencalendly.set_availability_rules(:'host', '[{"dayOfWeek": 2, "startMinute": 540, "endMinute": 1020}]') AS rules \\gset
+SELECT opencalendly.set_availability_overrides(:'host', '[{"startAt": "2026-06-03T09:00Z", "endAt": "2026-06-03T10:00Z", "isAvailable": true}]') AS overrides \\gset
+SELECT opencalendly.add_time_off(:'host', '2026-06-02 11:00+00', '2026-06-02 12:00+00') AS time_off \\gset
+SELECT opencalendly.create_schedule(:'host', 'Other', 'Asia/Tokyo', '[{"dayOfWeek": 2, "startMinute": 540, "endMinute": 600}]') AS schedule \\gset
+SELECT opencalendly.update_schedule(:'schedule', '{"name": "Another"}') AS schedule \\gset
+SELECT opencalendly.create_event_type(:'host', 'Call', 'call', 30, daily_booking_limit => 5, questions => '[{"id": "q", "label": "Q"}]') AS event \\gset
+SELECT opencalendly.update_event_type(:'event', '{"description": "By the clerk"}') AS event \\gset
+\\echo made :rules :overrides
+SELECT hold_token AS hold FROM opencalendly.hold_slot(:'event', '2026-06-02 07:00+00', client => 'clerk') \\gset
+SELECT opencalendly.release_hold(:'hold') AS released \\gset
+SELECT hold_token AS hold FROM opencalendly.hold_slot(:'event', '2026-06-02 08:00+00') \\gset
+SELECT booking_id AS booking, cancel_token, reschedule_token, status FROM opencalendly.book_slot(:'event', '2026-06-02 08:00+00',
+	'Ann', 'Ann\@Example.com', 'America/Lima', '{"q": "x"}', 'the-key-of-the-clerk', :'hold') \\gset
+\\echo booked :status :released
+SELECT starts_at FROM opencalendly.compute_slots(:'event', '2026-06-02', '2026-06-03', 5);
+SELECT verdict, reason FROM opencalendly.explain_slot(:'event', '2026-06-02 08:00+00');
+SELECT can_cancel, invitee_email FROM opencalendly.booking_action(:'cancel_token');
+SELECT booking_id AS booking, cancel_token FROM opencalendly.reschedule_booking(:'reschedule_token', '2026-06-02 13:00+00') \\gset
+SELECT booking_id AS booking, cancel_token FROM opencalendly.organizer_reschedule_booking(:'booking', '2026-06-02 20:10+00') \\gset
+SELECT status, starts_at FROM opencalendly.booking_action(:'cancel_token');
+SELECT status FROM opencalendly.cancel_booking(:'cancel_token', 'enough');
+SELECT status, replayed FROM opencalendly.organizer_cancel_booking(:'booking');
+SELECT opencalendly.update_user(:'host', '{"timezone": "UTC", "username": "was-at-work-$name"}') AS host \\gset
+SELECT opencalendly.remove_time_off(:'time_off') AS time_off, opencalendly.delete_schedule(:'schedule') AS schedule \\gset
+SELECT state FROM opencalendly.outbox_status;
+SQL
+	my ($stdout, $stderr);
+	$node->psql('postgres', $work, stdout => \$stdout, stderr => \$stderr, extra_params => [ '-U', 'clerk' ]);
+	is($stderr, '', "$name: no error");
+	is($stdout, <<"SQL" =~ s/\n\z//r, "$name: every verb does what it does");
+made 1 1
+booked confirmed t
+2026-06-02 07:00:00+00
+2026-06-02 07:15:00+00
+2026-06-02 07:30:00+00
+2026-06-02 08:30:00+00
+2026-06-02 08:45:00+00
+refused|claim
+t|ann\@example.com
+confirmed|2026-06-02 20:10:00+00
+canceled
+canceled|t
+ready
+SQL
+	my $refused = sub { state_as('clerk', "SET search_path = $path; SELECT opencalendly.$_[0]") };
+	is($refused->("create_user('x', 'x')"), 'OC006', "$name: a bad value is refused as always");
+	is($refused->("create_user('at-work-$name', 'other\@example.com')"), 'OC014', "$name: a name that is taken");
+	is($refused->("update_user(NULL, '{}')"), 'OC006', "$name: a null");
+	is($refused->("compute_slots('00000000-0000-0000-0000-000000000000', '2026-06-02', '2026-06-03')"), 'OC002',
+		"$name: what is not there");
+}
+
+work_through('plain', 'public');
+is(join("\n", grep { state_as('clerk', "BEGIN; $_; ROLLBACK") ne '42501' }
+		map { ("DELETE FROM $_", "TRUNCATE $_ CASCADE", "INSERT INTO $_ DEFAULT VALUES") } grep { !/status$/ } @relations),
+	'', 'the clerk cannot write to any table');
+is(state_as('clerk', "UPDATE opencalendly.bookings SET status = 'confirmed'"), '42501', 'nor change a booking');
+
+# What the functions are made like.
+is(rows(<<'SQL'), '', 'every SECURITY DEFINER function pins its search_path');
+SELECT p.oid::regprocedure FROM pg_proc AS p WHERE pronamespace = 'opencalendly'::regnamespace AND prosecdef
+	AND NOT 'search_path=pg_catalog, pg_temp' = ANY (COALESCE(proconfig, '{}'))
+SQL
+is(rows(<<'SQL'), '', 'everything belongs to opencalendly_owner');
+SELECT pg_describe_object('pg_proc'::regclass, oid, 0) FROM pg_proc
+	WHERE pronamespace = 'opencalendly'::regnamespace AND proowner <> 'opencalendly_owner'::regrole
+UNION ALL
+SELECT pg_describe_object('pg_class'::regclass, oid, 0) FROM pg_class
+	WHERE relnamespace = 'opencalendly'::regnamespace AND relowner <> 'opencalendly_owner'::regrole
+UNION ALL
+SELECT pg_describe_object('pg_type'::regclass, oid, 0) FROM pg_type
+	WHERE typnamespace = 'opencalendly'::regnamespace AND typowner <> 'opencalendly_owner'::regrole
+SQL
+is(rows(<<'SQL'), 'f|f|f|f|f|f', 'which can do nothing else');
+SELECT rolcanlogin, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, rolreplication
+	FROM pg_roles WHERE rolname = 'opencalendly_owner'
+SQL
+
+# A caller's own idea of what the words mean: whatever the extension's SQL would take from the caller's search_path is
+# a trap here, operators, functions, types and tables.
+rows('CREATE SCHEMA evil AUTHORIZATION clerk');
+rows(<<'SQL');
+SET ROLE clerk;
+SET search_path = pg_catalog;
+DO $$
+DECLARE
+	item record;
+	trap constant text := $trap$ LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION USING ERRCODE = ''XTRAP''; END' $trap$;
+BEGIN
+	FOR item IN SELECT row_number() OVER () AS n, oprname, oprleft::regtype AS l, oprright::regtype AS r, oprresult::regtype AS result
+		FROM pg_operator WHERE oprleft::regtype = ANY ('{uuid, text, name, timestamptz, timestamp, date, interval, int4, int8,
+			bool, jsonb, bytea, oid, anyrange, anyarray}'::regtype[])
+	LOOP
+		EXECUTE format('CREATE FUNCTION evil.op%s(%s, %s) RETURNS %s', item.n, item.l, item.r, item.result) || trap;
+		EXECUTE format('CREATE OPERATOR evil.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = evil.op%s)',
+			item.oprname, item.l, item.r, item.n);
+	END LOOP;
+	FOR item IN SELECT proname, pg_get_function_identity_arguments(oid) AS arguments, prorettype::regtype AS result
+		FROM pg_proc
+		WHERE prokind = 'f' AND NOT proretset AND provariadic = 0 AND prorettype::regtype::text !~ 'internal|trigger|record'
+			AND pg_get_function_identity_arguments(oid) !~ 'internal|OUT '
+			AND proname IN ('lower', 'upper', 'length', 'btrim', 'now', 'clock_timestamp', 'isempty', 'lower_inc', 'upper_inc',
+				'lower_inf', 'upper_inf', 'isfinite', 'jsonb_typeof', 'jsonb_array_length', 'jsonb_populate_record', 'left',
+				'split_part', 'substr', 'array_to_string', 'to_jsonb', 'tstzrange', 'date_trunc', 'timezone', 'sha256',
+				'pg_advisory_xact_lock', 'hashtextextended', 'gen_random_uuid', 'make_interval', 'current_database',
+				'obj_description')
+	LOOP
+		EXECUTE format('CREATE FUNCTION evil.%I(%s) RETURNS %s', item.proname, item.arguments, item.result) || trap;
+	END LOOP;
+END
+$$;
+CREATE AGGREGATE evil.count(*) (SFUNC = int8inc, STYPE = bigint, INITCOND = '0');
+CREATE DOMAIN evil.uuid AS pg_catalog.text;
+CREATE DOMAIN evil.jsonb AS pg_catalog.text;
+CREATE DOMAIN evil.tstzrange AS pg_catalog.text;
+CREATE TABLE evil.users (id integer);
+CREATE TABLE evil.event_types (id integer);
+CREATE TABLE evil.claims (id integer);
+CREATE TABLE evil.bookings (id integer);
+CREATE TABLE evil.pg_class (id integer);
+SQL
+is(state_as('clerk', "SET search_path = evil, pg_catalog; SELECT lower(pg_catalog.text 'A')"), 'XTRAP', 'a trap: a function');
+is(state_as('clerk', "SET search_path = evil, pg_catalog; SELECT pg_catalog.text 'a' = pg_catalog.text 'a'"), 'XTRAP', 'a trap: an operator');
+work_through('trapped', 'evil, pg_catalog');
+work_through('temporary', 'pg_temp, evil, pg_catalog');
+
+# Only a superuser sets what governs time and drops; what a session asks for before the library is there is forgotten.
+my $loads = "SELECT count(*) FROM opencalendly.compute_slots(${\ Scene::event_type('intro')}, '2031-01-01', '2031-01-02');";
+for my $setting ("opencalendly.clock = '2031-01-01'", 'opencalendly.allow_drop = on', "opencalendly.secret_key_file = '/tmp/x'", "opencalendly.base_url = 'https://evil.example'")
+{
+	my ($name, $value) = $setting =~ /^(\S+) = '?([^']*)/;
+	is(state_as('clerk', "$loads SET $setting"), '42501', "a clerk cannot set $name");
+	my ($before, $stderr);
+	$node->psql('postgres', "SET $setting;\n$loads\nSELECT 'it is ' || current_setting('$name')",
+		stdout => \$before, stderr => \$stderr, on_error_stop => 0, extra_params => [ '-U', 'clerk' ]);
+	unlike($before, qr/it is \Q$value\E/, "nor before the library is loaded: $name");
+	local $ENV{PGOPTIONS} = "-c " . $setting =~ s/ = /=/r =~ s/'//gr;
+	$node->psql('postgres', "$loads\nSELECT 'it is ' || current_setting('$name')",
+		stdout => \$before, stderr => \$stderr, on_error_stop => 0, extra_params => [ '-U', 'clerk' ]);
+	unlike($before, qr/it is \Q$value\E/, "nor in the connection's options: $name");
+}
+is(state_as('clerk', 'ALTER ROLE clerk SET opencalendly.allow_drop = on'), '42501', 'nor for sessions to come');
+is(Scene::state_of($node, "SET $clock; SET opencalendly.allow_drop = on"), '', 'a superuser can');
+
+$node->stop;
+done_testing();
