@@ -18,7 +18,7 @@ PG_FUNCTION_INFO_V1(current_instant);
 pg_uuid_t
 new_id(void)
 {
-	pg_uuid_t	id = {0};
+	pg_uuid_t id = { 0 };
 	int64 unix_us =
 		GetCurrentTimestamp() + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
 

@@ -77,11 +77,12 @@ host_time_init(HostTime *host, const StartRun *runs, size_t nruns)
 {
 	host->open_at = host->busy_at = host->meeting_at = 0;
 	host->longest_before = 0;
-	host->shortest_before = nruns == 0 ? 0 : INT64_MAX;
+	host->shortest_before = host->shortest_after = nruns == 0 ? 0 : INT64_MAX;
 	for (size_t i = 0; i < nruns; i++)
 	{
 		host->longest_before = max_instant(host->longest_before, runs[i].buffer_before);
 		host->shortest_before = min_instant(host->shortest_before, runs[i].buffer_before);
+		host->shortest_after = min_instant(host->shortest_after, runs[i].buffer_after);
 	}
 }
 
@@ -105,15 +106,21 @@ is_open(HostTime *host, TimeRange slot, int64_t *again)
 	return slot.end <= *again;
 }
 
+/*
+ * Busy time that even the shortest buffers would meet is left behind at once; otherwise the next start, which may have
+ * shorter ones, is worth asking.
+ */
 static bool
-is_busy(HostTime *host, TimeRange widened, int64_t oldest, int64_t *again)
+is_busy(HostTime *host, TimeRange slot, TimeRange widened, int64_t oldest, int64_t *again)
 {
 	while (host->busy_at < host->nbusy && host->busy[host->busy_at].end <= oldest)
 		host->busy_at++;
 	for (size_t i = host->busy_at; i < host->nbusy && host->busy[i].start < widened.end; i++)
 		if (host->busy[i].end > widened.start)
 		{
-			*again = host->busy[i].end + host->shortest_before;
+			*again = host->busy[i].start < slot.end + host->shortest_after
+						 ? host->busy[i].end + host->shortest_before
+						 : slot.start + 1;
 			return true;
 		}
 	return false;
@@ -150,7 +157,7 @@ host_is_free(HostTime *host, const GridStart *at, int64_t duration, const Meetin
 	int64_t oldest = slot.start - host->longest_before;
 
 	*joined = NULL;
-	if (!is_open(host, slot, again) || is_busy(host, widened, oldest, again))
+	if (!is_open(host, slot, again) || is_busy(host, slot, widened, oldest, again))
 		return false;
 	*again = slot.start + 1;
 	return !meets_another(host, slot, widened, oldest, joined);

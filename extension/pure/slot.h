@@ -50,8 +50,9 @@ typedef struct HostTime
 	size_t nbusy;
 	const Meeting *meetings; /* sorted by claim, claims do not overlap */
 	size_t nmeetings;
-	int64_t longest_before; /* the largest and the smallest buffer before of any run */
+	int64_t longest_before; /* bounds of the runs' buffers */
 	int64_t shortest_before;
+	int64_t shortest_after;
 	size_t open_at; /* where the sweep stands */
 	size_t busy_at;
 	size_t meeting_at;

@@ -49,7 +49,7 @@ BEGIN
             UNION ALL
             SELECT * FROM (SELECT 'only in the oracle:' AS side, * FROM unnest(expected)
                 EXCEPT ALL SELECT 'only in the oracle:', * FROM unnest(computed)) AS e
-            ORDER BY starts_at LIMIT 20) AS d;
+            ORDER BY starts_at LIMIT 8) AS d;
     message := COALESCE(message, 'the rows are in another order, or the host_ids are wrong');
 END
 $$;
@@ -156,7 +156,7 @@ BEGIN
     IF found.message IS NOT NULL THEN
         q := oracle.shrink(q);
         tally.failure := format(E'seed %s, case %s, %s around %s\n%s\nthe smallest case found:\n%s\n%s', scene.seed,
-            scene.number, scene.zone, scene.pivot, found.message, (oracle.difference(q)).message, oracle.as_sql(q));
+            scene.number, scene.zone_name, scene.pivot, found.message, (oracle.difference(q)).message, oracle.as_sql(q));
     END IF;
     RETURN tally;
 END

@@ -12,6 +12,13 @@ CREATE FUNCTION oracle.clock() RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT COALESCE(NULLIF(current_setting('opencalendly.clock', true), '')::timestamptz, now())
 $$;
 
+-- What AT TIME ZONE must be told to read a zone's clock: some names (CET, WET, ...) are abbreviations, too, which it takes
+-- first and which know no summer time. Debian has each zone a second time under posix/.
+CREATE FUNCTION oracle.full_zone(name text) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN EXISTS (SELECT FROM pg_timezone_abbrevs AS a WHERE a.abbrev = upper(name))
+        THEN 'posix/' || name ELSE name END
+$$;
+
 -- The pieces of [range_start, range_end), not cut at its ends, with the wall clock's date and minute of day (0 to 1439)
 -- in the zone. is_whole: the wall clock shows :00 seconds at the piece's start. A minute within which the wall clock
 -- jumps or turns over (zones whose offset has seconds, as all had once) is cut into seconds.
@@ -48,7 +55,8 @@ CREATE FUNCTION oracle.slots(
     RETURNS TABLE (starts_at timestamptz, ends_at timestamptz, seats_left integer)
     LANGUAGE sql STABLE SET jit = off AS $$
     WITH asked AS MATERIALIZED (
-        SELECT e.*, e.user_id AS host_id, s.id AS used_schedule_id, COALESCE(s.timezone, u.timezone) AS zone,
+        SELECT e.*, e.user_id AS host_id, s.id AS used_schedule_id,
+            oracle.full_zone(COALESCE(s.timezone, u.timezone)) AS zone,
             e.duration_minutes * interval '1 minute' AS duration,
             e.slot_interval_minutes * interval '1 minute' AS step,
             e.min_notice_minutes * interval '1 minute' AS notice,

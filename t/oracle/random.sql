@@ -90,12 +90,12 @@ BEGIN
 END
 $$;
 
--- A case in the making. anchors[i] is where a rule or an added override begins, lengths[i] its minutes: whatever is
+-- A case in the making. zone_name is stored, zone is what AT TIME ZONE takes for it. anchors[i] is where a rule or an added override begins, lengths[i] its minutes: whatever is
 -- placed "at a start" lies on a grid. schedule_id: the one that counts; null = the user has none.
 CREATE TYPE oracle.scene AS (
-    seed bigint, number integer, zone text, pivot timestamptz, range_start timestamptz, range_end timestamptz,
-    clock timestamptz, user_id uuid, schedule_id uuid, other_schedule_id uuid, event_type_id uuid,
-    other_event_type_id uuid, duration integer, step integer, seats integer, anchors timestamptz[], lengths integer[]);
+    seed bigint, number integer, zone_name text, zone text, pivot timestamptz, range_start timestamptz,
+    range_end timestamptz, clock timestamptz, user_id uuid, schedule_id uuid, other_schedule_id uuid,
+    event_type_id uuid, other_event_type_id uuid, duration integer, step integer, seats integer, anchors timestamptz[], lengths integer[]);
 
 -- An instant where a slot of the case may well start.
 CREATE FUNCTION oracle.some_start(scene oracle.scene) RETURNS timestamptz LANGUAGE plpgsql VOLATILE AS $$
@@ -129,19 +129,20 @@ BEGIN
     scene.seed := seed;
     scene.number := number;
     IF number > zones AND number <= zones + 10 * moments THEN
-        SELECT m.zone, m.at INTO scene.zone, scene.pivot FROM oracle.moments AS m
+        SELECT m.zone, m.at INTO scene.zone_name, scene.pivot FROM oracle.moments AS m
             WHERE m.number = (begin_scene.number - zones + 9) / 10;
     ELSE
         place := CASE WHEN number <= zones THEN number ELSE oracle.roll(1, zones) END;
-        SELECT z.name INTO scene.zone FROM oracle.zones AS z WHERE z.number = place;
+        SELECT z.name INTO scene.zone_name FROM oracle.zones AS z WHERE z.number = place;
         IF number <= zones OR oracle.chance(60) THEN
-            scene.pivot := oracle.some_transition(scene.zone);
+            scene.pivot := oracle.some_transition(oracle.full_zone(scene.zone_name));
         END IF;
         scene.pivot := COALESCE(scene.pivot, CASE
             WHEN oracle.chance(30) THEN make_timestamptz(oracle.roll(2020, 2040), oracle.roll(1, 12), 1, 0, 0, 0, 'UTC')
             ELSE '2020-01-01 00:00Z'::timestamptz + oracle.roll(0, 21 * 365 * 1440) * interval '1 minute' END);
     END IF;
 
+    scene.zone := oracle.full_zone(scene.zone_name);
     around := oracle.one_of(3, 6, 12, 24, 24, 36) * interval '1 hour';
     scene.range_start := scene.pivot - around;
     scene.range_end := scene.pivot + around;
@@ -175,7 +176,7 @@ DECLARE
 BEGIN
     INSERT INTO opencalendly.users (username, email, timezone)
         VALUES (format('case-%s', scene.number), format('case-%s@example.com', scene.number),
-            CASE kind WHEN 'named' THEN elsewhere ELSE scene.zone END)
+            CASE kind WHEN 'named' THEN elsewhere ELSE scene.zone_name END)
         RETURNING id INTO scene.user_id;
     IF kind <> 'none' OR oracle.chance(70) THEN
         INSERT INTO opencalendly.schedules (user_id, name, is_default) VALUES (scene.user_id, 'Hours', true)
@@ -183,7 +184,7 @@ BEGIN
     END IF;
     IF kind = 'named' OR oracle.chance(30) THEN
         INSERT INTO opencalendly.schedules (user_id, name, timezone)
-            VALUES (scene.user_id, 'Named', CASE kind WHEN 'named' THEN scene.zone ELSE elsewhere END)
+            VALUES (scene.user_id, 'Named', CASE kind WHEN 'named' THEN scene.zone_name ELSE elsewhere END)
             RETURNING id INTO named_id;
     END IF;
     scene.schedule_id := CASE kind WHEN 'named' THEN named_id ELSE default_id END;
