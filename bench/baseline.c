@@ -6,8 +6,10 @@
  * plans, looks at none of the results, and puts nrows equal rows of compute_slots' shape. The queries are not copied:
  * the files that own them are included. Built and loaded by scripts/bench only.
  */
+/* NOLINTBEGIN(bugprone-suspicious-include): their static queries are what is measured */
 #include "data/event_type.c"
 #include "data/schedule.c"
+/* NOLINTEND(bugprone-suspicious-include) */
 
 #include "funcapi.h"
 #include "utils/array.h"

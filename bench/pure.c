@@ -20,7 +20,7 @@
 
 #define DAYS 31
 #define BLOCKS_A_DAY 4
-#define NBUSY (DAYS * BLOCKS_A_DAY)
+#define NBUSY ((size_t) DAYS * BLOCKS_A_DAY)
 #define CAPACITY 512
 #define RUNS_A_SAMPLE 100
 #define SAMPLES 1000
@@ -86,16 +86,17 @@ make_month(Month *month)
 	for (int d = 0; d < 5; d++)
 		month->rules[d] = (WeeklyRule) { d + 1, 9 * 60, 17 * 60, 0, 0 };
 	srand(42);
-	for (int i = 0; i < NBUSY; i++)
+	for (size_t i = 0; i < NBUSY; i++)
 	{
-		int64_t start = first_day + i / BLOCKS_A_DAY * USECS_IN_DAY +
-						(8 + 2 * (i % BLOCKS_A_DAY)) * 60 * USECS_PER_MIN + rand() % 4 * minutes_30;
+		int64_t day = first_day + (int64_t) (i / BLOCKS_A_DAY) * USECS_IN_DAY;
+		int64_t half_hour = 16 + 4 * (int64_t) (i % BLOCKS_A_DAY) + rand() % 4;
 
-		month->busy[i] = (TimeRange) { start, start + minutes_30 };
+		month->busy[i].start = day + half_hour * minutes_30;
+		month->busy[i].end = month->busy[i].start + minutes_30;
 	}
-	for (int i = NBUSY - 1; i > 0; i--)
+	for (size_t i = NBUSY - 1; i > 0; i--)
 	{
-		int j = rand() % (i + 1);
+		size_t j = (size_t) rand() % (i + 1);
 		TimeRange swap = month->busy[i];
 
 		month->busy[i] = month->busy[j];

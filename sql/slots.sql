@@ -6,6 +6,7 @@ CREATE EXTENSION IF NOT EXISTS opencalendly CASCADE;
 RESET client_min_messages;
 \i :include
 SET timezone = 'UTC';
+SET datestyle = 'ISO, MDY';
 \pset format unaligned
 SET opencalendly.clock = '2026-06-01 06:00+00';
 SELECT opencalendly.create_user('slots-ada', 'slots-ada@example.org', timezone => 'Europe/Berlin') AS ada \gset

@@ -12,7 +12,7 @@ use Test::More;
 use Time::HiRes qw(time);
 
 my $seed   = $ENV{OPENCALENDLY_SEED}        // 20260707;
-my $wanted = $ENV{OPENCALENDLY_EVENT_TYPES} // 240;
+my $wanted = $ENV{OPENCALENDLY_EVENT_TYPES} // 200;
 my $batch  = 20;
 
 my $node = OpenCalendly::node('bookable');

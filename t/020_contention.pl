@@ -1,7 +1,7 @@
 # Promise: a host's time is given once, whoever asks at the same moment. 64 sessions on one slot get one booking and
 # 63 times OC001, without a deadlock, each answer within a second; 64 sessions on overlapping times get exactly the
 # bookings that fit. What raw SQL tries to put on top is refused by the constraints. After a storm of bookings, holds,
-# moves and cancellations at all isolation levels every booking has its seat and its claim, and nothing else has.
+# moves, cancellations and changed settings at all isolation levels every booking has its seat and its claim, and nothing else has.
 use strict;
 use warnings;
 use OpenCalendly;
@@ -159,7 +159,8 @@ SQL
 	is($seat->(1, 'canceled'), '', 'a raw booking that is over takes no seat');
 }
 
-# Eight clients at each isolation level do whatever comes, each with its own bookings, on two days of one host.
+# Eight clients at each isolation level do whatever comes, each with its own bookings, on two days of one host, whose
+# settings they change, too.
 sub storm
 {
 	$node->safe_psql('postgres', <<'SQL');
@@ -167,8 +168,8 @@ CREATE TABLE refusals (level text, verb text, state text);
 
 CREATE FUNCTION act(kind int, slug text, start timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-	verb text := CASE WHEN kind < 40 THEN 'book' WHEN kind < 55 THEN 'book held' WHEN kind < 70 THEN 'book twice'
-		WHEN kind < 85 THEN 'move' ELSE 'cancel' END;
+	verb text := CASE WHEN kind < 40 THEN 'book' WHEN kind < 55 THEN 'book held' WHEN kind < 68 THEN 'book twice'
+		WHEN kind < 82 THEN 'move' WHEN kind < 96 THEN 'cancel' WHEN kind < 98 THEN 'change hours' ELSE 'change event type' END;
 	event uuid := (SELECT id FROM opencalendly.event_types AS e WHERE e.slug = act.slug);
 	key text := CASE verb WHEN 'book twice' THEN pg_backend_pid() || ' at ' || clock_timestamp() END;
 	mine record;
@@ -180,6 +181,14 @@ BEGIN
 		AND id = (SELECT id FROM pg_temp.mine ORDER BY random() LIMIT 1) RETURNING * INTO mine;
 	IF verb = 'cancel' THEN
 		PERFORM opencalendly.cancel_booking(mine.cancel) WHERE mine.id IS NOT NULL;
+		RETURN;
+	ELSIF verb = 'change hours' THEN
+		PERFORM opencalendly.set_availability_rules(u.id, jsonb_agg(jsonb_build_object('dayOfWeek', day,
+			'startMinute', 540, 'endMinute', 1020))) FROM opencalendly.users AS u, generate_series(0, 6) AS day GROUP BY u.id;
+		RETURN;
+	ELSIF verb = 'change event type' THEN
+		PERFORM opencalendly.update_event_type(event, jsonb_build_object('slug', slug, 'description', clock_timestamp()::text,
+			'seats', CASE slug WHEN 'class' THEN 2 + kind % 2 ELSE 1 END));
 		RETURN;
 	ELSIF verb = 'move' THEN
 		SELECT r.* INTO answer FROM opencalendly.reschedule_booking(mine.move, start) AS r WHERE mine.id IS NOT NULL;

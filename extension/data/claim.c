@@ -17,6 +17,8 @@
 /* Our advisory locks are hashes under this seed. */
 #define LOCK_SEED UINT64CONST(0x6f70656e63616c65)
 
+PG_FUNCTION_INFO_V1(lock_host);
+
 static SavedQuery drop_expired_query = {
 	.text =
 		"WITH gone AS (DELETE FROM opencalendly.claims AS c"
@@ -155,6 +157,14 @@ lock_hosts(pg_uuid_t *hosts, int nhosts)
 	qsort(hosts, nhosts, sizeof(pg_uuid_t), compare_lock_keys);
 	for (int i = 0; i < nhosts; i++)
 		lock_key(host_lock_key(&hosts[i]));
+}
+
+/* lock_host(host_id); called by update_event_type. */
+Datum
+lock_host(PG_FUNCTION_ARGS)
+{
+	lock_hosts(PG_GETARG_UUID_P(0), 1);
+	PG_RETURN_VOID();
 }
 
 void

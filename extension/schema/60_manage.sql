@@ -77,6 +77,12 @@ $$;
 COMMENT ON FUNCTION opencalendly.raise_unknown(text, text, uuid) IS
     'internal: raises OC006 for a null id and OC013 for one that names nothing';
 
+-- Who changes what bookings stand on waits where bookings wait, and so before any row is locked.
+CREATE FUNCTION opencalendly.lock_host(host_id uuid) RETURNS void
+    AS 'MODULE_PATHNAME', 'lock_host' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION opencalendly.lock_host(uuid) IS
+    'internal: waits for the lock under which a host''s time is given, until the end of the transaction';
+
 CREATE FUNCTION opencalendly.create_user(
     username text, email text, display_name text DEFAULT NULL, timezone text DEFAULT 'UTC') RETURNS uuid
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -112,7 +118,7 @@ DECLARE
     new opencalendly.users;
     state text; message text; tab text; col text; con text;
 BEGIN
-    SELECT u.* INTO old FROM opencalendly.users AS u WHERE u.id = update_user.user_id FOR UPDATE;
+    SELECT u.* INTO old FROM opencalendly.users AS u WHERE u.id = update_user.user_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM opencalendly.raise_unknown('user', 'user_id', update_user.user_id);
     END IF;
@@ -174,7 +180,7 @@ DECLARE
     new opencalendly.schedules;
     state text; message text; tab text; col text; con text;
 BEGIN
-    SELECT s.* INTO old FROM opencalendly.schedules AS s WHERE s.id = update_schedule.schedule_id FOR UPDATE;
+    SELECT s.* INTO old FROM opencalendly.schedules AS s WHERE s.id = update_schedule.schedule_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM opencalendly.raise_unknown('schedule', 'schedule_id', update_schedule.schedule_id);
     END IF;
@@ -475,7 +481,10 @@ DECLARE
     new opencalendly.event_types;
     state text; message text; tab text; col text; con text;
 BEGIN
-    SELECT e.* INTO old FROM opencalendly.event_types AS e WHERE e.id = update_event_type.event_type_id FOR UPDATE;
+    IF changes ? 'seats' THEN
+        PERFORM opencalendly.lock_host(e.user_id) FROM opencalendly.event_types AS e WHERE e.id = update_event_type.event_type_id;
+    END IF;
+    SELECT e.* INTO old FROM opencalendly.event_types AS e WHERE e.id = update_event_type.event_type_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM opencalendly.raise_unknown('event type', 'event_type_id', update_event_type.event_type_id);
     END IF;

@@ -78,7 +78,7 @@ BEGIN
         CONTINUE WHEN NOT i.is_offered AND n % every_nth <> 0;
         expected := CASE WHEN i.is_offered THEN 'booked' ELSE 'OC001' END;
         booked := oracle.try_book(q.event_type_id, i.at, q.hold_token);
-        explained := CASE WHEN q.hold_token IS NULL AND (i.is_offered OR n % 4 = 0)
+        explained := CASE WHEN q.hold_token IS NULL AND (i.is_offered OR n % 8 = 0)
             THEN oracle.explained(q.event_type_id, i.at) ELSE expected END;
         trial.instants := trial.instants + 1;
         trial.offered := trial.offered + i.is_offered::integer;
