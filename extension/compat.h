@@ -14,4 +14,11 @@
 #include "varatt.h"
 #endif
 
+#include "utils/guc.h"
+
+/* A flag that came with the minor releases of November 2024. */
+#ifndef GUC_ALLOW_IN_PARALLEL
+#define GUC_ALLOW_IN_PARALLEL 0
+#endif
+
 #endif

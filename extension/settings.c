@@ -1,5 +1,6 @@
 /*
- * The library's entry and its settings. All of them are superusers'; none holds a secret.
+ * The library's entry and its settings. All of them are superusers'; none holds a secret. A parallel worker that is the
+ * first to load the library takes them over from its leader, hence GUC_ALLOW_IN_PARALLEL.
  */
 #include "compat.h"
 
@@ -93,16 +94,17 @@ _PG_init(void)
 	DefineCustomStringVariable("opencalendly.clock",
 							   "The instant that is taken for now, for tests and simulations.",
 							   "Empty: the start of the transaction.", &clock_text, "", PGC_SUSET,
-							   0, check_clock, assign_clock, NULL);
+							   GUC_ALLOW_IN_PARALLEL, check_clock, assign_clock, NULL);
 	DefineCustomStringVariable(
 		"opencalendly.secret_key_file", "File with the keys that links are derived from.",
 		"One key a line, \"id hexdigits\"; the last line is in use. Mode 0600.",
-		&settings_secret_key_file, "", PGC_SUSET, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
-	DefineCustomStringVariable("opencalendly.base_url",
-							   "The public address of the pages that links lead to.", NULL,
-							   &base_url, "", PGC_SUSET, 0, check_base_url, NULL, NULL);
-	DefineCustomBoolVariable("opencalendly.allow_drop",
-							 "Lets the extension be dropped while it holds bookings.", NULL,
-							 &settings_allow_drop, false, PGC_SUSET, 0, NULL, NULL, NULL);
+		&settings_secret_key_file, "", PGC_SUSET, GUC_SUPERUSER_ONLY | GUC_ALLOW_IN_PARALLEL, NULL,
+		NULL, NULL);
+	DefineCustomStringVariable(
+		"opencalendly.base_url", "The public address of the pages that links lead to.", NULL,
+		&base_url, "", PGC_SUSET, GUC_ALLOW_IN_PARALLEL, check_base_url, NULL, NULL);
+	DefineCustomBoolVariable(
+		"opencalendly.allow_drop", "Lets the extension be dropped while it holds bookings.", NULL,
+		&settings_allow_drop, false, PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("opencalendly");
 }

@@ -15,7 +15,7 @@ my $seed   = $ENV{OPENCALENDLY_SEED}        // 20260707;
 my $wanted = $ENV{OPENCALENDLY_EVENT_TYPES} // 200;
 my $batch  = 20;
 
-my $node = OpenCalendly::node('bookable');
+my $node = OpenCalendly::node('bookable', conf => "jit = off\n");
 OpenCalendly::install($node);
 
 for my $file (qw(oracle random compare bookable))

@@ -1,7 +1,8 @@
 # Promise: a host's time is given once, whoever asks at the same moment. 64 sessions on one slot get one booking and
 # 63 times OC001, without a deadlock, each answer within a second; 64 sessions on overlapping times get exactly the
 # bookings that fit. What raw SQL tries to put on top is refused by the constraints. After a storm of bookings, holds,
-# moves, cancellations and changed settings at all isolation levels every booking has its seat and its claim, and nothing else has.
+# moves, cancellations and changed settings at all isolation levels every booking has its seat and its claim, and
+# nothing else has.
 use strict;
 use warnings;
 use OpenCalendly;

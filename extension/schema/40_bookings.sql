@@ -135,12 +135,12 @@ COMMENT ON COLUMN opencalendly.idempotency_keys.subject_id IS 'what the key was 
 COMMENT ON COLUMN opencalendly.idempotency_keys.status IS 'the booking''s status in the first answer';
 
 -- Which clusters this database's rows have lived in. A fresh install has one row, its own; a restored dump brings
--- another, and is a copy that sends nothing until adopt_outbox().
+-- another, and is a copy that sends nothing until adopt_outbox(). No key: a dump restored where it came from brings the
+-- row that CREATE EXTENSION has just made, and is no copy.
 CREATE TABLE opencalendly.installations (
     system_identifier bigint NOT NULL,
     database_oid oid NOT NULL,
-    installed_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-    CONSTRAINT installations_pkey PRIMARY KEY (system_identifier, database_oid)
+    installed_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
 COMMENT ON TABLE opencalendly.installations IS 'clusters and databases that these rows have lived in';
 INSERT INTO opencalendly.installations (system_identifier, database_oid)

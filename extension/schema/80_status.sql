@@ -2,7 +2,7 @@
 
 CREATE FUNCTION opencalendly.is_restored_copy() RETURNS boolean
     LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT count(*) <> 1 OR NOT bool_and(i.system_identifier = c.system_identifier AND i.database_oid = d.oid)
+    SELECT NOT coalesce(bool_and(i.system_identifier = c.system_identifier AND i.database_oid = d.oid), false)
     FROM pg_control_system() AS c
         CROSS JOIN (SELECT oid FROM pg_database WHERE datname = current_database()) AS d
         CROSS JOIN opencalendly.installations AS i

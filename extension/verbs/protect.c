@@ -6,16 +6,24 @@
  */
 #include "compat.h"
 
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type_d.h"
 #include "commands/event_trigger.h"
+#include "data/claim.h"
 #include "data/query.h"
 #include "errors.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "settings.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(protect_bookings);
 
@@ -100,6 +108,45 @@ query_for(Node *parsetree, Datum *names)
 	return ((DropStmt *) parsetree)->removeType == OBJECT_SCHEMA ? &drops_schema_query : NULL;
 }
 
+static Oid
+relation_owner(Oid relation)
+{
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relation);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * Runs the query, and then looks for bookings, as the tables' owner: whoever drops need not be allowed to read them.
+ * The lock waits for bookings in flight, and the latest snapshot sees those that were committed meanwhile.
+ */
+static bool
+drops_bookings(SavedQuery *query, Datum names)
+{
+	Oid bookings = get_relname_relid("bookings", get_namespace_oid("opencalendly", false));
+	Oid user;
+	int context;
+	bool found;
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(relation_owner(bookings), context | SECURITY_LOCAL_USERID_CHANGE);
+	found = query_write(query, (QueryArg[]) { ARG(names) }) > 0;
+	if (found)
+	{
+		LockRelationOid(bookings, AccessExclusiveLock);
+		claim_read_begin();
+		found = query_read(&bookings_query, NULL) > 0;
+		claim_read_end();
+	}
+	SetUserIdAndSecContext(user, context);
+	return found;
+}
+
 /* Event trigger on ddl_command_start. Error: OC005. */
 Datum
 protect_bookings(PG_FUNCTION_ARGS)
@@ -114,8 +161,7 @@ protect_bookings(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	SPI_connect();
 	query = query_for(((EventTriggerData *) fcinfo->context)->parsetree, &names);
-	if (query && query_write(query, (QueryArg[]) { ARG(names) }) > 0 &&
-		query_write(&bookings_query, NULL) > 0)
+	if (query && drops_bookings(query, names))
 		ereport(
 			ERROR, errcode(ERRCODE_OC_WRONG_STATE), errmsg("bookings would be dropped"),
 			errdetail(
