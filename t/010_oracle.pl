@@ -45,6 +45,20 @@ sub test_hand_cases
 	return;
 }
 
+sub test_year
+{
+	is($node->safe_psql('postgres', <<'END'), '5856||t', 'a year of half hours: compute_slots = oracle');
+BEGIN;
+SET LOCAL opencalendly.clock = '2026-01-01 00:00Z';
+SELECT d.slots, d.message, d.first IS NULL FROM oracle.difference(ROW(
+    oracle.example('America/New_York', (SELECT string_agg(day || ' 09:00-17:00', ', ')
+        FROM unnest('{sun,mon,tue,wed,thu,fri,sat}'::text[]) AS day), 30, 30),
+    '2026-03-01 05:00Z', '2027-03-02 05:00Z', 10000, NULL, NULL, NULL)::oracle.question) AS d;
+ROLLBACK;
+END
+	return;
+}
+
 # Compares the cases first to last, in batches, so that rows rolled back can be cleared away; adds to the sums.
 sub compare_cases
 {
@@ -70,6 +84,7 @@ sub compare_cases
 }
 
 test_hand_cases();
+test_year();
 
 note("seed $seed, $cases cases");
 my %sums;

@@ -41,7 +41,7 @@ raise_not_available(int64 starts_at, const char *why)
 static void
 raise_refusal(void *arg, const char *reason, const char *detail)
 {
-	raise_not_available(*(int64 *) arg, psprintf("%s, %s", reason, detail));
+	raise_not_available(*(int64 *) arg, psprintf("%s (%s)", reason, detail));
 }
 
 static int

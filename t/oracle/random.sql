@@ -150,6 +150,9 @@ BEGIN
         scene.range_start := scene.pivot + oracle.roll(-36 * 60, 0) * interval '1 minute';
         scene.range_end := scene.range_start + oracle.roll(60, 48 * 60) * interval '1 minute';
     END IF;
+    IF number > zones AND oracle.chance(2) THEN
+        scene.range_end := scene.range_start + oracle.roll(4 * 1440, 14 * 1440) * interval '1 minute';
+    END IF;
     IF oracle.chance(20) THEN
         scene.range_start := scene.range_start + oracle.roll(1, 59999) * interval '1 millisecond';
         scene.range_end := scene.range_end + oracle.roll(1, 59999) * interval '1 millisecond';
@@ -284,6 +287,10 @@ BEGIN
             ends := oracle.midnight(scene, starts, 1);
         END IF;
         is_added := oracle.chance(65);
+        IF is_added AND oracle.chance(4) THEN
+            starts := starts - oracle.roll(0, 20 * 1440) * interval '1 minute';
+            ends := ends + oracle.roll(0, 20 * 1440) * interval '1 minute';
+        END IF;
         target := oracle.one_of(NULL, scene.schedule_id, scene.schedule_id, scene.schedule_id, scene.other_schedule_id);
         INSERT INTO opencalendly.availability_overrides
             (user_id, schedule_id, starts_at, ends_at, is_available, replaces_day)
