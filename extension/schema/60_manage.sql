@@ -91,13 +91,14 @@ DECLARE
     new_id uuid;
     state text; message text; tab text; col text; con text;
 BEGIN
+    INSERT INTO opencalendly.users (username, email, display_name, timezone)
+        VALUES (create_user.username, lower(create_user.email COLLATE "C"), create_user.display_name, create_user.timezone)
+        RETURNING id INTO new_id;
+    -- after the insert, which has waited for a rename that is giving the name up
     IF EXISTS (SELECT FROM opencalendly.former_usernames AS f WHERE f.username = create_user.username) THEN
         PERFORM opencalendly.raise_refusal('23505', '', '', '', 'former_usernames_pkey',
             jsonb_build_object('username', create_user.username));
     END IF;
-    INSERT INTO opencalendly.users (username, email, display_name, timezone)
-        VALUES (create_user.username, lower(create_user.email COLLATE "C"), create_user.display_name, create_user.timezone)
-        RETURNING id INTO new_id;
     INSERT INTO opencalendly.schedules (user_id, name, is_default) VALUES (new_id, 'Working hours', true);
     RETURN new_id;
 EXCEPTION WHEN integrity_constraint_violation THEN
@@ -124,6 +125,9 @@ BEGIN
     END IF;
     new := opencalendly.with_changes(old, changes, ARRAY['username', 'email', 'display_name', 'timezone']);
     new.email := lower(new.email COLLATE "C");
+    UPDATE opencalendly.users AS u
+        SET (username, email, display_name, timezone) = (new.username, new.email, new.display_name, new.timezone)
+        WHERE u.id = old.id;
     IF new.username <> old.username THEN
         DELETE FROM opencalendly.former_usernames AS f WHERE f.username = new.username AND f.user_id = old.id;
         IF EXISTS (SELECT FROM opencalendly.former_usernames AS f WHERE f.username = new.username) THEN
@@ -131,9 +135,6 @@ BEGIN
         END IF;
         INSERT INTO opencalendly.former_usernames (username, user_id) VALUES (old.username, old.id);
     END IF;
-    UPDATE opencalendly.users AS u
-        SET (username, email, display_name, timezone) = (new.username, new.email, new.display_name, new.timezone)
-        WHERE u.id = old.id;
     RETURN old.id;
 EXCEPTION WHEN integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, tab = TABLE_NAME,
