@@ -101,19 +101,30 @@ raise_moved(const Booking *booking)
 			successor ? errdetail("Booking %s took its place.", id_text(&successor->id)) : 0);
 }
 
-/* The booking, with its hosts locked and as it is now that they are. Raises OC003 or, for organizers, OC013. */
-static Booking *
-lock_booking(const pg_uuid_t *id, bool by_link, const char *hold_token, int64 now)
+static void
+check_found(const Booking *booking, const pg_uuid_t *id, bool by_link, int64 now)
 {
-	Booking *booking = find_latest(id);
-
 	if (by_link)
 		check_remembered(booking, now);
 	else if (!booking)
 		ereport(ERROR, errcode(ERRCODE_OC_NO_SUCH_THING), errmsg("no such booking"),
 				errdetail("Field \"booking_id\" has the value %s.", id_text(id)));
+}
+
+/*
+ * The booking, with its hosts locked and as it is now that they are; it may be gone by then. Raises OC003 or, for
+ * organizers, OC013.
+ */
+static Booking *
+lock_booking(const pg_uuid_t *id, bool by_link, const char *hold_token, int64 now)
+{
+	Booking *booking = find_latest(id);
+
+	check_found(booking, id, by_link, now);
 	taking_lock(&booking->event_type_id, hold_token, booking, now);
-	return find_latest(id);
+	booking = find_latest(id);
+	check_found(booking, id, by_link, now);
+	return booking;
 }
 
 static void

@@ -239,7 +239,8 @@ DECLARE
 BEGIN
     PERFORM set_config('opencalendly.clock', '2026-01-01 00:00Z', true);
     RETURN NEXT oracle.by_hand('busy time takes slots away and does not move the grid',
-        oracle.with_busy(oracle.example('Europe/Berlin', 'mon 09:00-11:00', 30, 30), '2026-07-06 07:45Z', '2026-07-06 08:10Z'),
+        oracle.with_busy(oracle.example('Europe/Berlin', 'mon 09:00-11:00', 30, 30),
+            '2026-07-06 07:45Z', '2026-07-06 08:10Z'),
         '2026-07-06 00:00Z', '2026-07-07 00:00Z', '06 07:00, 06 08:30');
     RETURN NEXT oracle.by_hand('the buffers of two bookings add up, and need not lie in a window',
         oracle.with_values(oracle.with_meeting(oracle.example('Europe/Berlin', 'mon 09:00-12:00', 30, 15),
@@ -267,7 +268,8 @@ BEGIN
         oracle.with_meeting(asked, '2026-07-06 07:15Z', 2), '2026-07-06 00:00Z', '2026-07-07 00:00Z',
         '06 07:15, 06 07:45 x3, 06 08:00 x3');
     RETURN NEXT oracle.by_hand('a pending booking has its seat, a canceled one has not',
-        oracle.with_meeting(oracle.with_meeting(asked, '2026-07-06 07:45Z', 1, 'pending'), '2026-07-06 08:15Z', 3, 'canceled'),
+        oracle.with_meeting(oracle.with_meeting(asked, '2026-07-06 07:45Z', 1, 'pending'),
+            '2026-07-06 08:15Z', 3, 'canceled'),
         '2026-07-06 00:00Z', '2026-07-07 00:00Z', '06 07:15, 06 07:45 x2');
     RETURN NEXT oracle.by_hand('with fewer seats than are taken a meeting is full',
         oracle.with_values(asked, 'seats = 2'), '2026-07-06 00:00Z', '2026-07-07 00:00Z', '06 07:45');
@@ -329,7 +331,8 @@ BEGIN
         '05 21:00, 05 21:30, 05 22:00, 06 22:00',
         (SELECT b.id FROM opencalendly.bookings AS b WHERE b.event_type_id = asked));
 
-    asked := oracle.with_values(oracle.example('Europe/Berlin', days, 60, 30), 'min_notice_minutes = 60, daily_booking_limit = 1');
+    asked := oracle.with_values(oracle.example('Europe/Berlin', days, 60, 30),
+        'min_notice_minutes = 60, daily_booking_limit = 1');
     token := (SELECT h.hold_token FROM opencalendly.hold_slot(asked, '2026-07-05 22:00Z', '5 min') AS h);
     PERFORM set_config('opencalendly.clock', '2026-07-05 21:04:59Z', true);
     RETURN NEXT oracle.by_hand('a held slot is taken, and the hold counts in caps', asked,

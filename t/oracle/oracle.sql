@@ -108,8 +108,10 @@ CREATE FUNCTION oracle.slots(
         SELECT o.starts_at + n * a.step, 0, 0
         FROM asked AS a CROSS JOIN overrides AS o
             CROSS JOIN LATERAL generate_series(
-                greatest(0, floor(extract(epoch FROM slots.range_start - o.starts_at) / extract(epoch FROM a.step)))::bigint,
-                floor(extract(epoch FROM least(o.ends_at, slots.range_end) - o.starts_at) / extract(epoch FROM a.step))::bigint
+                greatest(0, floor(extract(epoch FROM slots.range_start - o.starts_at)
+                    / extract(epoch FROM a.step)))::bigint,
+                floor(extract(epoch FROM least(o.ends_at, slots.range_end) - o.starts_at)
+                    / extract(epoch FROM a.step))::bigint
             ) AS n
         WHERE o.is_available AND o.starts_at + n * a.step < o.ends_at
     ), starts AS (

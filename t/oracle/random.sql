@@ -90,12 +90,14 @@ BEGIN
 END
 $$;
 
--- A case in the making. zone_name is stored, zone is what AT TIME ZONE takes for it. anchors[i] is where a rule or an added override begins, lengths[i] its minutes: whatever is
--- placed "at a start" lies on a grid. schedule_id: the one that counts; null = the user has none.
+-- A case in the making. zone_name is stored, zone is what AT TIME ZONE takes for it. anchors[i] is where a rule or an
+-- added override begins, lengths[i] its minutes: whatever is placed "at a start" lies on a grid. schedule_id: the one that
+-- counts; null = the user has none.
 CREATE TYPE oracle.scene AS (
     seed bigint, number integer, zone_name text, zone text, pivot timestamptz, range_start timestamptz,
     range_end timestamptz, clock timestamptz, user_id uuid, schedule_id uuid, other_schedule_id uuid,
-    event_type_id uuid, other_event_type_id uuid, duration integer, step integer, seats integer, anchors timestamptz[], lengths integer[]);
+    event_type_id uuid, other_event_type_id uuid, duration integer, step integer, seats integer,
+    anchors timestamptz[], lengths integer[]);
 
 -- An instant where a slot of the case may well start.
 CREATE FUNCTION oracle.some_start(scene oracle.scene) RETURNS timestamptz LANGUAGE plpgsql VOLATILE AS $$
