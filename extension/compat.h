@@ -6,12 +6,8 @@
 
 #include "postgres.h"
 
-#if PG_VERSION_NUM < 150000
-#error "OpenCalendly needs PostgreSQL 15 or later"
-#endif
-
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 160000
+#error "OpenCalendly is built for PostgreSQL 15"
 #endif
 
 #include "utils/guc.h"

@@ -146,7 +146,24 @@ SET opencalendly.clock = '2026-06-01 06:00+00';
 SELECT b.reschedule_token AS r FROM opencalendly.book_slot(:'asked', '2026-07-06 14:00', 'Bob', 'bob@example.org', answers => '{"why": "x"}') AS b \gset
 SELECT opencalendly.update_event_type(:'asked', '{"is_active": false}') IS NOT NULL AS updated;
 SELECT pg_temp.try(format('SELECT * FROM opencalendly.book_slot(%L, ''2026-07-06 15:00'', ''Bob'', ''bob@example.org'')', :'asked'));
+SELECT booking_id AS moving, pg_temp.try(format('SELECT * FROM opencalendly.compute_slots(%L, ''2026-07-06'', ''2026-07-07'', ignore_booking => %L)', :'asked', booking_id)) AS picker
+    FROM opencalendly.booking_action(:'r') \gset
+SELECT :'picker' AS picker_of_its_booking, pg_temp.try(format('SELECT * FROM opencalendly.compute_slots(%L, ''2026-07-06'', ''2026-07-07'', ignore_booking => %L)', :'asked', :'b_booking_id')) AS of_another;
 SELECT starts_at FROM opencalendly.reschedule_booking(:'r', '2026-07-06 15:00');
+-- answers under keys are kept for 24 hours
+SET opencalendly.clock = '2026-06-02 05:59+00';
+SELECT replayed FROM opencalendly.book_slot(:'class', '2026-06-08 12:00', 'Bob', 'bob@example.org', idempotency_key => 'first-booking-0001');
+SELECT opencalendly.prune_idempotency_keys();
+SET opencalendly.clock = '2026-06-02 06:00+00';
+SELECT opencalendly.prune_idempotency_keys();
+-- the organizer moves within the hours, off the grid: the rule's buffers go along
+SET opencalendly.clock = '2026-06-01 06:00+00';
+SELECT opencalendly.create_user('booking-buffers', 'booking-buffers@example.org') AS buf \gset
+SELECT opencalendly.set_availability_rules(:'buf', '[{"dayOfWeek": 1, "startMinute": 540, "endMinute": 1020, "bufferBeforeMinutes": 15, "bufferAfterMinutes": 10}]');
+SELECT opencalendly.create_event_type(:'buf', 'Buffered', 'buffered', 30) AS buffered \gset
+SELECT b.booking_id AS o FROM opencalendly.book_slot(:'buffered', '2026-06-08 09:00', 'Bob', 'bob@example.org') AS b \gset
+SELECT starts_at FROM opencalendly.organizer_reschedule_booking(:'o', '2026-06-08 11:07');
+SELECT during FROM opencalendly.claims WHERE host_id = :'buf';
 
 --
 -- Invalid input

@@ -133,7 +133,13 @@ FROM (VALUES
     (140, $$update_event_type(NULL, '{}')$$), (141, $$update_event_type('00000000-0000-0000-0000-000000000000', '{}')$$),
     (142, $$update_event_type(INTRO, '{"duration_minutes": "long"}')$$), (143, $$update_event_type(INTRO, '{"duration_minutes": null}')$$),
     (144, $$update_event_type(INTRO, '{"user_id": null}')$$), (145, $$update_event_type(INTRO, '{"bookable_from": "2026-02-30"}')$$),
-    (146, $$update_event_type(INTRO, '{"seats": 1e10}')$$)
+    (146, $$update_event_type(INTRO, '{"seats": 1e10}')$$), (147, $$update_event_type(INTRO, '{"duration_minutes": "45"}')$$),
+    (148, $$update_event_type(INTRO, '{"name": {"a": 1}}')$$), (149, $$update_event_type(INTRO, '{"is_hidden": "yes"}')$$),
+    (150, $$update_event_type(INTRO, '{"questions": "x"}')$$), (151, $$update_event_type(INTRO, NULL)$$),
+    (160, $$set_availability_overrides(ADA, '[{"startAt": "now", "endAt": "2026-06-06T10:00Z", "isAvailable": true}]')$$),
+    (161, $$set_availability_overrides(ADA, '[{"startAt": "2026-06-06T10:00", "endAt": "2026-06-06T12:00Z", "isAvailable": true}]')$$),
+    (162, $$set_availability_overrides(ADA, '[{"startAt": "2026-06-06T10:00 XYZ3", "endAt": "2026-06-06T12:00Z", "isAvailable": true}]')$$),
+    (163, $$set_availability_overrides(ADA, '[{"startAt": "2026-02-30T10:00Z", "endAt": "2026-06-06T12:00Z", "isAvailable": true}]')$$)
 ) AS calls(n, call) ORDER BY n;
 -- another's schedule
 SELECT s.id AS bobs FROM opencalendly.schedules AS s WHERE s.user_id = :'bob' \gset
@@ -146,3 +152,5 @@ SELECT count(*) FROM opencalendly.availability_rules AS r JOIN opencalendly.sche
 -- every zone of the tz database is taken, whatever it is called
 SELECT name FROM pg_timezone_names
     WHERE name !~ '^(posix|right)/' AND name NOT IN ('localtime', 'posixrules') AND NOT opencalendly.is_timezone(name);
+-- keys that have run out go on demand
+SELECT opencalendly.prune_idempotency_keys();

@@ -74,8 +74,15 @@ static SavedQuery free_seat_query = {
 	.types = { UUIDOID, TIMESTAMPTZOID },
 };
 
-static SavedQuery visible_query = {
+/* What foreign keys will look for in the transaction's own snapshot. */
+static SavedQuery visible_occurrence_query = {
 	.text = "SELECT FROM opencalendly.occurrences AS o WHERE o.id" EQ "$1 FOR KEY SHARE",
+	.nargs = 1,
+	.types = { UUIDOID },
+};
+
+static SavedQuery visible_event_type_query = {
+	.text = "SELECT FROM opencalendly.event_types AS e WHERE e.id" EQ "$1 FOR KEY SHARE",
 	.nargs = 1,
 	.types = { UUIDOID },
 };
@@ -114,7 +121,7 @@ static SavedQuery drop_hold_query = {
 	.types = { UUIDOID },
 };
 
-static void
+void
 raise_serialization_failure(void)
 {
 	ereport(ERROR, errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -157,6 +164,17 @@ lock_hosts(pg_uuid_t *hosts, int nhosts)
 	qsort(hosts, nhosts, sizeof(pg_uuid_t), compare_lock_keys);
 	for (int i = 0; i < nhosts; i++)
 		lock_key(host_lock_key(&hosts[i]));
+}
+
+bool
+try_lock_hosts(pg_uuid_t *hosts, int nhosts)
+{
+	qsort(hosts, nhosts, sizeof(pg_uuid_t), compare_lock_keys);
+	for (int i = 0; i < nhosts; i++)
+		if (!DatumGetBool(DirectFunctionCall1(pg_try_advisory_xact_lock_int8,
+											  Int64GetDatum(host_lock_key(&hosts[i])))))
+			return false;
+	return true;
 }
 
 /* lock_host(host_id); called by update_event_type. */
@@ -227,7 +245,7 @@ join_meeting(const pg_uuid_t *occurrence_id, int64 now)
 	seat.seat_no = (int) row_int(0, 2);
 	claim_read_end();
 	if (IsolationUsesXactSnapshot())
-		claim_write(&visible_query, args, 1);
+		claim_write(&visible_occurrence_query, args, 1);
 	return seat;
 }
 
@@ -256,6 +274,8 @@ Seat
 seat_take(const EventType *event, const OfferedSlot *slot, const pg_uuid_t *hosts, int nhosts,
 		  int64 expires_at, int64 now)
 {
+	if (IsolationUsesXactSnapshot())
+		claim_write(&visible_event_type_query, (QueryArg[]) { UUID_ARG(&event->id) }, 1);
 	return slot->meeting_id ? join_meeting(slot->meeting_id, now)
 							: open_meeting(event, slot, hosts, nhosts, expires_at);
 }

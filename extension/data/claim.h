@@ -28,9 +28,15 @@ extern void lock_word(const char *kind, const char *word);
 /* Waits for the hosts' locks, in the order of their keys. Sorts hosts. */
 extern void lock_hosts(pg_uuid_t *hosts, int nhosts);
 
+/* The same without waiting: false if a lock is somebody else's; those before it are then held, and lock_hosts goes on. */
+extern bool try_lock_hosts(pg_uuid_t *hosts, int nhosts);
+
 /* Makes the latest committed state and what this transaction wrote the active snapshot; end pops it. */
 extern void claim_read_begin(void);
 extern void claim_read_end(void);
+
+/* Raises 40001: the transaction sees too little to go on, and might succeed if retried. */
+extern void raise_serialization_failure(void) pg_attribute_noreturn();
 
 /* Writes, and raises 40001 unless just so many rows were written. */
 extern void claim_write(SavedQuery *query, const QueryArg *args, uint64 expected);

@@ -5,6 +5,7 @@
 
 #include "catalog/pg_type_d.h"
 #include "data/query.h"
+#include "data/values.h"
 #include "utils/timestamp.h"
 
 static SavedQuery find_query = {
@@ -16,15 +17,32 @@ static SavedQuery find_query = {
 	.types = { BYTEAOID, TIMESTAMPTZOID },
 };
 
+static SavedQuery hosts_query = {
+	.text =
+		"SELECT c.host_id FROM opencalendly.holds AS h JOIN opencalendly.claims AS c ON c.occurrence_id" EQ
+		"h.occurrence_id"
+		" WHERE h.token_hash" EQ "$1",
+	.nargs = 1,
+	.types = { BYTEAOID },
+};
+
 Datum
 hold_token_hash(const char *token)
 {
-	bytea *hash = palloc(VARHDRSZ + CRYPTO_HASH_BYTES);
+	return sha256_datum(token, strlen(token));
+}
 
-	SET_VARSIZE(hash, VARHDRSZ + CRYPTO_HASH_BYTES);
-	if (!crypto_sha256(token, strlen(token), (uint8_t *) VARDATA(hash)))
-		ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not compute a hash"));
-	return PointerGetDatum(hash);
+pg_uuid_t *
+hold_hosts(const char *token, int *nhosts)
+{
+	uint64 rows = query_read(&hosts_query, (QueryArg[]) { ARG(hold_token_hash(token)) });
+	pg_uuid_t *hosts = palloc(rows * sizeof(pg_uuid_t));
+
+	for (uint64 i = 0; i < rows; i++)
+		hosts[i] = row_uuid(i, 1);
+	*nhosts = (int) rows;
+	SPI_freetuptable(SPI_tuptable);
+	return hosts;
 }
 
 Hold *

@@ -6,9 +6,11 @@
 
 #include "catalog/pg_type_d.h"
 #include "data/claim.h"
+#include "data/values.h"
 #include "errors.h"
 #include "pure/crypto.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
 #define KEPT_FOR USECS_IN_DAY
@@ -32,17 +34,6 @@ static SavedQuery keep_query = {
 	.nargs = 7,
 	.types = { TEXTOID, UUIDOID, BYTEAOID, BYTEAOID, UUIDOID, TEXTOID, TIMESTAMPTZOID },
 };
-
-static Datum
-hash_of(const void *data, size_t len)
-{
-	bytea *hash = palloc(VARHDRSZ + CRYPTO_HASH_BYTES);
-
-	SET_VARSIZE(hash, VARHDRSZ + CRYPTO_HASH_BYTES);
-	if (!crypto_sha256(data, len, (uint8_t *) VARDATA(hash)))
-		ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not compute a hash"));
-	return PointerGetDatum(hash);
-}
 
 static void
 find_answer(const IdempotencyKey *key, int64 now, FirstAnswer *answer, bool *found)
@@ -70,11 +61,12 @@ bool
 idempotency_begin(IdempotencyKey *key, const char *text, const StringInfo request, int64 now,
 				  FirstAnswer *answer)
 {
+	char *subject = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(key->subject_id)));
 	bool found;
 
-	lock_word(key->operation, text);
-	key->key_hash = hash_of(text, strlen(text));
-	key->request_hash = hash_of(request->data, request->len);
+	lock_word(psprintf("%s %s", key->operation, subject), text);
+	key->key_hash = sha256_datum(text, strlen(text));
+	key->request_hash = sha256_datum(request->data, request->len);
 	claim_read_begin();
 	find_answer(key, now, answer, &found);
 	claim_read_end();

@@ -77,7 +77,20 @@ static bool
 is_same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-		   a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+		   a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+		   a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* As for the server's TLS key: its own file of mode 0600, or root's of 0640. */
+static bool
+is_closed_to_others(const struct stat *file)
+{
+	mode_t forbidden = S_IRWXO | S_IWGRP | S_IXGRP;
+
+	if (file->st_uid != 0)
+		forbidden |= S_IRGRP;
+	return S_ISREG(file->st_mode) && (file->st_uid == geteuid() || file->st_uid == 0) &&
+		   (file->st_mode & forbidden) == 0;
 }
 
 static void
@@ -89,21 +102,19 @@ load_keys(void)
 
 	if (!settings_secret_key_file || !*settings_secret_key_file)
 		raise_unusable("opencalendly.secret_key_file is not set.");
-	if (stat(settings_secret_key_file, &now) != 0)
-		raise_unusable("It cannot be found.");
-	if (nlink_keys > 0 && is_same_file(&now, &loaded_file))
+	if (nlink_keys > 0 && stat(settings_secret_key_file, &now) == 0 &&
+		is_same_file(&now, &loaded_file))
 		return;
-	if (!S_ISREG(now.st_mode) || (now.st_uid != geteuid() && now.st_uid != 0) ||
-		(now.st_mode & (S_IRWXO | S_IWGRP | S_IXGRP)) ||
-		(now.st_uid != 0 && (now.st_mode & S_IRGRP)))
-		raise_unusable("It is not a file that is closed to others.");
 	file = AllocateFile(settings_secret_key_file, "r");
-	if (!file)
+	if (!file || fstat(fileno(file), &now) != 0)
 		raise_unusable("It cannot be opened.");
+	if (!is_closed_to_others(&now))
+		raise_unusable("It is not a file that is closed to others.");
 	good = read_lines(file);
 	FreeFile(file);
 	if (!good)
-		raise_unusable("A line of it is not an id and 64 hex digits, or it has no key.");
+		raise_unusable(
+			"A line of it is not an id and 64 hex digits, or it has none or too many keys.");
 	loaded_file = now;
 }
 

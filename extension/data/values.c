@@ -27,6 +27,17 @@ new_id(void)
 	return id;
 }
 
+Datum
+sha256_datum(const void *data, size_t len)
+{
+	bytea *hash = palloc(VARHDRSZ + CRYPTO_HASH_BYTES);
+
+	SET_VARSIZE(hash, VARHDRSZ + CRYPTO_HASH_BYTES);
+	if (!crypto_sha256(data, len, (uint8_t *) VARDATA(hash)))
+		ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not compute a hash"));
+	return PointerGetDatum(hash);
+}
+
 /* uuid_generate_v7() -> uuid; any caller. */
 Datum
 uuid_generate_v7(PG_FUNCTION_ARGS)

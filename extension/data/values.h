@@ -1,5 +1,5 @@
 /*
- * Ids of new rows.
+ * Ids of new rows, and hashes as rows hold them.
  */
 #ifndef OPENCALENDLY_VALUES_H
 #define OPENCALENDLY_VALUES_H
@@ -9,5 +9,8 @@
 
 /* A new UUIDv7 of the present moment. */
 extern pg_uuid_t new_id(void);
+
+/* SHA-256 of len bytes, as a bytea datum. */
+extern Datum sha256_datum(const void *data, size_t len);
 
 #endif

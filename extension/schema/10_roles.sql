@@ -7,6 +7,10 @@ DO $$
 DECLARE
     role_name text;
 BEGIN
+    IF pg_catalog.current_setting('server_encoding') <> 'UTF8' THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = 'opencalendly needs a database in UTF8',
+            DETAIL = pg_catalog.format('This one is in %s.', pg_catalog.current_setting('server_encoding'));
+    END IF;
     FOREACH role_name IN ARRAY ARRAY['opencalendly_owner', 'opencalendly_admin',
                                      'opencalendly_api', 'opencalendly_worker']
     LOOP

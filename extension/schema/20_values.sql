@@ -13,7 +13,7 @@ COMMENT ON FUNCTION opencalendly.current_instant() IS
 CREATE FUNCTION opencalendly.is_timezone(name text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'is_timezone' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION opencalendly.is_timezone(text) IS
-    'whether the name is, to the letter, a zone of the tz database (not a POSIX rule such as XYZ3, not posix/… or right/…)';
+    'whether the name is, to the letter, a zone of the tz database (not a POSIX rule such as XYZ3, not posix/... or right/...)';
 
 -- A question: {"id", "label", "required"?, "placeholder"?}; at most 20, ids differ.
 CREATE FUNCTION opencalendly.are_questions(questions jsonb) RETURNS boolean

@@ -187,13 +187,13 @@ CREATE TABLE opencalendly.availability_rules (
 CREATE INDEX availability_rules_schedule_id_idx ON opencalendly.availability_rules (schedule_id);
 COMMENT ON TABLE opencalendly.availability_rules IS
     'weekly hours: on each such weekday the instants whose wall clock in the schedule''s zone is in [start_minute, end_minute)';
-COMMENT ON COLUMN opencalendly.availability_rules.day_of_week IS '0 = Sunday … 6 = Saturday';
+COMMENT ON COLUMN opencalendly.availability_rules.day_of_week IS '0 = Sunday ... 6 = Saturday';
 COMMENT ON CONSTRAINT availability_rules_day_of_week_check ON opencalendly.availability_rules IS
     'day_of_week: must be from 0 (Sunday) to 6 (Saturday)';
 COMMENT ON CONSTRAINT availability_rules_start_minute_check ON opencalendly.availability_rules IS
     'start_minute: must be from 0 to 1439';
 COMMENT ON CONSTRAINT availability_rules_end_minute_check ON opencalendly.availability_rules IS
-    'end_minute: must be from 1 to 1440 and after start_minute';
+    'end_minute: must be from 1 to 1440 and after the start';
 COMMENT ON CONSTRAINT availability_rules_buffer_before_minutes_check ON opencalendly.availability_rules IS
     'buffer_before_minutes: must be from 0 to 180';
 COMMENT ON CONSTRAINT availability_rules_buffer_after_minutes_check ON opencalendly.availability_rules IS
@@ -230,7 +230,7 @@ COMMENT ON COLUMN opencalendly.availability_overrides.replaces_day IS
 COMMENT ON CONSTRAINT availability_overrides_starts_at_check ON opencalendly.availability_overrides IS
     'starts_at: must be finite';
 COMMENT ON CONSTRAINT availability_overrides_ends_at_check ON opencalendly.availability_overrides IS
-    'ends_at: must be finite and after starts_at';
+    'ends_at: must be finite and after the start';
 COMMENT ON CONSTRAINT availability_overrides_replaces_day_check ON opencalendly.availability_overrides IS
     'replaces_day: must be false on an override that blocks';
 COMMENT ON CONSTRAINT availability_overrides_reason_check ON opencalendly.availability_overrides IS
@@ -252,4 +252,4 @@ COMMENT ON TABLE opencalendly.calendar_busy_windows IS 'busy time of a host from
 COMMENT ON CONSTRAINT calendar_busy_windows_starts_at_check ON opencalendly.calendar_busy_windows IS
     'starts_at: must be finite';
 COMMENT ON CONSTRAINT calendar_busy_windows_ends_at_check ON opencalendly.calendar_busy_windows IS
-    'ends_at: must be finite and after starts_at';
+    'ends_at: must be finite and after the start';

@@ -16,7 +16,7 @@ COMMENT ON TABLE opencalendly.occurrences IS
     'one meeting [starts_at, ends_at), shared by its bookings; it owns one claim for each attending host';
 
 -- The invariant of the whole system: a host's time is given once. No other unique key than id, no generated
--- column, so that INSERT … ON CONFLICT DO NOTHING needs no arbiter but the exclusion constraint.
+-- column, so that INSERT ... ON CONFLICT DO NOTHING needs no arbiter but the exclusion constraint.
 CREATE TABLE opencalendly.claims (
     id uuid CONSTRAINT claims_pkey PRIMARY KEY DEFAULT opencalendly.uuid_generate_v7(),
     host_id uuid NOT NULL CONSTRAINT claims_host_id_fkey REFERENCES opencalendly.users,
@@ -28,7 +28,9 @@ CREATE TABLE opencalendly.claims (
         AND pg_catalog.lower_inc(during) AND NOT pg_catalog.upper_inc(during)
         AND NOT pg_catalog.lower_inf(during) AND NOT pg_catalog.upper_inf(during)
         AND pg_catalog.isfinite(pg_catalog.lower(during)) AND pg_catalog.isfinite(pg_catalog.upper(during))),
+    -- the included columns let a host's busy time be read from the index alone
     CONSTRAINT claims_no_overlap EXCLUDE USING gist (host_id WITH =, during WITH &&)
+        INCLUDE (occurrence_id, expires_at)
 );
 CREATE INDEX claims_occurrence_id_idx ON opencalendly.claims (occurrence_id);
 CREATE INDEX claims_expiring_idx ON opencalendly.claims (host_id, expires_at) WHERE expires_at IS NOT NULL;
@@ -108,6 +110,7 @@ CREATE TABLE opencalendly.bookings (
 -- hosts' locks.)
 CREATE UNIQUE INDEX bookings_seat_key ON opencalendly.bookings (occurrence_id, seat_no)
     WHERE status IN ('confirmed', 'pending');
+CREATE INDEX bookings_occurrence_id_idx ON opencalendly.bookings (occurrence_id);
 CREATE INDEX bookings_event_type_id_starts_at_idx ON opencalendly.bookings (event_type_id, starts_at)
     WHERE status IN ('confirmed', 'pending');
 CREATE INDEX bookings_organizer_id_starts_at_idx ON opencalendly.bookings (organizer_id, starts_at);

@@ -4,34 +4,38 @@
 -- Raises what a constraint's refusal means to the caller. given: the values by field name.
 CREATE FUNCTION opencalendly.raise_refusal(
     refusal_state text, refusal_message text, table_name text, column_name text, constraint_name text, given jsonb,
-    path text DEFAULT '')
+    path text DEFAULT '', names jsonb DEFAULT '{}')
     RETURNS void LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     rule text := (SELECT obj_description(c.oid, 'pg_constraint') FROM pg_constraint AS c
                   WHERE c.connamespace = 'opencalendly'::regnamespace AND c.conname = constraint_name);
     field text := split_part(rule, ': ', 1);
+    -- what the caller calls the column
+    shown text := coalesce((SELECT n.key FROM jsonb_each(names) AS n
+                            WHERE n.value ->> 0 = coalesce(nullif(column_name, ''), field)), nullif(column_name, ''), field);
 BEGIN
     IF refusal_state = '23505' THEN
         field := CASE constraint_name
             WHEN 'users_username_key' THEN 'username' WHEN 'former_usernames_pkey' THEN 'username'
             WHEN 'users_email_key' THEN 'email' WHEN 'event_types_user_id_slug_key' THEN 'slug'
+            WHEN 'schedules_one_default' THEN 'is_default'
             ELSE 'name' END;
         RAISE EXCEPTION USING ERRCODE = 'OC014', MESSAGE = format('%s is taken', field),
             DETAIL = format('Field "%s" has the value %s.', field, coalesce(left((given -> field)::text, 200), 'null'));
     ELSIF refusal_state = '23502' THEN
-        RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = format('%s must be given', column_name),
-            DETAIL = format('Field "%s" is null.', path || column_name);
+        RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = format('%s must be given', shown),
+            DETAIL = format('Field "%s" is null.', path || shown);
     ELSIF rule IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'OC006',
-            MESSAGE = format('%s %s', field, substr(rule, length(field) + 3)),
-            DETAIL = format('Field "%s" has the value %s.', path || field,
+            MESSAGE = format('%s %s', shown, substr(rule, length(field) + 3)),
+            DETAIL = format('Field "%s" has the value %s.', path || shown,
                             left(coalesce((given -> field)::text, 'null'), 200));
     ELSE
         RAISE EXCEPTION USING ERRCODE = refusal_state, MESSAGE = refusal_message;
     END IF;
 END
 $$;
-COMMENT ON FUNCTION opencalendly.raise_refusal(text, text, text, text, text, jsonb, text) IS
+COMMENT ON FUNCTION opencalendly.raise_refusal(text, text, text, text, text, jsonb, text, jsonb) IS
     'internal: raises OC006 or OC014 for a constraint''s refusal, in the words of the constraint''s comment';
 
 -- The row with the changes in it. Raises OC006 for a field that cannot be set or has a value of another type.
@@ -39,6 +43,7 @@ CREATE FUNCTION opencalendly.with_changes(base anyelement, changes jsonb, allowe
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     field text;
+    wanted text;
 BEGIN
     IF jsonb_typeof(changes) IS DISTINCT FROM 'object' THEN
         RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = 'changes must be a JSON object',
@@ -50,7 +55,15 @@ BEGIN
                 DETAIL = format('Field "%s" cannot be set here.', left(field, 100)),
                 HINT = 'It takes ' || array_to_string(allowed, ', ') || '.';
         END IF;
+        wanted := (
+            SELECT CASE a.atttypid WHEN 'integer'::regtype THEN 'number' WHEN 'boolean'::regtype THEN 'boolean'
+                WHEN 'jsonb'::regtype THEN jsonb_typeof(changes -> field) ELSE 'string' END
+            FROM pg_attribute AS a JOIN pg_type AS t ON t.typrelid = a.attrelid
+            WHERE t.oid = pg_typeof(base) AND a.attname = field);
         BEGIN
+            IF jsonb_typeof(changes -> field) NOT IN ('null', wanted) THEN
+                RAISE data_exception;
+            END IF;
             base := jsonb_populate_record(base, jsonb_build_object(field, changes -> field));
         EXCEPTION WHEN data_exception OR datetime_field_overflow THEN
             RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = format('%s has a value of the wrong type', field),
@@ -77,7 +90,8 @@ $$;
 COMMENT ON FUNCTION opencalendly.raise_unknown(text, text, uuid) IS
     'internal: raises OC006 for a null id and OC013 for one that names nothing';
 
--- Who changes what bookings stand on waits where bookings wait, and so before any row is locked.
+-- Who changes a key that bookings refer to, or the seats of meetings, waits where bookings wait, and so before any row
+-- is locked. All else can be changed while bookings go on.
 CREATE FUNCTION opencalendly.lock_host(host_id uuid) RETURNS void
     AS 'MODULE_PATHNAME', 'lock_host' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION opencalendly.lock_host(uuid) IS
@@ -119,6 +133,9 @@ DECLARE
     new opencalendly.users;
     state text; message text; tab text; col text; con text;
 BEGIN
+    IF changes ?| ARRAY['username', 'email'] THEN
+        PERFORM opencalendly.lock_host(update_user.user_id);
+    END IF;
     SELECT u.* INTO old FROM opencalendly.users AS u WHERE u.id = update_user.user_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM opencalendly.raise_unknown('user', 'user_id', update_user.user_id);
@@ -185,7 +202,8 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM opencalendly.raise_unknown('schedule', 'schedule_id', update_schedule.schedule_id);
     END IF;
-    SELECT coalesce(old.timezone, u.timezone) INTO old.timezone FROM opencalendly.users AS u WHERE u.id = old.user_id;
+    SELECT coalesce(old.timezone, u.timezone) INTO old.timezone FROM opencalendly.users AS u WHERE u.id = old.user_id
+        FOR NO KEY UPDATE;
     new := opencalendly.with_changes(old, changes, ARRAY['name', 'timezone', 'is_default']);
     IF new.is_default IS NULL OR new.timezone IS NULL THEN
         PERFORM opencalendly.raise_refusal('23502', '', '',
@@ -234,6 +252,9 @@ BEGIN
     END IF;
     DELETE FROM opencalendly.schedules AS s WHERE s.id = old.id;
     RETURN old.id;
+EXCEPTION WHEN foreign_key_violation THEN
+    RAISE EXCEPTION USING ERRCODE = 'OC005', MESSAGE = 'schedule is in use',
+        DETAIL = 'An event type has just been given it.';
 END
 $$;
 COMMENT ON FUNCTION opencalendly.delete_schedule(uuid) IS
@@ -284,7 +305,10 @@ BEGIN
         END IF;
         CONTINUE WHEN item -> field = 'null'::jsonb;
         BEGIN
-            IF jsonb_typeof(item -> field) <> fields -> field ->> 1 THEN
+            IF jsonb_typeof(item -> field) <> coalesce(nullif(fields -> field ->> 1, 'instant'), 'string')
+                OR fields -> field ->> 1 = 'instant' AND item ->> field
+                    !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)$'
+            THEN
                 RAISE data_exception;
             END IF;
             base := jsonb_populate_record(base, jsonb_build_object(fields -> field ->> 0, item -> field));
@@ -297,7 +321,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.list_item(anyelement, jsonb, jsonb, text) IS
-    'internal: a row out of a JSON object; fields maps its keys to [column, JSON type]; raises OC006';
+    'internal: a row out of a JSON object; fields maps its keys to [column, JSON type or instant]; raises OC006';
 
 CREATE FUNCTION opencalendly.check_list(field text, list jsonb, most integer) RETURNS void
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -347,7 +371,7 @@ BEGIN
 EXCEPTION WHEN integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, tab = TABLE_NAME,
         col = COLUMN_NAME, con = CONSTRAINT_NAME;
-    PERFORM opencalendly.raise_refusal(state, message, tab, col, con, to_jsonb(rule), path || '.');
+    PERFORM opencalendly.raise_refusal(state, message, tab, col, con, to_jsonb(rule), path || '.', fields);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.set_availability_rules(uuid, jsonb, uuid) IS
@@ -362,7 +386,7 @@ DECLARE
     n integer := 0;
     path text;
     override opencalendly.availability_overrides;
-    fields constant jsonb := '{"startAt": ["starts_at", "string"], "endAt": ["ends_at", "string"],
+    fields constant jsonb := '{"startAt": ["starts_at", "instant"], "endAt": ["ends_at", "instant"],
         "isAvailable": ["is_available", "boolean"], "replacesDay": ["replaces_day", "boolean"],
         "reason": ["reason", "string"]}';
     state text; message text; tab text; col text; con text;
@@ -385,11 +409,11 @@ BEGIN
 EXCEPTION WHEN integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, tab = TABLE_NAME,
         col = COLUMN_NAME, con = CONSTRAINT_NAME;
-    PERFORM opencalendly.raise_refusal(state, message, tab, col, con, to_jsonb(override), path || '.');
+    PERFORM opencalendly.raise_refusal(state, message, tab, col, con, to_jsonb(override), path || '.', fields);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.set_availability_overrides(uuid, jsonb, uuid) IS
-    'replaces all overrides of a schedule (null: the default one), time off excepted, returns how many: [{"startAt", "endAt", "isAvailable", "replacesDay"?, "reason"?}], at most 200; errors OC006, OC013';
+    'replaces all overrides of a schedule (null: the default one), time off excepted, returns how many: [{"startAt", "endAt" (2026-06-01T09:00:00Z), "isAvailable", "replacesDay"?, "reason"?}], at most 200; errors OC006, OC013';
 
 CREATE FUNCTION opencalendly.add_time_off(
     user_id uuid, starts_at timestamptz, ends_at timestamptz, reason text DEFAULT NULL) RETURNS uuid
@@ -482,7 +506,7 @@ DECLARE
     new opencalendly.event_types;
     state text; message text; tab text; col text; con text;
 BEGIN
-    IF changes ? 'seats' THEN
+    IF changes ?| ARRAY['slug', 'seats'] THEN
         PERFORM opencalendly.lock_host(e.user_id) FROM opencalendly.event_types AS e WHERE e.id = update_event_type.event_type_id;
     END IF;
     SELECT e.* INTO old FROM opencalendly.event_types AS e WHERE e.id = update_event_type.event_type_id FOR NO KEY UPDATE;
@@ -517,3 +541,12 @@ END
 $$;
 COMMENT ON FUNCTION opencalendly.update_event_type(uuid, jsonb) IS
     'changes an event type, null clears an optional field: {"duration_minutes": 45}; bookings stay as they were made; errors OC006, OC013, OC014';
+
+CREATE FUNCTION opencalendly.prune_idempotency_keys() RETURNS bigint
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH gone AS (DELETE FROM opencalendly.idempotency_keys AS k
+                  WHERE k.expires_at <= opencalendly.current_instant() RETURNING 1)
+    SELECT count(*) FROM gone
+$$;
+COMMENT ON FUNCTION opencalendly.prune_idempotency_keys() IS
+    'deletes the answers kept for idempotency keys that have run out, returns how many; run it daily';

@@ -7,4 +7,5 @@ COMMENT ON FUNCTION opencalendly.protect_bookings() IS
 CREATE EVENT TRIGGER opencalendly_protect_bookings ON ddl_command_start
     WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED')
     EXECUTE FUNCTION opencalendly.protect_bookings();
+ALTER EVENT TRIGGER opencalendly_protect_bookings ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER opencalendly_protect_bookings IS 'keeps bookings from being dropped by accident';

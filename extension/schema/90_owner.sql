@@ -31,5 +31,5 @@ GRANT EXECUTE ON FUNCTION
     opencalendly.set_availability_rules, opencalendly.set_availability_overrides,
     opencalendly.add_time_off, opencalendly.remove_time_off,
     opencalendly.create_event_type, opencalendly.update_event_type,
-    opencalendly.is_timezone, opencalendly.current_instant, opencalendly.is_restored_copy, opencalendly.adopt_outbox
+    opencalendly.is_timezone, opencalendly.current_instant, opencalendly.is_restored_copy, opencalendly.adopt_outbox, opencalendly.prune_idempotency_keys
     TO opencalendly_admin;

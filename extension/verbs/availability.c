@@ -18,10 +18,11 @@
 
 PG_FUNCTION_INFO_V1(compute_slots);
 
-static SavedQuery booking_exists_query = {
-	.text = "SELECT FROM opencalendly.bookings AS b WHERE b.id" EQ "$1",
-	.nargs = 1,
-	.types = { UUIDOID },
+static SavedQuery ignored_query = {
+	.text = "SELECT b.event_type_id" EQ
+			"$2 AND " LIVE("b") " FROM opencalendly.bookings AS b WHERE b.id" EQ "$1",
+	.nargs = 2,
+	.types = { UUIDOID, UUIDOID },
 };
 
 static TimeRange
@@ -48,18 +49,21 @@ check_max_slots(FunctionCallInfo fcinfo)
 	return PG_GETARG_INT32(3);
 }
 
+/* The booking to leave out; *moves says whether it is one that can be moved within the event type. */
 static const pg_uuid_t *
-check_ignored_booking(FunctionCallInfo fcinfo)
+check_ignored_booking(FunctionCallInfo fcinfo, const pg_uuid_t *event_type_id, bool *moves)
 {
 	const pg_uuid_t *id;
 
+	*moves = false;
 	if (PG_ARGISNULL(4))
 		return NULL;
 	id = PG_GETARG_UUID_P(4);
-	if (query_read(&booking_exists_query, (QueryArg[]) { UUID_ARG(id) }) == 0)
+	if (query_read(&ignored_query, (QueryArg[]) { UUID_ARG(id), UUID_ARG(event_type_id) }) == 0)
 		ereport(ERROR, errcode(ERRCODE_OC_NO_SUCH_THING), errmsg("no such booking"),
 				errdetail("Field \"ignore_booking\" has the value %s.",
 						  DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)))));
+	*moves = row_bool(0, 1);
 	return id;
 }
 
@@ -92,14 +96,15 @@ compute_slots(PG_FUNCTION_ARGS)
 	SlotRequest request = { .range = check_range(fcinfo), .now = settings_now() };
 	int64 most = check_max_slots(fcinfo);
 	char *token = check_hold_token_or_null(fcinfo, 5);
+	bool may_be_inactive;
 	Sweep sweep;
 
 	if (PG_ARGISNULL(6))
 		raise_bad_input("all_hosts", "must be given", NULL);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	SPI_connect();
-	request.ignore_booking = check_ignored_booking(fcinfo);
-	request.event = event_type_load(event_type_id, request.ignore_booking != NULL);
+	request.ignore_booking = check_ignored_booking(fcinfo, event_type_id, &may_be_inactive);
+	request.event = event_type_load(event_type_id, may_be_inactive);
 	request.hold = hold_find(token, request.now);
 	sweep_begin(&sweep, &request);
 	put_slots(&sweep, most, (ReturnSetInfo *) fcinfo->resultinfo);

@@ -16,18 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#define MAX_LOCKED_HOSTS 8
-
 PG_FUNCTION_INFO_V1(book_slot);
-
-static SavedQuery held_hosts_query = {
-	.text =
-		"SELECT c.host_id FROM opencalendly.holds AS h JOIN opencalendly.claims AS c ON c.occurrence_id" EQ
-		"h.occurrence_id"
-		" WHERE h.token_hash" EQ "$1 LIMIT 4",
-	.nargs = 1,
-	.types = { BYTEAOID },
-};
 
 void
 raise_not_available(int64 starts_at, const char *why)
@@ -39,7 +28,7 @@ raise_not_available(int64 starts_at, const char *why)
 
 /* A RefusalSink that raises with the first reason. */
 static void
-raise_refusal(void *arg, const char *reason, const char *detail)
+raise_first_refusal(void *arg, const char *reason, const char *detail)
 {
 	raise_not_available(*(int64 *) arg, psprintf("%s (%s)", reason, detail));
 }
@@ -54,32 +43,53 @@ add_host(pg_uuid_t *hosts, int nhosts, const pg_uuid_t *host)
 	return nhosts + 1;
 }
 
+/* The hosts to lock, palloc'ed: the event type's, the old booking's, those of the caller's hold. */
+static pg_uuid_t *
+hosts_concerned(const pg_uuid_t *event_type_id, const char *hold_token, const Booking *old,
+				int *nhosts)
+{
+	pg_uuid_t *held = NULL;
+	int nheld = 0;
+	pg_uuid_t *hosts;
+
+	claim_read_begin();
+	if (hold_token)
+		held = hold_hosts(hold_token, &nheld);
+	hosts = palloc((nheld + 2) * sizeof(pg_uuid_t));
+	hosts[0] = event_type_host(event_type_id);
+	*nhosts = 1;
+	if (old)
+		*nhosts = add_host(hosts, *nhosts, &old->organizer_id);
+	for (int i = 0; i < nheld; i++)
+		*nhosts = add_host(hosts, *nhosts, &held[i]);
+	claim_read_end();
+	return hosts;
+}
+
 void
 taking_lock(const pg_uuid_t *event_type_id, const char *hold_token, const Booking *old, int64 now)
 {
-	pg_uuid_t hosts[MAX_LOCKED_HOSTS];
-	int nhosts = 0;
-	pg_uuid_t host;
+	int nhosts;
+	pg_uuid_t *hosts = hosts_concerned(event_type_id, hold_token, old, &nhosts);
 
-	claim_read_begin();
-	host = event_type_host(event_type_id);
-	nhosts = add_host(hosts, nhosts, &host);
-	if (old)
-		nhosts = add_host(hosts, nhosts, &old->organizer_id);
-	if (hold_token)
-	{
-		uint64 rows =
-			query_read(&held_hosts_query, (QueryArg[]) { ARG(hold_token_hash(hold_token)) });
-
-		for (uint64 i = 0; i < rows; i++)
-		{
-			host = row_uuid(i, 1);
-			nhosts = add_host(hosts, nhosts, &host);
-		}
-	}
-	claim_read_end();
 	lock_hosts(hosts, nhosts);
 	claims_drop_expired(hosts, nhosts, now);
+}
+
+void
+taking_begin(SlotTaking *taking, const pg_uuid_t *event_type_id, int64 starts_at,
+			 const char *hold_token)
+{
+	int nhosts;
+	pg_uuid_t *hosts = hosts_concerned(event_type_id, hold_token, NULL, &nhosts);
+
+	if (!try_lock_hosts(hosts, nhosts))
+	{
+		taking_load(taking, event_type_id, starts_at, hold_token, NULL);
+		lock_hosts(hosts, nhosts);
+	}
+	claims_drop_expired(hosts, nhosts, settings_now());
+	taking_load(taking, event_type_id, starts_at, hold_token, NULL);
 }
 
 void
@@ -97,7 +107,7 @@ taking_load(SlotTaking *taking, const pg_uuid_t *event_type_id, int64 starts_at,
 	sweep_begin(&sweep, &request);
 	if (!sweep_next(&sweep, &taking->slot))
 	{
-		explain_refusals(&sweep, raise_refusal, &starts_at);
+		explain_refusals(&sweep, raise_first_refusal, &starts_at);
 		elog(ERROR, "a start is refused without a reason");
 	}
 	claim_read_end();
@@ -109,6 +119,7 @@ void
 taking_load_for_organizer(SlotTaking *taking, int64 starts_at, const Booking *old)
 {
 	SlotRequest request = { .range = { starts_at, starts_at + 1 }, .ignore_booking = &old->id };
+	EventType any_minute;
 	HostSchedule *schedule;
 	GridStart at;
 	Grid grid;
@@ -121,11 +132,14 @@ taking_load_for_organizer(SlotTaking *taking, int64 starts_at, const Booking *ol
 	if (starts_at < taking->now)
 		raise_not_available(starts_at, "it has passed");
 	claim_read_begin();
-	request.event = taking->event = event_type_load(&old->event_type_id, true);
+	taking->event = event_type_load(&old->event_type_id, true);
+	/* on a grid of minutes a start has the buffers of all rules that hold it; outside the hours the event type's remain */
+	any_minute = *taking->event;
+	any_minute.step = USECS_PER_MIN;
+	request.event = &any_minute;
 	schedule = schedule_load(&request);
 	grid_init(&grid, schedule->hours.runs, schedule->hours.nruns,
 			  palloc(schedule->hours.nruns * sizeof(size_t)));
-	/* off the grid the event type's own buffers remain */
 	if (!grid_next(&grid, &at))
 		at = (GridStart) { starts_at, Max(request.event->buffer_before, 0),
 						   Max(request.event->buffer_after, 0) };
@@ -212,6 +226,8 @@ answer_again(FunctionCallInfo fcinfo, const FirstAnswer *answer)
 	claim_read_begin();
 	booking = booking_find(&answer->booking_id);
 	claim_read_end();
+	if (!booking)
+		raise_serialization_failure();
 	answer_booking(fcinfo, booking, answer->status, true, NULL);
 }
 
@@ -247,8 +263,7 @@ book_slot(PG_FUNCTION_ARGS)
 		SPI_finish();
 		return (Datum) 0;
 	}
-	taking_lock(event_type_id, hold_token, NULL, settings_now());
-	taking_load(&taking, event_type_id, starts_at, hold_token, NULL);
+	taking_begin(&taking, event_type_id, starts_at, hold_token);
 	check_answers(booking.answers, taking.event->questions);
 	booking.id = new_id();
 	booking.organizer_id = taking.event->organizer_id;

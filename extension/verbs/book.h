@@ -20,6 +20,14 @@ typedef struct SlotTaking
 } SlotTaking;
 
 /*
+ * Locks what a start of the event type concerns, and loads it: taking_lock and taking_load for who has nothing locked
+ * yet. If it would have to wait it looks first whether the start is offered at all, so that many who want a time that
+ * is gone are told at once instead of one after the other.
+ */
+extern void taking_begin(SlotTaking *taking, const pg_uuid_t *event_type_id, int64 starts_at,
+						 const char *hold_token);
+
+/*
  * Locks the hosts that a start of the event type and the caller's hold concern, and drops their expired holds. old: a
  * booking that is to move, whose hosts are locked, too; or NULL.
  */

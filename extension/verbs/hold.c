@@ -31,7 +31,7 @@ static SavedQuery insert_query = {
 	.text =
 		"INSERT INTO opencalendly.holds"
 		" (id, token_hash, event_type_id, occurrence_id, seats, seat_no, client, created_at, expires_at)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
 	.nargs = 9,
 	.types = { UUIDOID, BYTEAOID, UUIDOID, UUIDOID, INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID,
 			   TIMESTAMPTZOID },
@@ -122,9 +122,8 @@ hold_slot(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (client)
 		lock_word("hold client", client);
-	taking_lock(event_type_id, NULL, NULL, settings_now());
-	check_counts(event_type_id, client, settings_now());
-	taking_load(&taking, event_type_id, starts_at, NULL, NULL);
+	taking_begin(&taking, event_type_id, starts_at, NULL);
+	check_counts(event_type_id, client, taking.now);
 	seat =
 		seat_take(taking.event, &taking.slot, taking.hosts, taking.nhosts, expires_at, taking.now);
 	insert_hold(&taking, &seat, token, client, expires_at);

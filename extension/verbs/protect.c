@@ -102,10 +102,17 @@ query_for(Node *parsetree, Datum *names)
 	}
 	if (!IsA(parsetree, DropStmt))
 		return NULL;
-	*names = name_array(((DropStmt *) parsetree)->objects, string_name);
-	if (((DropStmt *) parsetree)->removeType == OBJECT_EXTENSION)
-		return &drops_extension_query;
-	return ((DropStmt *) parsetree)->removeType == OBJECT_SCHEMA ? &drops_schema_query : NULL;
+	switch (((DropStmt *) parsetree)->removeType)
+	{
+		case OBJECT_EXTENSION:
+			*names = name_array(((DropStmt *) parsetree)->objects, string_name);
+			return &drops_extension_query;
+		case OBJECT_SCHEMA:
+			*names = name_array(((DropStmt *) parsetree)->objects, string_name);
+			return &drops_schema_query;
+		default:
+			return NULL;
+	}
 }
 
 static Oid
