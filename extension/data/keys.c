@@ -24,6 +24,8 @@ static LinkKey link_keys[MAX_KEYS];
 static int nlink_keys = 0;
 static struct stat loaded_file;
 
+static void raise_unusable(const char *why) pg_attribute_noreturn();
+
 static void
 raise_unusable(const char *why)
 {
