@@ -1,14 +1,7 @@
 -- Booking, holding, moving, canceling: the answers, what is left in the tables, and invalid input.
 \getenv abs_srcdir PG_ABS_SRCDIR
-\set include :abs_srcdir /sql/include/try.inc
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS opencalendly CASCADE;
-RESET client_min_messages;
-\i :include
-SET timezone = 'UTC';
-SET datestyle = 'ISO, MDY';
-\pset format unaligned
-SET opencalendly.clock = '2026-06-01 06:00+00';
+\set setup :abs_srcdir /sql/include/setup.inc
+\i :setup
 SELECT opencalendly.create_user('booking-ada', 'booking-ada@example.org', 'Ada', 'UTC') AS ada \gset
 SELECT opencalendly.set_availability_rules(:'ada', '[{"dayOfWeek": 1, "startMinute": 540, "endMinute": 1020}]');
 SELECT opencalendly.create_event_type(:'ada', 'Intro', 'intro', 30, buffer_after_minutes => 10) AS intro \gset

@@ -1,14 +1,7 @@
 -- Creating and changing users, schedules, hours, overrides, event types: what they make, and how each bad value is refused.
 \getenv abs_srcdir PG_ABS_SRCDIR
-\set include :abs_srcdir /sql/include/try.inc
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS opencalendly CASCADE;
-RESET client_min_messages;
-\i :include
-SET timezone = 'UTC';
-SET datestyle = 'ISO, MDY';
-\pset format unaligned
-SET opencalendly.clock = '2026-06-01 06:00+00';
+\set setup :abs_srcdir /sql/include/setup.inc
+\i :setup
 
 SELECT opencalendly.create_user('manage-ada', 'Ada@Example.ORG', 'Ada', 'Europe/Berlin') AS ada \gset
 SELECT username, email, display_name, timezone FROM opencalendly.users WHERE id = :'ada';

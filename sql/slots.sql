@@ -1,14 +1,7 @@
 -- compute_slots and explain_slot: the definition of time by example (t/010_oracle.pl compares it with an oracle), and invalid input.
 \getenv abs_srcdir PG_ABS_SRCDIR
-\set include :abs_srcdir /sql/include/try.inc
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS opencalendly CASCADE;
-RESET client_min_messages;
-\i :include
-SET timezone = 'UTC';
-SET datestyle = 'ISO, MDY';
-\pset format unaligned
-SET opencalendly.clock = '2026-06-01 06:00+00';
+\set setup :abs_srcdir /sql/include/setup.inc
+\i :setup
 SELECT opencalendly.create_user('slots-ada', 'slots-ada@example.org', timezone => 'Europe/Berlin') AS ada \gset
 SELECT opencalendly.create_event_type(:'ada', 'Quarter', 'quarter', 15) AS quarter \gset
 SELECT opencalendly.create_event_type(:'ada', 'Hour', 'hour', 60) AS hour \gset
