@@ -155,7 +155,8 @@ SELECT opencalendly.create_user('booking-buffers', 'booking-buffers@example.org'
 SELECT opencalendly.set_availability_rules(:'buf', '[{"dayOfWeek": 1, "startMinute": 540, "endMinute": 1020, "bufferBeforeMinutes": 15, "bufferAfterMinutes": 10}]');
 SELECT opencalendly.create_event_type(:'buf', 'Buffered', 'buffered', 30) AS buffered \gset
 SELECT b.booking_id AS o FROM opencalendly.book_slot(:'buffered', '2026-06-08 09:00', 'Bob', 'bob@example.org') AS b \gset
-SELECT starts_at FROM opencalendly.organizer_reschedule_booking(:'o', '2026-06-08 11:07');
+SELECT starts_at, booking_id AS o FROM opencalendly.organizer_reschedule_booking(:'o', '2026-06-08 11:07') \gset
+SELECT starts_at FROM opencalendly.organizer_reschedule_booking(:'o', '2026-06-08 11:07:30');
 SELECT during FROM opencalendly.claims WHERE host_id = :'buf';
 
 --

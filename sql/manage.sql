@@ -129,6 +129,7 @@ FROM (VALUES
     (146, $$update_event_type(INTRO, '{"seats": 1e10}')$$), (147, $$update_event_type(INTRO, '{"duration_minutes": "45"}')$$),
     (148, $$update_event_type(INTRO, '{"name": {"a": 1}}')$$), (149, $$update_event_type(INTRO, '{"is_hidden": "yes"}')$$),
     (150, $$update_event_type(INTRO, '{"questions": "x"}')$$), (151, $$update_event_type(INTRO, NULL)$$),
+    (152, $$update_event_type(INTRO, '{"bookable_from": "tomorrow"}')$$), (153, $$update_event_type(INTRO, '{"bookable_from": "02/03/2027"}')$$),
     (160, $$set_availability_overrides(ADA, '[{"startAt": "now", "endAt": "2026-06-06T10:00Z", "isAvailable": true}]')$$),
     (161, $$set_availability_overrides(ADA, '[{"startAt": "2026-06-06T10:00", "endAt": "2026-06-06T12:00Z", "isAvailable": true}]')$$),
     (162, $$set_availability_overrides(ADA, '[{"startAt": "2026-06-06T10:00 XYZ3", "endAt": "2026-06-06T12:00Z", "isAvailable": true}]')$$),

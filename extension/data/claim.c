@@ -74,7 +74,7 @@ static SavedQuery free_seat_query = {
 	.types = { UUIDOID, TIMESTAMPTZOID },
 };
 
-/* What foreign keys will look for in the transaction's own snapshot. */
+/* What foreign keys will look for in the transaction's own snapshot, and wait for. */
 static SavedQuery visible_occurrence_query = {
 	.text = "SELECT FROM opencalendly.occurrences AS o WHERE o.id" EQ "$1 FOR KEY SHARE",
 	.nargs = 1,
@@ -274,8 +274,8 @@ Seat
 seat_take(const EventType *event, const OfferedSlot *slot, const pg_uuid_t *hosts, int nhosts,
 		  int64 expires_at, int64 now)
 {
-	if (IsolationUsesXactSnapshot())
-		claim_write(&visible_event_type_query, (QueryArg[]) { UUID_ARG(&event->id) }, 1);
+	/* it may be on its way out, or too new for the transaction's snapshot */
+	claim_write(&visible_event_type_query, (QueryArg[]) { UUID_ARG(&event->id) }, 1);
 	return slot->meeting_id ? join_meeting(slot->meeting_id, now)
 							: open_meeting(event, slot, hosts, nhosts, expires_at);
 }

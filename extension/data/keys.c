@@ -104,9 +104,12 @@ load_keys(void)
 
 	if (!settings_secret_key_file || !*settings_secret_key_file)
 		raise_unusable("opencalendly.secret_key_file is not set.");
-	if (nlink_keys > 0 && stat(settings_secret_key_file, &now) == 0 &&
-		is_same_file(&now, &loaded_file))
+	if (stat(settings_secret_key_file, &now) != 0)
+		raise_unusable("It cannot be found.");
+	if (nlink_keys > 0 && is_same_file(&now, &loaded_file))
 		return;
+	if (!S_ISREG(now.st_mode))
+		raise_unusable("It is not a plain file.");
 	file = AllocateFile(settings_secret_key_file, "r");
 	if (!file || fstat(fileno(file), &now) != 0)
 		raise_unusable("It cannot be opened.");

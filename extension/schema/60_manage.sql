@@ -44,6 +44,7 @@ CREATE FUNCTION opencalendly.with_changes(base anyelement, changes jsonb, allowe
 DECLARE
     field text;
     wanted text;
+    is_date boolean;
 BEGIN
     IF jsonb_typeof(changes) IS DISTINCT FROM 'object' THEN
         RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = 'changes must be a JSON object',
@@ -55,13 +56,15 @@ BEGIN
                 DETAIL = format('Field "%s" cannot be set here.', left(field, 100)),
                 HINT = 'It takes ' || array_to_string(allowed, ', ') || '.';
         END IF;
-        wanted := (
-            SELECT CASE a.atttypid WHEN 'integer'::regtype THEN 'number' WHEN 'boolean'::regtype THEN 'boolean'
-                WHEN 'jsonb'::regtype THEN jsonb_typeof(changes -> field) ELSE 'string' END
+        SELECT CASE a.atttypid WHEN 'integer'::regtype THEN 'number' WHEN 'boolean'::regtype THEN 'boolean'
+                WHEN 'jsonb'::regtype THEN jsonb_typeof(changes -> field) ELSE 'string' END, a.atttypid = 'date'::regtype
+            INTO wanted, is_date
             FROM pg_attribute AS a JOIN pg_type AS t ON t.typrelid = a.attrelid
-            WHERE t.oid = pg_typeof(base) AND a.attname = field);
+            WHERE t.oid = pg_typeof(base) AND a.attname = field;
         BEGIN
-            IF jsonb_typeof(changes -> field) NOT IN ('null', wanted) THEN
+            IF jsonb_typeof(changes -> field) NOT IN ('null', wanted)
+                OR is_date AND changes ->> field !~ '^\d{4}-\d\d-\d\d$'
+            THEN
                 RAISE data_exception;
             END IF;
             base := jsonb_populate_record(base, jsonb_build_object(field, changes -> field));

@@ -119,7 +119,7 @@ void
 taking_load_for_organizer(SlotTaking *taking, int64 starts_at, const Booking *old)
 {
 	SlotRequest request = { .range = { starts_at, starts_at + 1 }, .ignore_booking = &old->id };
-	EventType any_minute;
+	EventType any_instant;
 	HostSchedule *schedule;
 	GridStart at;
 	Grid grid;
@@ -133,10 +133,10 @@ taking_load_for_organizer(SlotTaking *taking, int64 starts_at, const Booking *ol
 		raise_not_available(starts_at, "it has passed");
 	claim_read_begin();
 	taking->event = event_type_load(&old->event_type_id, true);
-	/* on a grid of minutes a start has the buffers of all rules that hold it; outside the hours the event type's remain */
-	any_minute = *taking->event;
-	any_minute.step = USECS_PER_MIN;
-	request.event = &any_minute;
+	/* on the finest grid a start has the buffers of all rules that hold it; outside the hours the event type's remain */
+	any_instant = *taking->event;
+	any_instant.step = 1;
+	request.event = &any_instant;
 	schedule = schedule_load(&request);
 	grid_init(&grid, schedule->hours.runs, schedule->hours.nruns,
 			  palloc(schedule->hours.nruns * sizeof(size_t)));

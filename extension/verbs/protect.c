@@ -135,11 +135,13 @@ relation_owner(Oid relation)
 static bool
 drops_bookings(SavedQuery *query, Datum names)
 {
-	Oid bookings = get_relname_relid("bookings", get_namespace_oid("opencalendly", false));
+	Oid bookings = get_relname_relid("bookings", get_namespace_oid("opencalendly", true));
 	Oid user;
 	int context;
 	bool found;
 
+	if (!OidIsValid(bookings))
+		return false;
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(relation_owner(bookings), context | SECURITY_LOCAL_USERID_CHANGE);
 	found = query_write(query, (QueryArg[]) { ARG(names) }) > 0;
