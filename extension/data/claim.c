@@ -20,13 +20,14 @@
 PG_FUNCTION_INFO_V1(lock_host);
 
 static SavedQuery drop_expired_query = {
+	/* clang-format off */
 	.text =
 		"WITH gone AS (DELETE FROM opencalendly.claims AS c"
 		"  WHERE c.host_id" EQ "ANY ($1) AND c.expires_at" LE "$2 RETURNING c.occurrence_id),"
 		" held AS (DELETE FROM opencalendly.holds AS h USING gone AS g"
 		"  WHERE h.occurrence_id" EQ "g.occurrence_id AND h.expires_at" LE "$2)"
-		" SELECT pg_catalog.array_agg(g.occurrence_id) FROM gone AS g HAVING pg_catalog.count(*)" GT
-		"0",
+		" SELECT pg_catalog.array_agg(g.occurrence_id) FROM gone AS g HAVING pg_catalog.count(*)" GT "0",
+	/* clang-format on */
 	.nargs = 2,
 	.types = { UUIDARRAYOID, TIMESTAMPTZOID },
 };
@@ -54,22 +55,25 @@ static SavedQuery take_query = {
 };
 
 static SavedQuery drop_expired_holds_query = {
-	.text = "DELETE FROM opencalendly.holds AS h WHERE h.occurrence_id" EQ "$1 AND h.expires_at" LE
-			"$2",
+	/* clang-format off */
+	.text =
+		"DELETE FROM opencalendly.holds AS h WHERE h.occurrence_id" EQ "$1 AND h.expires_at" LE "$2",
+	/* clang-format on */
 	.nargs = 2,
 	.types = { UUIDOID, TIMESTAMPTZOID },
 };
 
 static SavedQuery free_seat_query = {
-	.text = "SELECT o.seats, pg_catalog.min(n.n) FROM opencalendly.occurrences AS o,"
-			" pg_catalog.generate_series(1, o.seats) AS n(n) WHERE o.id" EQ "$1"
-			" AND NOT EXISTS (SELECT FROM opencalendly.bookings AS b"
-			"  WHERE b.occurrence_id" EQ "o.id AND b.seat_no" EQ
-			"n.n AND " LIVE("b") ")"
-								 " AND NOT EXISTS (SELECT FROM opencalendly.holds AS h"
-								 "  WHERE h.occurrence_id" EQ "o.id AND h.seat_no" EQ
-								 "n.n AND h.expires_at" GT "$2)"
-								 " GROUP BY o.seats",
+	/* clang-format off */
+	.text =
+		"SELECT o.seats, pg_catalog.min(n.n) FROM opencalendly.occurrences AS o,"
+		" pg_catalog.generate_series(1, o.seats) AS n(n) WHERE o.id" EQ "$1"
+		" AND NOT EXISTS (SELECT FROM opencalendly.bookings AS b"
+		"  WHERE b.occurrence_id" EQ "o.id AND b.seat_no" EQ "n.n AND " LIVE("b") ")"
+		" AND NOT EXISTS (SELECT FROM opencalendly.holds AS h"
+		"  WHERE h.occurrence_id" EQ "o.id AND h.seat_no" EQ "n.n AND h.expires_at" GT "$2)"
+		" GROUP BY o.seats",
+	/* clang-format on */
 	.nargs = 2,
 	.types = { UUIDOID, TIMESTAMPTZOID },
 };
@@ -89,16 +93,15 @@ static SavedQuery visible_event_type_query = {
 
 /* Who keeps a meeting: live bookings, the last end of its live holds, and how many claims it has. */
 static SavedQuery keepers_query = {
+	/* clang-format off */
 	.text =
-		"SELECT EXISTS (SELECT FROM opencalendly.bookings AS b WHERE b.occurrence_id" EQ
-		"$1 AND " LIVE(
-			"b") "),"
-				 " (SELECT pg_catalog.max(h.expires_at) FROM opencalendly.holds AS h"
-				 "  WHERE h.occurrence_id" EQ "$1 AND h.expires_at" GT "$2),"
-				 " (SELECT pg_catalog.count(*) FROM opencalendly.claims AS c WHERE c.occurrence_id" EQ
-				 "$1),"
-				 " (SELECT pg_catalog.count(*) FROM opencalendly.claims AS c"
-				 "  WHERE c.occurrence_id" EQ "$1 AND c.expires_at IS NOT NULL)",
+		"SELECT EXISTS (SELECT FROM opencalendly.bookings AS b WHERE b.occurrence_id" EQ "$1 AND " LIVE("b") "),"
+		" (SELECT pg_catalog.max(h.expires_at) FROM opencalendly.holds AS h"
+		"  WHERE h.occurrence_id" EQ "$1 AND h.expires_at" GT "$2),"
+		" (SELECT pg_catalog.count(*) FROM opencalendly.claims AS c WHERE c.occurrence_id" EQ "$1),"
+		" (SELECT pg_catalog.count(*) FROM opencalendly.claims AS c"
+		"  WHERE c.occurrence_id" EQ "$1 AND c.expires_at IS NOT NULL)",
+	/* clang-format on */
 	.nargs = 2,
 	.types = { UUIDOID, TIMESTAMPTZOID },
 };
@@ -177,7 +180,7 @@ try_lock_hosts(pg_uuid_t *hosts, int nhosts)
 	return true;
 }
 
-/* lock_host(host_id); called by update_event_type. */
+/* lock_host(host_id); called by update_user and update_event_type. */
 Datum
 lock_host(PG_FUNCTION_ARGS)
 {
@@ -240,7 +243,7 @@ join_meeting(const pg_uuid_t *occurrence_id, int64 now)
 	query_write(&drop_expired_holds_query, args);
 	claim_read_begin();
 	if (query_read(&free_seat_query, args) != 1)
-		elog(ERROR, "an offered meeting has no free seat");
+		raise_serialization_failure(); /* SQL by hand took it away since: the hosts are locked */
 	seat.seats = (int) row_int(0, 1);
 	seat.seat_no = (int) row_int(0, 2);
 	claim_read_end();

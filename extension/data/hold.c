@@ -9,7 +9,7 @@
 #include "utils/timestamp.h"
 
 static SavedQuery find_query = {
-	.text = "SELECT h.id, h.event_type_id, h.occurrence_id, h.created_at, h.expires_at, o.starts_at"
+	.text = "SELECT h.id, h.event_type_id, h.occurrence_id, h.created_at, o.starts_at"
 			" FROM opencalendly.holds AS h JOIN opencalendly.occurrences AS o ON o.id" EQ
 			"h.occurrence_id"
 			" WHERE h.token_hash" EQ "$1 AND h.expires_at" GT "$2",
@@ -60,8 +60,7 @@ hold_find(const char *token, int64 now)
 						 .event_type_id = row_uuid(0, 2),
 						 .occurrence_id = row_uuid(0, 3),
 						 .created_at = row_instant(0, 4),
-						 .expires_at = row_instant(0, 5),
-						 .starts_at = row_instant(0, 6) };
+						 .starts_at = row_instant(0, 5) };
 	}
 	SPI_freetuptable(SPI_tuptable);
 	return hold;

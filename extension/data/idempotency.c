@@ -16,9 +16,11 @@
 #define KEPT_FOR USECS_IN_DAY
 
 static SavedQuery find_query = {
-	.text = "SELECT k.request_hash, k.booking_id, k.status FROM opencalendly.idempotency_keys AS k"
-			" WHERE k.operation" EQ "$1 AND k.subject_id" EQ "$2 AND k.key_hash" EQ
-			"$3 AND k.expires_at" GT "$4",
+	/* clang-format off */
+	.text =
+		"SELECT k.request_hash, k.booking_id, k.status FROM opencalendly.idempotency_keys AS k"
+		" WHERE k.operation" EQ "$1 AND k.subject_id" EQ "$2 AND k.key_hash" EQ "$3 AND k.expires_at" GT "$4",
+	/* clang-format on */
 	.nargs = 4,
 	.types = { TEXTOID, UUIDOID, BYTEAOID, TIMESTAMPTZOID },
 };
@@ -35,17 +37,16 @@ static SavedQuery keep_query = {
 	.types = { TEXTOID, UUIDOID, BYTEAOID, BYTEAOID, UUIDOID, TEXTOID, TIMESTAMPTZOID },
 };
 
-static void
-find_answer(const IdempotencyKey *key, int64 now, FirstAnswer *answer, bool *found)
+static bool
+find_answer(const IdempotencyKey *key, int64 now, FirstAnswer *answer)
 {
 	bool isnull;
 	Datum stored;
 
-	*found = query_read(&find_query, (QueryArg[]) { ARG(CStringGetTextDatum(key->operation)),
-													UUID_ARG(key->subject_id), ARG(key->key_hash),
-													ARG(TimestampTzGetDatum(now)) }) > 0;
-	if (!*found)
-		return;
+	if (query_read(&find_query, (QueryArg[]) { ARG(CStringGetTextDatum(key->operation)),
+											   UUID_ARG(key->subject_id), ARG(key->key_hash),
+											   ARG(TimestampTzGetDatum(now)) }) == 0)
+		return false;
 	stored = PointerGetDatum(PG_DETOAST_DATUM_PACKED(row_datum(0, 1, &isnull)));
 	if (VARSIZE_ANY_EXHDR(DatumGetPointer(stored)) != CRYPTO_HASH_BYTES ||
 		memcmp(VARDATA_ANY(DatumGetPointer(stored)), VARDATA(DatumGetPointer(key->request_hash)),
@@ -55,6 +56,7 @@ find_answer(const IdempotencyKey *key, int64 now, FirstAnswer *answer, bool *fou
 				errhint("Send a new key with a new request."));
 	answer->booking_id = row_uuid(0, 2);
 	answer->status = row_text(0, 3);
+	return true;
 }
 
 bool
@@ -68,7 +70,7 @@ idempotency_begin(IdempotencyKey *key, const char *text, const StringInfo reques
 	key->key_hash = sha256_datum(text, strlen(text));
 	key->request_hash = sha256_datum(request->data, request->len);
 	claim_read_begin();
-	find_answer(key, now, answer, &found);
+	found = find_answer(key, now, answer);
 	claim_read_end();
 	return found;
 }

@@ -11,16 +11,17 @@
 
 /* Starts of what counts towards the caps in [$2, $3): live bookings and holds of the event type. */
 static SavedQuery counted_query = {
+	/* clang-format off */
 	.text =
 		"SELECT b.starts_at FROM opencalendly.bookings AS b"
-		" WHERE b.event_type_id" EQ "$1 AND b.starts_at" GE "$2 AND b.starts_at" LT "$3 AND " LIVE(
-			"b") " AND b.id IS DISTINCT FROM $5"
-				 " UNION ALL "
-				 "SELECT o.starts_at FROM opencalendly.holds AS h JOIN opencalendly.occurrences AS o ON o.id" EQ
-				 "h.occurrence_id"
-				 " WHERE h.event_type_id" EQ "$1 AND h.expires_at" GT
-				 "$4 AND h.id IS DISTINCT FROM $6"
-				 " AND o.starts_at" GE "$2 AND o.starts_at" LT "$3",
+		" WHERE b.event_type_id" EQ "$1 AND b.starts_at" GE "$2 AND b.starts_at" LT "$3 AND " LIVE("b")
+		" AND b.id IS DISTINCT FROM $5"
+		" UNION ALL "
+		"SELECT o.starts_at FROM opencalendly.holds AS h"
+		" JOIN opencalendly.occurrences AS o ON o.id" EQ "h.occurrence_id"
+		" WHERE h.event_type_id" EQ "$1 AND h.expires_at" GT "$4 AND h.id IS DISTINCT FROM $6"
+		" AND o.starts_at" GE "$2 AND o.starts_at" LT "$3",
+	/* clang-format on */
 	.nargs = 6,
 	.types = { UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID, UUIDOID },
 };

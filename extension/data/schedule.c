@@ -47,19 +47,19 @@ static SavedQuery claims_query = {
 
 /* The same for an event type with several seats: own meetings come with how many seats are left. */
 static SavedQuery group_claims_query = {
+	/* clang-format off */
 	.text =
 		"SELECT c.during, c.occurrence_id, o.starts_at, o.ends_at,"
-		" LEAST(o.seats, $6) OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM opencalendly.bookings AS b"
-		"   WHERE b.occurrence_id" EQ "o.id AND " LIVE(
-			"b") " AND b.id IS DISTINCT FROM $7)"
-				 " OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM opencalendly.holds AS h"
-				 "   WHERE h.occurrence_id" EQ "o.id AND h.expires_at" GT
-				 "$4 AND h.id IS DISTINCT FROM $8)"
-				 " FROM opencalendly.claims AS c"
-				 " LEFT JOIN opencalendly.occurrences AS o ON o.id" EQ
-				 "c.occurrence_id AND o.event_type_id" EQ "$5"
-				 " WHERE c.host_id" EQ "$1 AND c.during" OVERLAPS "pg_catalog.tstzrange($2, $3)"
-				 " AND (c.expires_at IS NULL OR c.expires_at" GT "$4)",
+		" LEAST(o.seats, $6)"
+		" OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM opencalendly.bookings AS b"
+		"   WHERE b.occurrence_id" EQ "o.id AND " LIVE("b") " AND b.id IS DISTINCT FROM $7)"
+		" OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM opencalendly.holds AS h"
+		"   WHERE h.occurrence_id" EQ "o.id AND h.expires_at" GT "$4 AND h.id IS DISTINCT FROM $8)"
+		" FROM opencalendly.claims AS c"
+		" LEFT JOIN opencalendly.occurrences AS o ON o.id" EQ "c.occurrence_id AND o.event_type_id" EQ "$5"
+		" WHERE c.host_id" EQ "$1 AND c.during" OVERLAPS "pg_catalog.tstzrange($2, $3)"
+		" AND (c.expires_at IS NULL OR c.expires_at" GT "$4)",
+	/* clang-format on */
 	.nargs = 8,
 	.types = { UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID, INT4OID, UUIDOID,
 			   UUIDOID },
@@ -67,16 +67,16 @@ static SavedQuery group_claims_query = {
 
 /* Meetings that nobody but the booking and the hold to leave out keeps. */
 static SavedQuery left_out_query = {
+	/* clang-format off */
 	.text =
 		"SELECT o.id FROM opencalendly.occurrences AS o"
 		" WHERE o.id IN (SELECT b.occurrence_id FROM opencalendly.bookings AS b WHERE b.id" EQ "$1"
 		"   UNION ALL SELECT h.occurrence_id FROM opencalendly.holds AS h WHERE h.id" EQ "$2)"
 		" AND NOT EXISTS (SELECT FROM opencalendly.bookings AS b"
-		"   WHERE b.occurrence_id" EQ
-		"o.id AND " LIVE("b") " AND b.id IS DISTINCT FROM $1)"
-							  " AND NOT EXISTS (SELECT FROM opencalendly.holds AS h"
-							  "   WHERE h.occurrence_id" EQ "o.id AND h.expires_at" GT
-							  "$3 AND h.id IS DISTINCT FROM $2)",
+		"   WHERE b.occurrence_id" EQ "o.id AND " LIVE("b") " AND b.id IS DISTINCT FROM $1)"
+		" AND NOT EXISTS (SELECT FROM opencalendly.holds AS h"
+		"   WHERE h.occurrence_id" EQ "o.id AND h.expires_at" GT "$3 AND h.id IS DISTINCT FROM $2)",
+	/* clang-format on */
 	.nargs = 3,
 	.types = { UUIDOID, UUIDOID, TIMESTAMPTZOID },
 };

@@ -17,7 +17,6 @@ typedef struct Hold
 	pg_uuid_t event_type_id;
 	pg_uuid_t occurrence_id;
 	int64 created_at;
-	int64 expires_at;
 	int64 starts_at; /* of its occurrence */
 } Hold;
 

@@ -1,5 +1,6 @@
 /*
- * Sorted sets of half-open intervals [start, end) of instants, int64 microseconds.
+ * Sorted sets of half-open intervals [start, end) of instants, int64 microseconds. (PostgreSQL has the name Interval for
+ * an amount of time, so ours is TimeRange.)
  *
  * A "set" here is an array that is sorted by start, whose members are not empty and neither overlap nor touch.
  */

@@ -11,7 +11,6 @@
 #include "data/values.h"
 #include "errors.h"
 #include "settings.h"
-#include "time/civil.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"

@@ -13,7 +13,6 @@
 #include "settings.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
-#include "utils/uuid.h"
 #include "verbs/book.h"
 
 #define LINK_REMEMBERED_FOR (30 * USECS_IN_DAY)
@@ -88,6 +87,8 @@ check_not_ended(const Booking *booking, int64 now)
 		ereport(ERROR, errcode(ERRCODE_OC_WRONG_STATE), errmsg("booking is over"),
 				errdetail("It ended at %s.", timestamptz_to_str(booking->ends_at)));
 }
+
+static void raise_moved(const Booking *booking) pg_attribute_noreturn();
 
 static void
 raise_moved(const Booking *booking)
