@@ -3,7 +3,7 @@
 
 -- Raises what a constraint's refusal means to the caller. given: the values by field name.
 CREATE FUNCTION opencalendly.raise_refusal(
-    refusal_state text, refusal_message text, table_name text, column_name text, constraint_name text, given jsonb,
+    refusal_state text, refusal_message text, column_name text, constraint_name text, given jsonb,
     path text DEFAULT '', names jsonb DEFAULT '{}')
     RETURNS void LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -35,7 +35,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION opencalendly.raise_refusal(text, text, text, text, text, jsonb, text, jsonb) IS
+COMMENT ON FUNCTION opencalendly.raise_refusal(text, text, text, text, jsonb, text, jsonb) IS
     'internal: raises OC006 or OC014 for a constraint''s refusal, in the words of the constraint''s comment';
 
 -- The row with the changes in it. Raises OC006 for a field that cannot be set or has a value of another type.
@@ -106,22 +106,21 @@ CREATE FUNCTION opencalendly.create_user(
 #variable_conflict use_column
 DECLARE
     new_id uuid;
-    state text; message text; tab text; col text; con text;
+    state text; message text; col text; con text;
 BEGIN
     INSERT INTO opencalendly.users (username, email, display_name, timezone)
         VALUES (create_user.username, lower(create_user.email COLLATE "C"), create_user.display_name, create_user.timezone)
         RETURNING id INTO new_id;
     -- after the insert, which has waited for a rename that is giving the name up
     IF EXISTS (SELECT FROM opencalendly.former_usernames AS f WHERE f.username = create_user.username) THEN
-        PERFORM opencalendly.raise_refusal('23505', '', '', '', 'former_usernames_pkey',
+        PERFORM opencalendly.raise_refusal('23505', '', '', 'former_usernames_pkey',
             jsonb_build_object('username', create_user.username));
     END IF;
     INSERT INTO opencalendly.schedules (user_id, name, is_default) VALUES (new_id, 'Working hours', true);
     RETURN new_id;
 EXCEPTION WHEN integrity_constraint_violation THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, tab = TABLE_NAME,
-        col = COLUMN_NAME, con = CONSTRAINT_NAME;
-    PERFORM opencalendly.raise_refusal(state, message, tab, col, con, jsonb_build_object('username', create_user.username,
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, col = COLUMN_NAME, con = CONSTRAINT_NAME;
+    PERFORM opencalendly.raise_refusal(state, message, col, con, jsonb_build_object('username', create_user.username,
         'email', create_user.email, 'display_name', create_user.display_name, 'timezone', create_user.timezone));
 END
 $$;
@@ -134,7 +133,7 @@ CREATE FUNCTION opencalendly.update_user(user_id uuid, changes jsonb) RETURNS uu
 DECLARE
     old opencalendly.users;
     new opencalendly.users;
-    state text; message text; tab text; col text; con text;
+    state text; message text; col text; con text;
 BEGIN
     IF changes ?| ARRAY['username', 'email'] THEN
         PERFORM opencalendly.lock_host(update_user.user_id);
@@ -151,15 +150,14 @@ BEGIN
     IF new.username <> old.username THEN
         DELETE FROM opencalendly.former_usernames AS f WHERE f.username = new.username AND f.user_id = old.id;
         IF EXISTS (SELECT FROM opencalendly.former_usernames AS f WHERE f.username = new.username) THEN
-            PERFORM opencalendly.raise_refusal('23505', '', '', '', 'former_usernames_pkey', to_jsonb(new));
+            PERFORM opencalendly.raise_refusal('23505', '', '', 'former_usernames_pkey', to_jsonb(new));
         END IF;
         INSERT INTO opencalendly.former_usernames (username, user_id) VALUES (old.username, old.id);
     END IF;
     RETURN old.id;
 EXCEPTION WHEN integrity_constraint_violation THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, tab = TABLE_NAME,
-        col = COLUMN_NAME, con = CONSTRAINT_NAME;
-    PERFORM opencalendly.raise_refusal(state, message, tab, col, con, changes);
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, col = COLUMN_NAME, con = CONSTRAINT_NAME;
+    PERFORM opencalendly.raise_refusal(state, message, col, con, changes);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.update_user(uuid, jsonb) IS
@@ -171,7 +169,7 @@ CREATE FUNCTION opencalendly.create_schedule(
 #variable_conflict use_column
 DECLARE
     new_id uuid;
-    state text; message text; tab text; col text; con text;
+    state text; message text; col text; con text;
 BEGIN
     IF NOT EXISTS (SELECT FROM opencalendly.users AS u WHERE u.id = create_schedule.user_id) THEN
         PERFORM opencalendly.raise_unknown('user', 'user_id', create_schedule.user_id);
@@ -181,9 +179,8 @@ BEGIN
             VALUES (create_schedule.user_id, create_schedule.name, create_schedule.timezone)
             RETURNING id INTO new_id;
     EXCEPTION WHEN integrity_constraint_violation THEN
-        GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, tab = TABLE_NAME,
-            col = COLUMN_NAME, con = CONSTRAINT_NAME;
-        PERFORM opencalendly.raise_refusal(state, message, tab, col, con,
+        GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, col = COLUMN_NAME, con = CONSTRAINT_NAME;
+        PERFORM opencalendly.raise_refusal(state, message, col, con,
             jsonb_build_object('name', create_schedule.name, 'timezone', create_schedule.timezone));
     END;
     PERFORM opencalendly.set_availability_rules(create_schedule.user_id, create_schedule.rules, new_id);
@@ -199,7 +196,7 @@ CREATE FUNCTION opencalendly.update_schedule(schedule_id uuid, changes jsonb) RE
 DECLARE
     old opencalendly.schedules;
     new opencalendly.schedules;
-    state text; message text; tab text; col text; con text;
+    state text; message text; col text; con text;
 BEGIN
     SELECT s.* INTO old FROM opencalendly.schedules AS s WHERE s.id = update_schedule.schedule_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -209,7 +206,7 @@ BEGIN
         FOR NO KEY UPDATE;
     new := opencalendly.with_changes(old, changes, ARRAY['name', 'timezone', 'is_default']);
     IF new.is_default IS NULL OR new.timezone IS NULL THEN
-        PERFORM opencalendly.raise_refusal('23502', '', '',
+        PERFORM opencalendly.raise_refusal('23502', '',
             CASE WHEN new.timezone IS NULL THEN 'timezone' ELSE 'is_default' END, '', changes);
     ELSIF old.is_default AND NOT new.is_default THEN
         RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = 'is_default must stay true on the default schedule',
@@ -228,9 +225,8 @@ BEGIN
         WHERE s.id = old.id;
     RETURN old.id;
 EXCEPTION WHEN integrity_constraint_violation THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, tab = TABLE_NAME,
-        col = COLUMN_NAME, con = CONSTRAINT_NAME;
-    PERFORM opencalendly.raise_refusal(state, message, tab, col, con, changes);
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, col = COLUMN_NAME, con = CONSTRAINT_NAME;
+    PERFORM opencalendly.raise_refusal(state, message, col, con, changes);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.update_schedule(uuid, jsonb) IS
@@ -353,7 +349,7 @@ DECLARE
     fields constant jsonb := '{"dayOfWeek": ["day_of_week", "number"], "startMinute": ["start_minute", "number"],
         "endMinute": ["end_minute", "number"], "bufferBeforeMinutes": ["buffer_before_minutes", "number"],
         "bufferAfterMinutes": ["buffer_after_minutes", "number"]}';
-    state text; message text; tab text; col text; con text;
+    state text; message text; col text; con text;
 BEGIN
     PERFORM opencalendly.check_list('rules', rules, 50);
     target := opencalendly.schedule_of(set_availability_rules.user_id, set_availability_rules.schedule_id);
@@ -372,9 +368,8 @@ BEGIN
     END LOOP;
     RETURN n;
 EXCEPTION WHEN integrity_constraint_violation THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, tab = TABLE_NAME,
-        col = COLUMN_NAME, con = CONSTRAINT_NAME;
-    PERFORM opencalendly.raise_refusal(state, message, tab, col, con, to_jsonb(rule), path || '.', fields);
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, col = COLUMN_NAME, con = CONSTRAINT_NAME;
+    PERFORM opencalendly.raise_refusal(state, message, col, con, to_jsonb(rule), path || '.', fields);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.set_availability_rules(uuid, jsonb, uuid) IS
@@ -392,7 +387,7 @@ DECLARE
     fields constant jsonb := '{"startAt": ["starts_at", "instant"], "endAt": ["ends_at", "instant"],
         "isAvailable": ["is_available", "boolean"], "replacesDay": ["replaces_day", "boolean"],
         "reason": ["reason", "string"]}';
-    state text; message text; tab text; col text; con text;
+    state text; message text; col text; con text;
 BEGIN
     PERFORM opencalendly.check_list('overrides', overrides, 200);
     target := opencalendly.schedule_of(set_availability_overrides.user_id, set_availability_overrides.schedule_id);
@@ -410,9 +405,8 @@ BEGIN
     END LOOP;
     RETURN n;
 EXCEPTION WHEN integrity_constraint_violation THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, tab = TABLE_NAME,
-        col = COLUMN_NAME, con = CONSTRAINT_NAME;
-    PERFORM opencalendly.raise_refusal(state, message, tab, col, con, to_jsonb(override), path || '.', fields);
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, col = COLUMN_NAME, con = CONSTRAINT_NAME;
+    PERFORM opencalendly.raise_refusal(state, message, col, con, to_jsonb(override), path || '.', fields);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.set_availability_overrides(uuid, jsonb, uuid) IS
@@ -424,7 +418,7 @@ CREATE FUNCTION opencalendly.add_time_off(
 #variable_conflict use_column
 DECLARE
     new_id uuid;
-    state text; message text; tab text; col text; con text;
+    state text; message text; col text; con text;
 BEGIN
     IF NOT EXISTS (SELECT FROM opencalendly.users AS u WHERE u.id = add_time_off.user_id) THEN
         PERFORM opencalendly.raise_unknown('user', 'user_id', add_time_off.user_id);
@@ -434,9 +428,8 @@ BEGIN
         RETURNING id INTO new_id;
     RETURN new_id;
 EXCEPTION WHEN integrity_constraint_violation THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, tab = TABLE_NAME,
-        col = COLUMN_NAME, con = CONSTRAINT_NAME;
-    PERFORM opencalendly.raise_refusal(state, message, tab, col, con, jsonb_build_object(
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, col = COLUMN_NAME, con = CONSTRAINT_NAME;
+    PERFORM opencalendly.raise_refusal(state, message, col, con, jsonb_build_object(
         'starts_at', add_time_off.starts_at, 'ends_at', add_time_off.ends_at, 'reason', add_time_off.reason));
 END
 $$;
@@ -469,7 +462,7 @@ CREATE FUNCTION opencalendly.create_event_type(
 #variable_conflict use_variable
 DECLARE
     new_id uuid;
-    state text; message text; tab text; col text; con text;
+    state text; message text; col text; con text;
 BEGIN
     IF NOT EXISTS (SELECT FROM opencalendly.users AS u WHERE u.id = create_event_type.user_id) THEN
         PERFORM opencalendly.raise_unknown('user', 'user_id', create_event_type.user_id);
@@ -485,9 +478,8 @@ BEGIN
         RETURNING id INTO new_id;
     RETURN new_id;
 EXCEPTION WHEN integrity_constraint_violation THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, tab = TABLE_NAME,
-        col = COLUMN_NAME, con = CONSTRAINT_NAME;
-    PERFORM opencalendly.raise_refusal(state, message, tab, col, con, jsonb_build_object('name', name, 'slug', slug,
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, col = COLUMN_NAME, con = CONSTRAINT_NAME;
+    PERFORM opencalendly.raise_refusal(state, message, col, con, jsonb_build_object('name', name, 'slug', slug,
         'duration_minutes', duration_minutes, 'location_type', location_type, 'location_value', location_value,
         'questions', questions, 'description', description, 'slot_interval_minutes', slot_interval_minutes,
         'buffer_before_minutes', buffer_before_minutes, 'buffer_after_minutes', buffer_after_minutes,
@@ -507,7 +499,7 @@ CREATE FUNCTION opencalendly.update_event_type(event_type_id uuid, changes jsonb
 DECLARE
     old opencalendly.event_types;
     new opencalendly.event_types;
-    state text; message text; tab text; col text; con text;
+    state text; message text; col text; con text;
 BEGIN
     IF changes ?| ARRAY['slug', 'seats'] THEN
         PERFORM opencalendly.lock_host(e.user_id) FROM opencalendly.event_types AS e WHERE e.id = update_event_type.event_type_id;
@@ -537,9 +529,8 @@ BEGIN
         WHERE o.event_type_id = old.id AND o.seats < new.seats AND o.starts_at > opencalendly.current_instant();
     RETURN old.id;
 EXCEPTION WHEN integrity_constraint_violation THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, tab = TABLE_NAME,
-        col = COLUMN_NAME, con = CONSTRAINT_NAME;
-    PERFORM opencalendly.raise_refusal(state, message, tab, col, con, changes);
+    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, col = COLUMN_NAME, con = CONSTRAINT_NAME;
+    PERFORM opencalendly.raise_refusal(state, message, col, con, changes);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.update_event_type(uuid, jsonb) IS
