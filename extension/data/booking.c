@@ -4,13 +4,14 @@
 #include "data/booking.h"
 
 #include "catalog/pg_type_d.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #define BOOKING_COLUMNS                                                                                          \
 	"SELECT b.id, b.event_type_id, b.organizer_id, b.occurrence_id, b.seats, b.seat_no, b.starts_at, b.ends_at," \
 	" b.status, b.invitee_name, b.invitee_email, b.timezone, b.answers, b.link_key_id, b.rescheduled_from,"      \
-	" b.no_show_at FROM opencalendly.bookings AS b"
+	" b.no_show_at, b.host_ids FROM opencalendly.bookings AS b"
 
 static SavedQuery find_query = {
 	.text = BOOKING_COLUMNS " WHERE b.id" EQ "$1",
@@ -27,11 +28,26 @@ static SavedQuery successor_query = {
 static SavedQuery insert_query = {
 	.text =
 		"INSERT INTO opencalendly.bookings (id, event_type_id, organizer_id, occurrence_id, seats, seat_no, starts_at,"
-		" ends_at, status, invitee_name, invitee_email, timezone, answers, link_key_id, rescheduled_from, created_at)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-	.nargs = 16,
+		" ends_at, status, invitee_name, invitee_email, timezone, answers, link_key_id, rescheduled_from, created_at,"
+		" host_ids)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+	.nargs = 17,
 	.types = { UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-			   TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, INT4OID, UUIDOID, TIMESTAMPTZOID },
+			   TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, INT4OID, UUIDOID, TIMESTAMPTZOID,
+			   UUIDARRAYOID },
+};
+
+static SavedQuery assign_query = {
+	.text = "INSERT INTO opencalendly.team_booking_assignments (booking_id, user_id)"
+			" SELECT $1, h.id FROM pg_catalog.unnest($2) AS h(id)",
+	.nargs = 2,
+	.types = { UUIDOID, UUIDARRAYOID },
+};
+
+static SavedQuery unassign_query = {
+	.text = "DELETE FROM opencalendly.team_booking_assignments AS a WHERE a.booking_id" EQ "$1",
+	.nargs = 1,
+	.types = { UUIDOID },
 };
 
 static SavedQuery cancel_query = {
@@ -55,6 +71,24 @@ static SavedQuery no_show_query = {
 	.nargs = 2,
 	.types = { UUIDOID, TIMESTAMPTZOID },
 };
+
+/* The hosts of a team's booking; of any other the organizer. */
+static void
+read_hosts(Booking *booking, int column)
+{
+	bool is_solo;
+	Datum ids = row_datum(0, column, &is_solo);
+	ArrayType *array;
+
+	booking->is_team = !is_solo;
+	booking->nhosts = 1;
+	booking->hosts = &booking->organizer_id;
+	if (is_solo)
+		return;
+	array = DatumGetArrayTypePCopy(ids);
+	booking->nhosts = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	booking->hosts = (pg_uuid_t *) ARR_DATA_PTR(array);
+}
 
 static Booking *
 read_booking(SavedQuery *query, const pg_uuid_t *id)
@@ -84,6 +118,7 @@ read_booking(SavedQuery *query, const pg_uuid_t *id)
 		booking->rescheduled_from = *DatumGetUUIDP(value);
 	value = row_datum(0, 16, &isnull);
 	booking->no_show_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
+	read_hosts(booking, 17);
 	SPI_freetuptable(SPI_tuptable);
 	return booking;
 }
@@ -100,9 +135,20 @@ booking_successor(const pg_uuid_t *id)
 	return read_booking(&successor_query, id);
 }
 
+bool
+booking_has_host(const Booking *booking, const pg_uuid_t *host)
+{
+	for (int i = 0; i < booking->nhosts; i++)
+		if (memcmp(&booking->hosts[i], host, sizeof(pg_uuid_t)) == 0)
+			return true;
+	return false;
+}
+
 void
 booking_insert(const Booking *booking, int64 now)
 {
+	QueryArg hosts = ARG_IF(booking->is_team, uuid_array(booking->hosts, booking->nhosts));
+
 	claim_write(
 		&insert_query,
 		(QueryArg[]) {
@@ -116,8 +162,19 @@ booking_insert(const Booking *booking, int64 now)
 			ARG(CStringGetTextDatum(booking->timezone)), ARG(JsonbPGetDatum(booking->answers)),
 			ARG(Int32GetDatum(booking->link_key_id)),
 			ARG_IF(booking->is_successor, UUIDPGetDatum(&booking->rescheduled_from)),
-			ARG(TimestampTzGetDatum(now)) },
+			ARG(TimestampTzGetDatum(now)), hosts },
 		1);
+	if (booking->is_team)
+		query_write(&assign_query, (QueryArg[]) { UUID_ARG(&booking->id), hosts });
+}
+
+/* Gives back what it kept: its hosts, its seat. */
+static void
+give_back(const Booking *booking, int64 now)
+{
+	if (booking->is_team)
+		query_write(&unassign_query, (QueryArg[]) { UUID_ARG(&booking->id) });
+	occurrence_settle(&booking->seat.occurrence_id, now);
 }
 
 void
@@ -128,13 +185,14 @@ booking_cancel(const Booking *booking, const char *by, const char *reason, int64
 							   ARG_IF(reason, CStringGetTextDatum(reason)),
 							   ARG(TimestampTzGetDatum(now)) },
 				1);
-	occurrence_settle(&booking->seat.occurrence_id, now);
+	give_back(booking, now);
 }
 
 void
-booking_mark_rescheduled(const Booking *booking)
+booking_mark_rescheduled(const Booking *booking, int64 now)
 {
 	claim_write(&rescheduled_query, (QueryArg[]) { UUID_ARG(&booking->id) }, 1);
+	give_back(booking, now);
 }
 
 void

@@ -13,6 +13,9 @@ typedef struct Booking
 	pg_uuid_t id;
 	pg_uuid_t event_type_id;
 	pg_uuid_t organizer_id;
+	pg_uuid_t *hosts; /* who attends; a solo event type's: the organizer */
+	int nhosts;
+	bool is_team;
 	Seat seat;
 	int64 starts_at;
 	int64 ends_at;
@@ -35,11 +38,14 @@ extern Booking *booking_successor(const pg_uuid_t *id);
 
 extern void booking_insert(const Booking *booking, int64 now);
 
-/* Takes its seat away: status canceled, with by (invitee, host) and reason (or NULL), or rescheduled. */
+/* Takes its seat and its hosts' time away: status canceled, with by (invitee, host) and reason (or NULL), or rescheduled. */
 extern void booking_cancel(const Booking *booking, const char *by, const char *reason, int64 now);
-extern void booking_mark_rescheduled(const Booking *booking);
+extern void booking_mark_rescheduled(const Booking *booking, int64 now);
 
 extern void booking_mark_no_show(const Booking *booking, int64 now);
+
+/* Whether the host is one of those who attend. */
+extern bool booking_has_host(const Booking *booking, const pg_uuid_t *host);
 
 static inline bool
 booking_is(const Booking *booking, const char *status)

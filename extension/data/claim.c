@@ -8,7 +8,6 @@
 #include "common/hashfn.h"
 #include "data/values.h"
 #include "errors.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/snapmgr.h"
@@ -18,6 +17,7 @@
 #define LOCK_SEED UINT64CONST(0x6f70656e63616c65)
 
 PG_FUNCTION_INFO_V1(lock_host);
+PG_FUNCTION_INFO_V1(lock_event_type);
 
 static SavedQuery drop_expired_query = {
 	/* clang-format off */
@@ -43,15 +43,18 @@ static SavedQuery drop_occurrences_query = {
 };
 
 static SavedQuery take_query = {
+	/* clang-format off */
 	.text =
 		"WITH meeting AS (INSERT INTO opencalendly.occurrences (id, event_type_id, starts_at, ends_at, seats)"
 		"  VALUES ($1, $2, $3, $4, $5))"
 		" INSERT INTO opencalendly.claims (host_id, during, occurrence_id, expires_at)"
-		" SELECT h.id, pg_catalog.tstzrange($6, $7), $1, $8 FROM pg_catalog.unnest($9) AS h(id)"
+		" SELECT h.id, pg_catalog.tstzrange(h.starts_at, h.ends_at), $1, $6"
+		" FROM ROWS FROM (pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9)) AS h(id, starts_at, ends_at)"
 		" ON CONFLICT DO NOTHING",
+	/* clang-format on */
 	.nargs = 9,
 	.types = { UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, TIMESTAMPTZOID,
-			   TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID },
+			   UUIDARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZARRAYOID },
 };
 
 static SavedQuery drop_expired_holds_query = {
@@ -146,6 +149,31 @@ lock_word(const char *kind, const char *word)
 	lock_key((int64) hash_bytes_extended((unsigned char *) both, (int) strlen(both), LOCK_SEED));
 }
 
+/* Of another seed than a host's, whose id may be the same in a test. */
+static int64
+team_lock_key(const pg_uuid_t *event_type_id)
+{
+	return (int64) hash_bytes_extended(event_type_id->data, UUID_LEN, LOCK_SEED + 1);
+}
+
+void
+lock_team_event_type(const pg_uuid_t *event_type_id)
+{
+	lock_key(team_lock_key(event_type_id));
+}
+
+static bool
+try_lock_key(int64 key)
+{
+	return DatumGetBool(DirectFunctionCall1(pg_try_advisory_xact_lock_int8, Int64GetDatum(key)));
+}
+
+bool
+try_lock_team_event_type(const pg_uuid_t *event_type_id)
+{
+	return try_lock_key(team_lock_key(event_type_id));
+}
+
 static int64
 host_lock_key(const pg_uuid_t *host)
 {
@@ -174,17 +202,36 @@ try_lock_hosts(pg_uuid_t *hosts, int nhosts)
 {
 	qsort(hosts, nhosts, sizeof(pg_uuid_t), compare_lock_keys);
 	for (int i = 0; i < nhosts; i++)
-		if (!DatumGetBool(DirectFunctionCall1(pg_try_advisory_xact_lock_int8,
-											  Int64GetDatum(host_lock_key(&hosts[i])))))
+		if (!try_lock_key(host_lock_key(&hosts[i])))
 			return false;
 	return true;
 }
 
-/* lock_host(host_id); called by update_user and update_event_type. */
+/* lock_host(host_id); called by the functions that change users. */
 Datum
 lock_host(PG_FUNCTION_ARGS)
 {
 	lock_hosts(PG_GETARG_UUID_P(0), 1);
+	PG_RETURN_VOID();
+}
+
+/* lock_event_type(event_type_id); called by the functions that change event types and teams. Errors: OC002. */
+Datum
+lock_event_type(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *id = PG_GETARG_UUID_P(0);
+	bool is_team;
+	pg_uuid_t user;
+
+	SPI_connect();
+	claim_read_begin();
+	user = event_type_user(id, &is_team);
+	claim_read_end();
+	if (is_team)
+		lock_team_event_type(id);
+	else
+		lock_hosts(&user, 1);
+	SPI_finish();
 	PG_RETURN_VOID();
 }
 
@@ -206,16 +253,6 @@ claim_write(SavedQuery *query, const QueryArg *args, uint64 expected)
 {
 	if (query_write(query, args) != expected)
 		raise_serialization_failure();
-}
-
-static Datum
-uuid_array(const pg_uuid_t *ids, int n)
-{
-	Datum *elements = palloc(n * sizeof(Datum));
-
-	for (int i = 0; i < n; i++)
-		elements[i] = UUIDPGetDatum(&ids[i]);
-	return PointerGetDatum(construct_array(elements, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
 }
 
 static void
@@ -252,35 +289,54 @@ join_meeting(const pg_uuid_t *occurrence_id, int64 now)
 	return seat;
 }
 
+/* The hosts' ids and the ends of their claims, as arrays. */
+static void
+describe_claims(const Attendance *attendance, QueryArg *ids, QueryArg *starts, QueryArg *ends)
+{
+	int n = attendance->nhosts;
+	Datum *id = palloc(n * sizeof(Datum));
+	Datum *start = palloc(n * sizeof(Datum));
+	Datum *end = palloc(n * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+	{
+		const OfferedHost *host = &attendance->hosts[i];
+
+		id[i] = UUIDPGetDatum(&host->attendee->host_id);
+		start[i] = TimestampTzGetDatum(attendance->during.start - host->buffers.before);
+		end[i] = TimestampTzGetDatum(attendance->during.end + host->buffers.after);
+	}
+	*ids = ARG(array_of(UUIDOID, id, NULL, n));
+	*starts = ARG(array_of(TIMESTAMPTZOID, start, NULL, n));
+	*ends = ARG(array_of(TIMESTAMPTZOID, end, NULL, n));
+}
+
 static Seat
-open_meeting(const EventType *event, const OfferedSlot *slot, const pg_uuid_t *hosts, int nhosts,
-			 int64 expires_at)
+open_meeting(const EventType *event, const Attendance *attendance, int64 expires_at)
 {
 	Seat seat = { .occurrence_id = new_id(), .seats = event->seats, .seat_no = 1 };
-	uint64 claimed = query_write(
-		&take_query,
-		(QueryArg[]) { UUID_ARG(&seat.occurrence_id), UUID_ARG(&event->id),
-					   ARG(TimestampTzGetDatum(slot->during.start)),
-					   ARG(TimestampTzGetDatum(slot->during.end)), ARG(Int32GetDatum(event->seats)),
-					   ARG(TimestampTzGetDatum(slot->during.start - slot->buffer_before)),
-					   ARG(TimestampTzGetDatum(slot->during.end + slot->buffer_after)),
-					   ARG_IF(expires_at != DT_NOEND, TimestampTzGetDatum(expires_at)),
-					   ARG(uuid_array(hosts, nhosts)) });
+	TimeRange during = attendance->during;
+	QueryArg args[9] = { UUID_ARG(&seat.occurrence_id),
+						 UUID_ARG(&event->id),
+						 ARG(TimestampTzGetDatum(during.start)),
+						 ARG(TimestampTzGetDatum(during.end)),
+						 ARG(Int32GetDatum(event->seats)),
+						 ARG_IF(expires_at != DT_NOEND, TimestampTzGetDatum(expires_at)) };
 
-	if (claimed != (uint64) nhosts)
+	describe_claims(attendance, &args[6], &args[7], &args[8]);
+	if (query_write(&take_query, args) != (uint64) attendance->nhosts)
 		ereport(ERROR, errcode(ERRCODE_OC_SLOT_UNAVAILABLE), errmsg("slot is not available"),
-				errdetail("%s is taken by a claim.", timestamptz_to_str(slot->during.start)));
+				errdetail("%s is taken by a claim.", timestamptz_to_str(during.start)));
 	return seat;
 }
 
 Seat
-seat_take(const EventType *event, const OfferedSlot *slot, const pg_uuid_t *hosts, int nhosts,
-		  int64 expires_at, int64 now)
+seat_take(const EventType *event, const Attendance *attendance, int64 expires_at, int64 now)
 {
 	/* it may be on its way out, or too new for the transaction's snapshot */
 	claim_write(&visible_event_type_query, (QueryArg[]) { UUID_ARG(&event->id) }, 1);
-	return slot->meeting_id ? join_meeting(slot->meeting_id, now)
-							: open_meeting(event, slot, hosts, nhosts, expires_at);
+	return attendance->meeting_id ? join_meeting(attendance->meeting_id, now)
+								  : open_meeting(event, attendance, expires_at);
 }
 
 void

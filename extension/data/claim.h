@@ -1,8 +1,8 @@
 /*
  * Claims: how every writer takes a host's time and gives it back.
  *
- * The order of locks is the same for all: idempotency key (or a hold's client), then the hosts, sorted by their 64-bit
- * lock key. Under the hosts' locks nobody else changes their claims, seats or holds, so what is then read in a latest
+ * The order of locks is the same for all: idempotency key (or a hold's client), then a team's event type, then the hosts,
+ * sorted by their 64-bit lock key. Under the hosts' locks nobody else changes their claims, seats or holds, so what is then read in a latest
  * snapshot (claim_read_begin) stays true until commit. Decisions are taken on such reads alone; the writes that follow
  * run in the transaction's own snapshot, and where that is too old to see a row (REPEATABLE READ, SERIALIZABLE) they
  * raise 40001.
@@ -25,6 +25,19 @@ typedef struct Seat
 /* Waits for the lock of a word, such as an idempotency key, until the end of the transaction. */
 extern void lock_word(const char *kind, const char *word);
 
+/* What is taken: a slot, for the hosts who will attend. */
+typedef struct Attendance
+{
+	TimeRange during;
+	const pg_uuid_t *meeting_id; /* the own meeting to join; NULL: a new one */
+	const OfferedHost *hosts;
+	int nhosts;
+} Attendance;
+
+/* Waits for the lock of a team's event type; try: does not wait, says whether it has it. */
+extern void lock_team_event_type(const pg_uuid_t *event_type_id);
+extern bool try_lock_team_event_type(const pg_uuid_t *event_type_id);
+
 /* Waits for the hosts' locks, in the order of their keys. Sorts hosts. */
 extern void lock_hosts(pg_uuid_t *hosts, int nhosts);
 
@@ -45,11 +58,11 @@ extern void claim_write(SavedQuery *query, const QueryArg *args, uint64 expected
 extern void claims_drop_expired(const pg_uuid_t *hosts, int nhosts, int64 now);
 
 /*
- * Takes a seat at an offered slot: joins the own meeting, or makes one with a claim for each host. expires_at: of a
- * hold; DT_NOEND for a booking. Raises OC001 if a claim is in the way after all.
+ * Takes a seat at an offered slot: joins the own meeting, or makes one with a claim for each host, as wide as the host's
+ * buffers. expires_at: of a hold; DT_NOEND for a booking. Raises OC001 if a claim is in the way after all.
  */
-extern Seat seat_take(const EventType *event, const OfferedSlot *slot, const pg_uuid_t *hosts,
-					  int nhosts, int64 expires_at, int64 now);
+extern Seat seat_take(const EventType *event, const Attendance *attendance, int64 expires_at,
+					  int64 now);
 
 /* After a seat of a meeting was given back or changed hands: its claims go with the last seat, and expire with holds. */
 extern void occurrence_settle(const pg_uuid_t *occurrence_id, int64 now);

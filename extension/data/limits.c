@@ -1,5 +1,5 @@
 /*
- * Limits on starts; the words are in limits.h. Dates, weeks and months are those of the schedule's zone. Everything is
+ * Limits on starts; the words are in limits.h. Dates, weeks and months are those of the event type's zone. Everything is
  * turned into sets of instants once, so that the sweep over the grid asks one set.
  */
 #include "data/limits.h"
@@ -26,7 +26,7 @@ static SavedQuery counted_query = {
 	.types = { UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID, UUIDOID },
 };
 
-/* Dates [first, last] in the schedule's zone, with how much of each is used. */
+/* Dates [first, last] in the event type's zone, with how much of each is used. */
 typedef struct DateCounts
 {
 	int64 first;
@@ -44,6 +44,14 @@ single_interval(int64 start, int64 end, size_t *n)
 	return set;
 }
 
+/* The zone's spans around the range. */
+static ZoneSpan *
+load_spans(const SlotRequest *request, size_t *nspans)
+{
+	return civil_spans(request->event->zone, request->range.start - HOURS_MARGIN,
+					   request->range.end + HOURS_MARGIN, nspans);
+}
+
 /*
  * From now + notice on. The start of an own live hold is late enough if it was when the hold was made; a single
  * microsecond then stands for it.
@@ -51,7 +59,7 @@ single_interval(int64 start, int64 end, size_t *n)
 static void
 load_notice(const SlotRequest *request, StartLimits *out)
 {
-	int64 notice = request->event->min_notice;
+	int64 notice = request->by_organizer ? 0 : request->event->min_notice;
 	const Hold *hold = request->hold;
 
 	out->notice = single_interval(Max(request->range.start, request->now + notice),
@@ -75,15 +83,17 @@ local_today(const SlotRequest *request)
 }
 
 static void
-load_horizon(const SlotRequest *request, const ZoneSpan *spans, size_t nspans, StartLimits *out)
+load_horizon(const SlotRequest *request, StartLimits *out)
 {
 	const EventType *event = request->event;
 	int64 first = event->bookable_from;
 	int64 last = event->bookable_until;
+	ZoneSpan *spans;
+	size_t nspans;
 
 	if (event->max_days_ahead != NO_LIMIT)
 		last = Min(last, local_today(request) + event->max_days_ahead);
-	if (first == PG_INT64_MIN && last == PG_INT64_MAX)
+	if (request->by_organizer || (first == PG_INT64_MIN && last == PG_INT64_MAX))
 	{
 		out->horizon = single_interval(request->range.start, request->range.end, &out->nhorizon);
 		return;
@@ -91,6 +101,7 @@ load_horizon(const SlotRequest *request, const ZoneSpan *spans, size_t nspans, S
 	/* any date that the spans cannot reach will do for "no limit" */
 	first = Max(first, floor_div(request->range.start, USECS_IN_DAY) - 5);
 	last = Min(last, floor_div(request->range.end, USECS_IN_DAY) + 5);
+	spans = load_spans(request, &nspans);
 	out->horizon = palloc(nspans * sizeof(TimeRange));
 	out->nhorizon = first <= last ? hours_of_dates(spans, nspans, first, last, out->horizon) : 0;
 }
@@ -150,14 +161,18 @@ add_full_periods(const DateCounts *dates, int64 limit, int64 (*period_start)(int
 }
 
 static void
-load_caps(const SlotRequest *request, const ZoneSpan *spans, size_t nspans, StartLimits *out)
+load_caps(const SlotRequest *request, StartLimits *out)
 {
 	const EventType *event = request->event;
 	DateCounts dates;
+	ZoneSpan *spans;
+	size_t nspans;
 
-	if (event->daily_limit == NO_LIMIT && event->weekly_limit == NO_LIMIT &&
-		event->monthly_limit == NO_LIMIT)
+	if (request->by_organizer ||
+		(event->daily_limit == NO_LIMIT && event->weekly_limit == NO_LIMIT &&
+		 event->monthly_limit == NO_LIMIT))
 		return;
+	spans = load_spans(request, &nspans);
 	/* whole weeks and months around the range; a month and a week later is beyond both */
 	dates.first = floor_div(request->range.start, USECS_IN_DAY) - 2;
 	dates.last = floor_div(request->range.end, USECS_IN_DAY) + 2;
@@ -173,15 +188,15 @@ load_caps(const SlotRequest *request, const ZoneSpan *spans, size_t nspans, Star
 }
 
 StartLimits *
-limits_load(const SlotRequest *request, const ZoneSpan *spans, size_t nspans)
+limits_load(const SlotRequest *request)
 {
 	StartLimits *out = palloc0(sizeof(StartLimits));
 	TimeRange *on_time;
 	size_t n;
 
 	load_notice(request, out);
-	load_horizon(request, spans, nspans, out);
-	load_caps(request, spans, nspans, out);
+	load_horizon(request, out);
+	load_caps(request, out);
 	on_time = palloc((out->nnotice + out->nhorizon) * sizeof(TimeRange));
 	n = interval_intersect(out->notice, out->nnotice, out->horizon, out->nhorizon, on_time);
 	out->allowed = palloc((n + out->ncapped) * sizeof(TimeRange));

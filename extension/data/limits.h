@@ -19,7 +19,7 @@ typedef struct StartLimits
 	size_t nallowed;
 } StartLimits;
 
-/* spans: of the schedule's zone, covering the range. Reads in the active snapshot, and only if there are caps. */
-extern StartLimits *limits_load(const SlotRequest *request, const ZoneSpan *spans, size_t nspans);
+/* Reads in the active snapshot, and only if there are caps. */
+extern StartLimits *limits_load(const SlotRequest *request);
 
 #endif

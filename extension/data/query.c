@@ -5,7 +5,9 @@
 
 #include "catalog/pg_type_d.h"
 #include "nodes/parsenodes.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 static void
@@ -40,6 +42,29 @@ query_execute(SavedQuery *query, const QueryArg *args, bool read_only)
 	if (rc < 0)
 		elog(ERROR, "could not execute \"%s\": %s", query->text, SPI_result_code_string(rc));
 	return SPI_processed;
+}
+
+Datum
+array_of(Oid element_type, const Datum *elements, const bool *nulls, int n)
+{
+	int lower_bound = 1;
+	int16 length;
+	bool by_value;
+	char align;
+
+	get_typlenbyvalalign(element_type, &length, &by_value, &align);
+	return PointerGetDatum(construct_md_array((Datum *) elements, (bool *) nulls, 1, &n,
+											  &lower_bound, element_type, length, by_value, align));
+}
+
+Datum
+uuid_array(const pg_uuid_t *ids, int n)
+{
+	Datum *elements = palloc(n * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+		elements[i] = UUIDPGetDatum(&ids[i]);
+	return array_of(UUIDOID, elements, NULL, n);
 }
 
 uint64

@@ -11,11 +11,11 @@
 #include "utils/uuid.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
+#define NE " OPERATOR(pg_catalog.<>) "
 #define LT " OPERATOR(pg_catalog.<) "
 #define LE " OPERATOR(pg_catalog.<=) "
 #define GT " OPERATOR(pg_catalog.>) "
 #define GE " OPERATOR(pg_catalog.>=) "
-#define OVERLAPS " OPERATOR(pg_catalog.&&) "
 /* What keeps a seat: the predicate of bookings' partial indexes, to the letter. */
 #define LIVE(alias) alias ".status OPERATOR(pg_catalog.=) ANY (ARRAY['confirmed', 'pending'])"
 
@@ -41,6 +41,10 @@ typedef struct QueryArg
 #define ARG_IF(present, datum) ((present) ? ARG(datum) : NULL_ARG)
 #define UUID_ARG(uuid) ARG(UUIDPGetDatum(uuid))
 #define UUID_ARG_OR_NULL(uuid) ARG_IF((uuid) != NULL, UUIDPGetDatum(uuid))
+
+/* Arrays to pass as arguments; a null datum in elements is a null element if nulls says so, and nulls may be NULL. */
+extern Datum uuid_array(const pg_uuid_t *ids, int n);
+extern Datum array_of(Oid element_type, const Datum *elements, const bool *nulls, int n);
 
 /* Reads in the active snapshot and returns the number of rows, which are in SPI_tuptable. */
 extern uint64 query_read(SavedQuery *query, const QueryArg *args);

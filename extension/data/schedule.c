@@ -1,68 +1,84 @@
 /*
- * Loads a host's schedule; the words are in schedule.h.
+ * Loads the attendees' schedules; the words are in schedule.h.
  *
  * Each query reads just what can matter: overrides HOURS_MARGIN around the range (one may replace a local date that
- * the range merely touches), busy time as far as the slots and their buffers reach.
+ * the range merely touches), busy time as far as the slots and their buffers reach. Each takes arrays of hosts and gives
+ * rows that begin with the host's number in them, from 1.
  */
 #include "data/schedule.h"
 
 #include "catalog/pg_type_d.h"
 #include "data/query.h"
 #include "time/civil.h"
-#include "utils/rangetypes.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
 static SavedQuery rules_query = {
+	/* clang-format off */
 	.text =
-		"SELECT r.day_of_week, r.start_minute, r.end_minute, r.buffer_before_minutes, r.buffer_after_minutes"
-		" FROM opencalendly.availability_rules AS r WHERE r.schedule_id" EQ "$1",
+		"SELECT h.n, r.day_of_week, r.start_minute, r.end_minute, r.buffer_before_minutes, r.buffer_after_minutes"
+		" FROM pg_catalog.unnest($1) WITH ORDINALITY AS h(schedule_id, n)"
+		" JOIN opencalendly.availability_rules AS r ON r.schedule_id" EQ "h.schedule_id",
+	/* clang-format on */
 	.nargs = 1,
-	.types = { UUIDOID },
+	.types = { UUIDARRAYOID },
 };
 
 static SavedQuery overrides_query = {
-	.text = "SELECT o.starts_at, o.ends_at, o.is_available, o.replaces_day"
-			" FROM opencalendly.availability_overrides AS o"
-			" WHERE o.user_id" EQ "$1 AND (o.schedule_id IS NULL OR o.schedule_id" EQ "$2)"
-			" AND o.ends_at" GT "$3 AND o.starts_at" LT "$4",
+	/* clang-format off */
+	.text =
+		"SELECT h.n, o.starts_at, o.ends_at, o.is_available, o.replaces_day"
+		" FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) WITH ORDINALITY AS h(id, schedule_id, n)"
+		" JOIN opencalendly.availability_overrides AS o ON o.user_id" EQ "h.id"
+		" AND (o.schedule_id IS NULL OR o.schedule_id" EQ "h.schedule_id)"
+		" AND o.ends_at" GT "$3 AND o.starts_at" LT "$4",
+	/* clang-format on */
 	.nargs = 4,
-	.types = { UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
+	.types = { UUIDARRAYOID, UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
 };
 
 static SavedQuery busy_query = {
-	.text = "SELECT w.starts_at, w.ends_at FROM opencalendly.calendar_busy_windows AS w"
-			" WHERE w.user_id" EQ "$1 AND w.ends_at" GT "$2 AND w.starts_at" LT "$3",
+	/* clang-format off */
+	.text =
+		"SELECT h.n, w.starts_at, w.ends_at FROM pg_catalog.unnest($1) WITH ORDINALITY AS h(id, n)"
+		" JOIN opencalendly.calendar_busy_windows AS w ON w.user_id" EQ "h.id"
+		" AND w.ends_at" GT "$2 AND w.starts_at" LT "$3",
+	/* clang-format on */
 	.nargs = 3,
-	.types = { UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
+	.types = { UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
 };
 
 static SavedQuery claims_query = {
-	.text = "SELECT c.during, c.occurrence_id FROM opencalendly.claims AS c"
-			" WHERE c.host_id" EQ "$1 AND c.during" OVERLAPS "pg_catalog.tstzrange($2, $3)"
-			" AND (c.expires_at IS NULL OR c.expires_at" GT "$4)",
+	/* clang-format off */
+	.text =
+		"SELECT h.n, pg_catalog.lower(c.during), pg_catalog.upper(c.during), c.occurrence_id"
+		" FROM pg_catalog.unnest($1) WITH ORDINALITY AS h(id, n)"
+		" JOIN opencalendly.claims AS c ON c.host_id" EQ "h.id"
+		" AND pg_catalog.upper(c.during)" GT "$2 AND pg_catalog.lower(c.during)" LT "$3"
+		" AND (c.expires_at IS NULL OR c.expires_at" GT "$4)",
+	/* clang-format on */
 	.nargs = 4,
-	.types = { UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
+	.types = { UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
 };
 
 /* The same for an event type with several seats: own meetings come with how many seats are left. */
 static SavedQuery group_claims_query = {
 	/* clang-format off */
 	.text =
-		"SELECT c.during, c.occurrence_id, o.starts_at, o.ends_at,"
+		"SELECT h.n, pg_catalog.lower(c.during), pg_catalog.upper(c.during), c.occurrence_id, o.starts_at, o.ends_at,"
 		" LEAST(o.seats, $6)"
 		" OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM opencalendly.bookings AS b"
 		"   WHERE b.occurrence_id" EQ "o.id AND " LIVE("b") " AND b.id IS DISTINCT FROM $7)"
 		" OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM opencalendly.holds AS h"
 		"   WHERE h.occurrence_id" EQ "o.id AND h.expires_at" GT "$4 AND h.id IS DISTINCT FROM $8)"
-		" FROM opencalendly.claims AS c"
-		" LEFT JOIN opencalendly.occurrences AS o ON o.id" EQ "c.occurrence_id AND o.event_type_id" EQ "$5"
-		" WHERE c.host_id" EQ "$1 AND c.during" OVERLAPS "pg_catalog.tstzrange($2, $3)"
-		" AND (c.expires_at IS NULL OR c.expires_at" GT "$4)",
+		" FROM pg_catalog.unnest($1) WITH ORDINALITY AS h(id, n)"
+		" JOIN opencalendly.claims AS c ON c.host_id" EQ "h.id"
+		" AND pg_catalog.upper(c.during)" GT "$2 AND pg_catalog.lower(c.during)" LT "$3"
+		" AND (c.expires_at IS NULL OR c.expires_at" GT "$4)"
+		" LEFT JOIN opencalendly.occurrences AS o ON o.id" EQ "c.occurrence_id AND o.event_type_id" EQ "$5",
 	/* clang-format on */
 	.nargs = 8,
-	.types = { UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID, INT4OID, UUIDOID,
-			   UUIDOID },
+	.types = { UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDOID, INT4OID,
+			   UUIDOID, UUIDOID },
 };
 
 /* Meetings that nobody but the booking and the hold to leave out keeps. */
@@ -106,7 +122,7 @@ static bool
 is_left_out(const LeftOut *left_out, uint64 row)
 {
 	bool isnull;
-	Datum occurrence = row_datum(row, 2, &isnull);
+	Datum occurrence = row_datum(row, 4, &isnull);
 
 	for (uint64 i = 0; i < left_out->n && !isnull; i++)
 		if (memcmp(DatumGetUUIDP(occurrence), &left_out->occurrences[i], UUID_LEN) == 0)
@@ -114,88 +130,188 @@ is_left_out(const LeftOut *left_out, uint64 row)
 	return false;
 }
 
-static WeeklyRule *
-load_rules(const EventType *event, size_t *nrules)
+/* The attendees as the queries take them, and their schedules as they grow. */
+typedef struct Loading
 {
-	WeeklyRule *rules;
+	const SlotRequest *request;
+	HostSchedule *hosts;
+	int nhosts;
+	Datum host_ids;
+	Datum schedule_ids;
+	TimeRange around; /* where overrides matter */
+	TimeRange reach;  /* where busy time matters */
+} Loading;
 
-	*nrules = 0;
-	if (!event->has_schedule)
-		return NULL;
-	*nrules = query_read(&rules_query, (QueryArg[]) { UUID_ARG(&event->schedule_id) });
-	rules = palloc(*nrules * sizeof(WeeklyRule));
-	for (uint64 i = 0; i < *nrules; i++)
-		rules[i] = (WeeklyRule) { .day_of_week = (int) row_int(i, 1),
-								  .start_minute = (int) row_int(i, 2),
-								  .end_minute = (int) row_int(i, 3),
-								  .buffer_before = row_int(i, 4) * USECS_PER_MIN,
-								  .buffer_after = row_int(i, 5) * USECS_PER_MIN };
-	SPI_freetuptable(SPI_tuptable);
-	return rules;
+static void
+begin_loading(Loading *loading, const SlotRequest *request)
+{
+	const EventType *event = request->event;
+	Datum *ids = palloc(event->nattendees * sizeof(Datum));
+	Datum *schedule_ids = palloc(event->nattendees * sizeof(Datum));
+	bool *nulls = palloc(event->nattendees * sizeof(bool));
+
+	*loading = (Loading) { .request = request,
+						   .hosts = palloc0(event->nattendees * sizeof(HostSchedule)),
+						   .nhosts = event->nattendees,
+						   .around = { request->range.start - HOURS_MARGIN,
+									   request->range.end + event->duration + HOURS_MARGIN } };
+	for (int i = 0; i < event->nattendees; i++)
+	{
+		const Attendee *attendee = &event->attendees[i];
+
+		loading->hosts[i].attendee = attendee;
+		ids[i] = UUIDPGetDatum(&attendee->host_id);
+		schedule_ids[i] = UUIDPGetDatum(&attendee->schedule_id);
+		nulls[i] = !attendee->has_schedule;
+	}
+	loading->host_ids = array_of(UUIDOID, ids, NULL, event->nattendees);
+	loading->schedule_ids = array_of(UUIDOID, schedule_ids, nulls, event->nattendees);
+}
+
+static HostSchedule *
+host_of_row(const Loading *loading, uint64 row)
+{
+	return &loading->hosts[row_int(row, 1) - 1];
+}
+
+/*
+ * Where each host's part of an array for all rows begins: rows come in any order, so they are counted first. The last
+ * member is the number of rows.
+ */
+static uint64 *
+host_parts(const Loading *loading, uint64 rows)
+{
+	uint64 *parts = palloc0((loading->nhosts + 1) * sizeof(uint64));
+
+	for (uint64 i = 0; i < rows; i++)
+		parts[row_int(i, 1)]++;
+	for (int h = 0; h < loading->nhosts; h++)
+		parts[h + 1] += parts[h];
+	return parts;
 }
 
 static void
-load_overrides(const EventType *event, TimeRange around, HostSchedule *out)
+load_rules(const Loading *loading)
 {
-	out->noverrides =
-		query_read(&overrides_query,
-				   (QueryArg[]) { UUID_ARG(&event->organizer_id),
-								  ARG_IF(event->has_schedule, UUIDPGetDatum(&event->schedule_id)),
-								  ARG(TimestampTzGetDatum(around.start)),
-								  ARG(TimestampTzGetDatum(around.end)) });
-	out->overrides = palloc(out->noverrides * sizeof(Override));
-	for (uint64 i = 0; i < out->noverrides; i++)
-		out->overrides[i] = (Override) { .during = { row_instant(i, 1), row_instant(i, 2) },
-										 .is_available = row_bool(i, 3),
-										 .replaces_day = row_bool(i, 4) };
+	uint64 rows = query_read(&rules_query, (QueryArg[]) { ARG(loading->schedule_ids) });
+	WeeklyRule *rules = palloc(rows * sizeof(WeeklyRule));
+	uint64 *parts = host_parts(loading, rows);
+
+	for (int h = 0; h < loading->nhosts; h++)
+		loading->hosts[h].rules = rules + parts[h];
+	for (uint64 i = 0; i < rows; i++)
+	{
+		HostSchedule *host = host_of_row(loading, i);
+
+		rules[parts[host - loading->hosts] + host->nrules++] =
+			(WeeklyRule) { .day_of_week = (int) row_int(i, 2),
+						   .start_minute = (int) row_int(i, 3),
+						   .end_minute = (int) row_int(i, 4),
+						   .buffers = { row_int(i, 5) * USECS_PER_MIN,
+										row_int(i, 6) * USECS_PER_MIN } };
+	}
 	SPI_freetuptable(SPI_tuptable);
 }
 
 static void
-expand_hours(const SlotRequest *request, const WeeklyRule *rules, size_t nrules, HostSchedule *out)
+load_overrides(const Loading *loading)
 {
+	uint64 rows = query_read(&overrides_query,
+							 (QueryArg[]) { ARG(loading->host_ids), ARG(loading->schedule_ids),
+											ARG(TimestampTzGetDatum(loading->around.start)),
+											ARG(TimestampTzGetDatum(loading->around.end)) });
+	Override *overrides = palloc(rows * sizeof(Override));
+	uint64 *parts = host_parts(loading, rows);
+
+	for (int h = 0; h < loading->nhosts; h++)
+		loading->hosts[h].overrides = overrides + parts[h];
+	for (uint64 i = 0; i < rows; i++)
+	{
+		HostSchedule *host = host_of_row(loading, i);
+
+		overrides[parts[host - loading->hosts] + host->noverrides++] =
+			(Override) { .during = { row_instant(i, 2), row_instant(i, 3) },
+						 .is_available = row_bool(i, 4),
+						 .replaces_day = row_bool(i, 5) };
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* The zone's spans; those of another host in the same zone will do. */
+static void
+load_spans(const Loading *loading, HostSchedule *out)
+{
+	for (const HostSchedule *other = loading->hosts; other < out; other++)
+		if (other->attendee->zone == out->attendee->zone)
+		{
+			out->spans = other->spans;
+			out->nspans = other->nspans;
+			return;
+		}
+	out->spans =
+		civil_spans(out->attendee->zone, loading->around.start, loading->around.end, &out->nspans);
+}
+
+static void
+expand_hours(const Loading *loading, HostSchedule *out)
+{
+	const SlotRequest *request = loading->request;
 	HoursInput in = { .spans = out->spans,
 					  .nspans = out->nspans,
-					  .rules = rules,
-					  .nrules = nrules,
+					  .rules = out->rules,
+					  .nrules = out->nrules,
 					  .overrides = out->overrides,
 					  .noverrides = out->noverrides,
 					  .range = request->range,
 					  .open_until = request->range.end + request->event->duration,
 					  .step = request->event->step,
-					  .buffer_before = request->event->buffer_before,
-					  .buffer_after = request->event->buffer_after };
+					  .buffers = request->event->buffers };
 	size_t capacity = hours_capacity(&in);
 
 	out->hours.open = palloc(capacity * sizeof(TimeRange));
 	out->hours.blocked = palloc(out->noverrides * sizeof(TimeRange));
 	out->hours.runs = palloc(capacity * sizeof(StartRun));
 	hours_expand(&in, palloc(hours_dates(&in)), &out->hours);
+	host_time_init(&out->time, out->hours.runs, out->hours.nruns, request->event->step,
+				   (Buffers) { Max(request->event->buffers.before, 0),
+							   Max(request->event->buffers.after, 0) });
+}
+
+/* How far the slots and their buffers reach beyond the range, for any host. */
+static TimeRange
+busy_reach(const Loading *loading)
+{
+	const SlotRequest *request = loading->request;
+	Buffers longest = { 0, 0 };
+
+	for (int h = 0; h < loading->nhosts; h++)
+	{
+		longest.before = Max(longest.before, loading->hosts[h].time.longest.before);
+		longest.after = Max(longest.after, loading->hosts[h].time.longest.after);
+	}
+	return (TimeRange) { request->range.start - longest.before,
+						 request->range.end + request->event->duration + longest.after };
 }
 
 static void
-load_busy_windows(const EventType *event, TimeRange reach, HostSchedule *out)
+load_busy_windows(const Loading *loading)
 {
-	out->nwindows = query_read(&busy_query, (QueryArg[]) { UUID_ARG(&event->organizer_id),
-														   ARG(TimestampTzGetDatum(reach.start)),
-														   ARG(TimestampTzGetDatum(reach.end)) });
-	out->windows = palloc(out->nwindows * sizeof(TimeRange));
-	for (uint64 i = 0; i < out->nwindows; i++)
-		out->windows[i] = (TimeRange) { row_instant(i, 1), row_instant(i, 2) };
+	uint64 rows =
+		query_read(&busy_query, (QueryArg[]) { ARG(loading->host_ids),
+											   ARG(TimestampTzGetDatum(loading->reach.start)),
+											   ARG(TimestampTzGetDatum(loading->reach.end)) });
+	TimeRange *windows = palloc(rows * sizeof(TimeRange));
+	uint64 *parts = host_parts(loading, rows);
+
+	for (int h = 0; h < loading->nhosts; h++)
+		loading->hosts[h].windows = windows + parts[h];
+	for (uint64 i = 0; i < rows; i++)
+	{
+		HostSchedule *host = host_of_row(loading, i);
+
+		host->windows[host->nwindows++] = (TimeRange) { row_instant(i, 2), row_instant(i, 3) };
+	}
 	SPI_freetuptable(SPI_tuptable);
-}
-
-static TimeRange
-interval_of_range(Datum datum)
-{
-	RangeType *range = DatumGetRangeTypeP(datum);
-	RangeBound lower;
-	RangeBound upper;
-	bool empty;
-
-	range_deserialize(lookup_type_cache(RangeTypeGetOid(range), TYPECACHE_RANGE_INFO), range,
-					  &lower, &upper, &empty);
-	return (TimeRange) { DatumGetTimestampTz(lower.val), DatumGetTimestampTz(upper.val) };
 }
 
 /* Sorts a row of group_claims_query: a meeting to join, a full one of one's own, or somebody else's claim. */
@@ -206,13 +322,13 @@ add_group_claim(uint64 row, TimeRange claim, HostSchedule *out)
 	TimeRange during = { 0 };
 	int64 left;
 
-	row_datum(row, 3, &isnull);
+	row_datum(row, 5, &isnull);
 	if (!isnull)
-		during = (TimeRange) { row_instant(row, 3), row_instant(row, 4) };
-	left = isnull ? 0 : row_int(row, 5);
+		during = (TimeRange) { row_instant(row, 5), row_instant(row, 6) };
+	left = isnull ? 0 : row_int(row, 7);
 	if (left > 0)
 	{
-		out->meeting_ids[out->nmeetings] = row_uuid(row, 2);
+		out->meeting_ids[out->nmeetings] = row_uuid(row, 4);
 		out->meetings[out->nmeetings] = (Meeting) { claim, during, (int) left, out->nmeetings };
 		out->nmeetings++;
 		return;
@@ -231,63 +347,62 @@ compare_meetings(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Gives each host its parts of the arrays that claims and meetings go into. */
 static void
-load_claims(const SlotRequest *request, TimeRange reach, HostSchedule *out)
+make_room_for_claims(const Loading *loading, uint64 rows)
 {
+	uint64 *parts = host_parts(loading, rows);
+	TimeRange *claims = palloc(rows * sizeof(TimeRange));
+	Meeting *meetings = palloc(rows * sizeof(Meeting));
+	pg_uuid_t *meeting_ids = palloc(rows * sizeof(pg_uuid_t));
+	TimeRange *full_meetings = palloc(rows * sizeof(TimeRange));
+
+	for (int h = 0; h < loading->nhosts; h++)
+	{
+		loading->hosts[h].claims = claims + parts[h];
+		loading->hosts[h].meetings = meetings + parts[h];
+		loading->hosts[h].meeting_ids = meeting_ids + parts[h];
+		loading->hosts[h].full_meetings = full_meetings + parts[h];
+	}
+}
+
+static uint64
+read_claims(const Loading *loading)
+{
+	const SlotRequest *request = loading->request;
 	const EventType *event = request->event;
-	bool is_group = event->seats > 1;
-	QueryArg args[] = { UUID_ARG(&event->organizer_id),
-						ARG(TimestampTzGetDatum(reach.start)),
-						ARG(TimestampTzGetDatum(reach.end)),
-						ARG(TimestampTzGetDatum(request->now)),
-						UUID_ARG(&event->id),
-						ARG(Int32GetDatum(event->seats)),
-						UUID_ARG_OR_NULL(request->ignore_booking),
-						ARG_IF(request->hold, UUIDPGetDatum(&request->hold->id)) };
+
+	return query_read(
+		event->seats > 1 ? &group_claims_query : &claims_query,
+		(QueryArg[]) { ARG(loading->host_ids), ARG(TimestampTzGetDatum(loading->reach.start)),
+					   ARG(TimestampTzGetDatum(loading->reach.end)),
+					   ARG(TimestampTzGetDatum(request->now)), UUID_ARG(&event->id),
+					   ARG(Int32GetDatum(event->seats)), UUID_ARG_OR_NULL(request->ignore_booking),
+					   ARG_IF(request->hold, UUIDPGetDatum(&request->hold->id)) });
+}
+
+static void
+load_claims(const Loading *loading)
+{
 	LeftOut left_out;
 	uint64 rows;
 
-	load_left_out(request, &left_out);
-	rows = query_read(is_group ? &group_claims_query : &claims_query, args);
-	out->claims = palloc(rows * sizeof(TimeRange));
-	if (is_group)
-	{
-		out->meetings = palloc(rows * sizeof(Meeting));
-		out->meeting_ids = palloc(rows * sizeof(pg_uuid_t));
-		out->full_meetings = palloc(rows * sizeof(TimeRange));
-	}
+	load_left_out(loading->request, &left_out);
+	rows = read_claims(loading);
+	make_room_for_claims(loading, rows);
 	for (uint64 i = 0; i < rows; i++)
 	{
-		bool isnull;
-		TimeRange claim;
+		HostSchedule *host = host_of_row(loading, i);
+		TimeRange claim = { row_instant(i, 2), row_instant(i, 3) };
 
 		if (left_out.n > 0 && is_left_out(&left_out, i))
 			continue;
-		claim = interval_of_range(row_datum(i, 1, &isnull));
-		if (is_group)
-			add_group_claim(i, claim, out);
+		if (loading->request->event->seats > 1)
+			add_group_claim(i, claim, host);
 		else
-			out->claims[out->nclaims++] = claim;
+			host->claims[host->nclaims++] = claim;
 	}
 	SPI_freetuptable(SPI_tuptable);
-	if (out->nmeetings > 1)
-		qsort(out->meetings, out->nmeetings, sizeof(Meeting), compare_meetings);
-}
-
-/* How far the slots and their buffers reach beyond the range. */
-static TimeRange
-busy_reach(const SlotRequest *request, const Hours *hours)
-{
-	int64 before = Max(request->event->buffer_before, 0);
-	int64 after = Max(request->event->buffer_after, 0);
-
-	for (size_t i = 0; i < hours->nruns; i++)
-	{
-		before = Max(before, hours->runs[i].buffer_before);
-		after = Max(after, hours->runs[i].buffer_after);
-	}
-	return (TimeRange) { request->range.start - before,
-						 request->range.end + request->event->duration + after };
 }
 
 /* Brings the parts into the form that the sweep reads. */
@@ -304,29 +419,29 @@ prepare_sweep(HostSchedule *out)
 	memcpy(busy + out->nclaims, out->windows, out->nwindows * sizeof(TimeRange));
 	out->time.busy = busy;
 	out->time.nbusy = interval_merge(busy, out->nclaims + out->nwindows);
+	if (out->nmeetings > 1)
+		qsort(out->meetings, out->nmeetings, sizeof(Meeting), compare_meetings);
 	out->time.meetings = out->meetings;
 	out->time.nmeetings = out->nmeetings;
-	host_time_init(&out->time, out->hours.runs, out->hours.nruns);
 }
 
 HostSchedule *
-schedule_load(const SlotRequest *request)
+schedules_load(const SlotRequest *request)
 {
-	HostSchedule *out = palloc0(sizeof(HostSchedule));
-	TimeRange around = { request->range.start - HOURS_MARGIN,
-						 request->range.end + request->event->duration + HOURS_MARGIN };
-	WeeklyRule *rules;
-	size_t nrules;
-	TimeRange reach;
+	Loading loading;
 
-	out->host_id = request->event->organizer_id;
-	out->spans = civil_spans(request->event->zone, around.start, around.end, &out->nspans);
-	rules = load_rules(request->event, &nrules);
-	load_overrides(request->event, around, out);
-	expand_hours(request, rules, nrules, out);
-	reach = busy_reach(request, &out->hours);
-	load_busy_windows(request->event, reach, out);
-	load_claims(request, reach, out);
-	prepare_sweep(out);
-	return out;
+	begin_loading(&loading, request);
+	load_rules(&loading);
+	load_overrides(&loading);
+	for (int h = 0; h < loading.nhosts; h++)
+	{
+		load_spans(&loading, &loading.hosts[h]);
+		expand_hours(&loading, &loading.hosts[h]);
+	}
+	loading.reach = busy_reach(&loading);
+	load_busy_windows(&loading);
+	load_claims(&loading);
+	for (int h = 0; h < loading.nhosts; h++)
+		prepare_sweep(&loading.hosts[h]);
+	return loading.hosts;
 }

@@ -1,7 +1,7 @@
 /*
- * A host's schedule over a range: open hours, blocks, busy time and own meetings with free seats, read by four
- * set-based queries and laid out as sorted interval sets. The one definition of "free" that computing, explaining and
- * booking share.
+ * The schedules of an event type's attendees over a range: open hours, blocks, busy time and own meetings with free seats,
+ * read by one set-based query for each kind of data, however many hosts there are, and laid out as sorted interval sets.
+ * The one definition of "free" that computing, explaining and booking share.
  */
 #ifndef OPENCALENDLY_SCHEDULE_H
 #define OPENCALENDLY_SCHEDULE_H
@@ -28,15 +28,19 @@ typedef struct SlotRequest
 	int64 now;
 	const pg_uuid_t *ignore_booking; /* NULL: none */
 	const Hold *hold;                /* NULL: none */
+	bool
+		by_organizer; /* one start, any: hours, overrides, grid, notice, horizon and caps do not count */
 } SlotRequest;
 
 typedef struct HostSchedule
 {
-	pg_uuid_t host_id;
-	ZoneSpan *spans; /* of the schedule's zone, from range.start - HOURS_MARGIN on */
+	const Attendee *attendee;
+	const ZoneSpan *spans; /* of the schedule's zone, from range.start - HOURS_MARGIN on */
 	size_t nspans;
+	const WeeklyRule *rules;
+	size_t nrules;
 	Hours hours;
-	Override *overrides;
+	const Override *overrides;
 	size_t noverrides;
 	TimeRange *claims; /* all but those left out and joinable meetings; as read, unsorted */
 	size_t nclaims;
@@ -50,7 +54,7 @@ typedef struct HostSchedule
 	HostTime time; /* the sweep over all that */
 } HostSchedule;
 
-/* Loads the schedule of the event type's host in the active snapshot. */
-extern HostSchedule *schedule_load(const SlotRequest *request);
+/* Loads the schedules of the event type's attendees, in their order, in the active snapshot. */
+extern HostSchedule *schedules_load(const SlotRequest *request);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The sweep that yields offered slots: grid, then the event type's limits, then the host's free time. Computing goes
+ * The sweep that yields offered slots: grid, then the event type's limits, then the hosts' free time. Computing goes
  * through a range with it, booking asks it for one instant: offered and bookable are the same set because they are the
- * same code.
+ * same code. A solo event type is the case of one required host.
  */
 #ifndef OPENCALENDLY_SWEEP_H
 #define OPENCALENDLY_SWEEP_H
@@ -9,26 +9,40 @@
 #include "data/limits.h"
 #include "data/schedule.h"
 
+/* A host who is free for a slot. */
+typedef struct OfferedHost
+{
+	const Attendee *attendee;
+	Buffers buffers;
+	const pg_uuid_t *meeting_id; /* an own meeting with a free seat to join; NULL: a new one */
+	int seats_left;
+} OfferedHost;
+
 typedef struct OfferedSlot
 {
 	TimeRange during;
-	int64 buffer_before;
-	int64 buffer_after;
+	const OfferedHost
+		*hosts; /* the required ones, then those of the pool; until the next slot is asked for */
+	int nhosts;
+	const OfferedHost
+		*joined; /* the first of them whose meeting a booking would join; NULL: it would open one */
 	int seats_left;
-	const pg_uuid_t *meeting_id; /* an own meeting with a free seat to join; NULL: a new one */
 } OfferedSlot;
 
 typedef struct Sweep
 {
 	const SlotRequest *request;
-	HostSchedule *schedule;
+	HostSchedule *schedules; /* one for each attendee */
 	StartLimits *limits;
 	Grid grid;
 	size_t allowed_at;
+	OfferedHost *hosts;
+	int nhosts;
+	int most_hosts; /* how many hosts of a slot are of interest; one of the pool always is */
 } Sweep;
 
 /* Loads all that the request needs, in the active snapshot. */
-extern void sweep_begin(Sweep *sweep, const SlotRequest *request);
+extern void sweep_begin(Sweep *sweep, const SlotRequest *request, int most_hosts);
 
 /* The next offered slot, ascending, each start once; false at the end. */
 extern bool sweep_next(Sweep *sweep, OfferedSlot *slot);

@@ -99,19 +99,26 @@ mark_replaced(const HoursInput *in, int64_t base, unsigned char *replaced)
 	}
 }
 
-/* Adds the starts anchor + k * step that lie in [window.start, window.end) and in the asked range. */
+/* Adds what of the window lies in the asked range, with the grid anchor + k * step. */
 static void
-add_run(const HoursInput *in, Hours *out, int64_t anchor, TimeRange window, int64_t before,
-		int64_t after)
+add_run(const HoursInput *in, Hours *out, int64_t anchor, TimeRange window, Buffers buffers)
 {
-	int64_t from = max_instant(window.start, in->range.start);
-	int64_t limit = min_instant(window.end, in->range.end);
+	int64_t start = max_instant(window.start, in->range.start);
+	int64_t end = min_instant(window.end, in->range.end);
 	int64_t first = anchor;
 
-	if (from > anchor)
-		first += (from - anchor + in->step - 1) / in->step * in->step;
-	if (first < limit)
-		out->runs[out->nruns++] = (StartRun) { first, limit, in->step, before, after };
+	if (start > anchor)
+		first += (start - anchor + in->step - 1) / in->step * in->step;
+	if (start < end)
+		out->runs[out->nruns++] = (StartRun) { start, end, first, buffers };
+}
+
+/* What the event type says of buffers comes before what the rule says. */
+static Buffers
+buffers_of(const HoursInput *in, Buffers otherwise)
+{
+	return (Buffers) { in->buffers.before >= 0 ? in->buffers.before : otherwise.before,
+					   in->buffers.after >= 0 ? in->buffers.after : otherwise.after };
 }
 
 /* The windows and runs of the rules of one local date within one span. */
@@ -133,9 +140,7 @@ add_date(const HoursInput *in, const ZoneSpan *span, int64_t date, Hours *out)
 		if (window.start >= window.end)
 			continue;
 		out->open[out->nopen++] = window;
-		add_run(in, out, anchor, window,
-				in->buffer_before >= 0 ? in->buffer_before : rule->buffer_before,
-				in->buffer_after >= 0 ? in->buffer_after : rule->buffer_after);
+		add_run(in, out, anchor, window, buffers_of(in, rule->buffers));
 	}
 }
 
@@ -152,16 +157,15 @@ add_overrides(const HoursInput *in, Hours *out)
 			continue;
 		}
 		out->open[out->nopen++] = during;
-		add_run(in, out, during.start, during, max_instant(in->buffer_before, 0),
-				max_instant(in->buffer_after, 0));
+		add_run(in, out, during.start, during, buffers_of(in, (Buffers) { 0, 0 }));
 	}
 }
 
 static int
 compare_runs(const void *a, const void *b)
 {
-	int64_t x = ((const StartRun *) a)->first;
-	int64_t y = ((const StartRun *) b)->first;
+	int64_t x = ((const StartRun *) a)->start;
+	int64_t y = ((const StartRun *) b)->start;
 
 	return (x > y) - (x < y);
 }
@@ -170,7 +174,7 @@ static void
 sort_runs(StartRun *runs, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
-		if (runs[i].first < runs[i - 1].first)
+		if (runs[i].start < runs[i - 1].start)
 		{
 			qsort(runs, n, sizeof(StartRun), compare_runs);
 			return;

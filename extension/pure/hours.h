@@ -21,13 +21,19 @@ typedef struct ZoneSpan
 	int64_t offset; /* microseconds east of UTC */
 } ZoneSpan;
 
+/* How long a host is not to be met before and after a slot. */
+typedef struct Buffers
+{
+	int64_t before;
+	int64_t after;
+} Buffers;
+
 typedef struct WeeklyRule
 {
 	int day_of_week;  /* 0 = Sunday */
 	int start_minute; /* of the local day, [start, end) */
 	int end_minute;
-	int64_t buffer_before;
-	int64_t buffer_after;
+	Buffers buffers;
 } WeeklyRule;
 
 typedef struct Override
@@ -37,14 +43,16 @@ typedef struct Override
 	bool replaces_day; /* the rules give nothing on the local dates that it touches */
 } Override;
 
-/* Where slots start: first, first + step, … before limit; with the buffers that such a slot has. */
+/*
+ * A rule's or an added override's window, as far as starts are asked for: its own grid starts slots at first,
+ * first + step, … before end (at none if first >= end), with these buffers.
+ */
 typedef struct StartRun
 {
+	int64_t start;
+	int64_t end;
 	int64_t first;
-	int64_t limit;
-	int64_t step;
-	int64_t buffer_before;
-	int64_t buffer_after;
+	Buffers buffers;
 } StartRun;
 
 typedef struct HoursInput
@@ -56,11 +64,10 @@ typedef struct HoursInput
 	size_t nrules;
 	const Override *overrides; /* all that touch the spans */
 	size_t noverrides;
-	TimeRange range;       /* where starts are asked for */
-	int64_t open_until;    /* how far a slot that starts in the range may reach */
-	int64_t step;          /* the grid's interval */
-	int64_t buffer_before; /* the event type's; -1: the rule's */
-	int64_t buffer_after;
+	TimeRange range;    /* where starts are asked for */
+	int64_t open_until; /* how far a slot that starts in the range may reach */
+	int64_t step;       /* the grid's interval */
+	Buffers buffers;    /* the event type's; -1: the rule's */
 } HoursInput;
 
 typedef struct Hours
@@ -69,7 +76,7 @@ typedef struct Hours
 	size_t nopen;
 	TimeRange *blocked; /* a set */
 	size_t nblocked;
-	StartRun *runs; /* sorted by first */
+	StartRun *runs; /* sorted by start */
 	size_t nruns;
 } Hours;
 

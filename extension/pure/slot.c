@@ -3,21 +3,84 @@
  */
 #include "pure/slot.h"
 
-void
-grid_init(Grid *grid, StartRun *runs, size_t nruns, size_t *active)
+#include <stdlib.h>
+
+size_t
+grid_add(GridRun *runs, size_t n, const StartRun *add, size_t nadd, int64_t step)
 {
-	*grid = (Grid) { .runs = runs, .nruns = nruns, .active = active, .floor = INT64_MIN };
+	for (size_t i = 0; i < nadd; i++)
+		if (add[i].first < add[i].end)
+			runs[n++] = (GridRun) { add[i].first, add[i].end,
+									add[i].first - floor_div(add[i].first, step) * step };
+	return n;
+}
+
+static int
+compare_first(const void *a, const void *b)
+{
+	int64_t x = ((const GridRun *) a)->first;
+	int64_t y = ((const GridRun *) b)->first;
+
+	return (x > y) - (x < y);
+}
+
+static int
+compare_phase(const void *a, const void *b)
+{
+	int64_t x = ((const GridRun *) a)->phase;
+	int64_t y = ((const GridRun *) b)->phase;
+
+	return x == y ? compare_first(a, b) : (x > y) - (x < y);
+}
+
+static void
+sort_runs(GridRun *runs, size_t n, int (*compare)(const void *, const void *))
+{
+	for (size_t i = 1; i < n; i++)
+		if (compare(&runs[i - 1], &runs[i]) > 0)
+		{
+			qsort(runs, n, sizeof(GridRun), compare);
+			return;
+		}
+}
+
+/* Joins the runs of one phase that overlap or touch; returns how many are left. */
+static size_t
+join_runs(GridRun *runs, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		GridRun *last = kept > 0 ? &runs[kept - 1] : NULL;
+
+		if (last && last->phase == runs[i].phase && runs[i].first <= last->end)
+			last->end = max_instant(last->end, runs[i].end);
+		else
+			runs[kept++] = runs[i];
+	}
+	return kept;
+}
+
+void
+grid_init(Grid *grid, GridRun *runs, size_t nruns, size_t *active, int64_t step)
+{
+	sort_runs(runs, nruns, compare_phase);
+	nruns = join_runs(runs, nruns);
+	sort_runs(runs, nruns, compare_first);
+	*grid =
+		(Grid) { .runs = runs, .nruns = nruns, .step = step, .active = active, .floor = INT64_MIN };
 }
 
 /* Moves a run up to the floor; false if nothing of it is left. */
 static inline bool
-raise_run(StartRun *run, int64_t floor)
+raise_run(GridRun *run, int64_t floor, int64_t step)
 {
-	if (floor >= run->limit)
+	if (floor >= run->end)
 		return false;
 	if (run->first < floor)
-		run->first += (floor - run->first + run->step - 1) / run->step * run->step;
-	return run->first < run->limit;
+		run->first += (floor - run->first + step - 1) / step * step;
+	return run->first < run->end;
 }
 
 /* Drops finished runs, activates those that begin by the earliest start; returns that start, INT64_MAX at the end. */
@@ -29,9 +92,9 @@ earliest_start(Grid *grid)
 
 	for (size_t i = 0; i < grid->nactive; i++)
 	{
-		StartRun *run = &grid->runs[grid->active[i]];
+		GridRun *run = &grid->runs[grid->active[i]];
 
-		if (!raise_run(run, grid->floor))
+		if (!raise_run(run, grid->floor, grid->step))
 			continue;
 		grid->active[kept++] = grid->active[i];
 		earliest = min_instant(earliest, run->first);
@@ -39,9 +102,9 @@ earliest_start(Grid *grid)
 	grid->nactive = kept;
 	while (grid->next < grid->nruns && grid->runs[grid->next].first <= earliest)
 	{
-		StartRun *run = &grid->runs[grid->next];
+		GridRun *run = &grid->runs[grid->next];
 
-		if (raise_run(run, grid->floor))
+		if (raise_run(run, grid->floor, grid->step))
 		{
 			grid->active[grid->nactive++] = grid->next;
 			earliest = min_instant(earliest, run->first);
@@ -52,38 +115,66 @@ earliest_start(Grid *grid)
 }
 
 bool
-grid_next(Grid *grid, GridStart *out)
+grid_next(Grid *grid, int64_t *start)
 {
-	int64_t start = earliest_start(grid);
-
-	if (start == INT64_MAX)
+	*start = earliest_start(grid);
+	if (*start == INT64_MAX)
 		return false;
-	*out = (GridStart) { .start = start };
-	for (size_t i = 0; i < grid->nactive; i++)
-	{
-		const StartRun *run = &grid->runs[grid->active[i]];
-
-		if (run->first != start)
-			continue;
-		out->buffer_before = max_instant(out->buffer_before, run->buffer_before);
-		out->buffer_after = max_instant(out->buffer_after, run->buffer_after);
-	}
-	grid->floor = start + 1;
+	grid->floor = *start + 1;
 	return true;
 }
 
-void
-host_time_init(HostTime *host, const StartRun *runs, size_t nruns)
+static Buffers
+larger(Buffers a, Buffers b)
 {
-	host->open_at = host->busy_at = host->meeting_at = 0;
-	host->longest_before = 0;
-	host->shortest_before = host->shortest_after = nruns == 0 ? 0 : INT64_MAX;
-	for (size_t i = 0; i < nruns; i++)
+	return (Buffers) { max_instant(a.before, b.before), max_instant(a.after, b.after) };
+}
+
+static Buffers
+smaller(Buffers a, Buffers b)
+{
+	return (Buffers) { min_instant(a.before, b.before), min_instant(a.after, b.after) };
+}
+
+void
+host_time_init(HostTime *host, const StartRun *runs, size_t nruns, int64_t step,
+			   Buffers without_runs)
+{
+	host->runs = runs;
+	host->nruns = nruns;
+	host->step = step;
+	host->again = INT64_MIN;
+	host->open_at = host->busy_at = host->meeting_at = host->run_at = 0;
+	host->longest = host->shortest = nruns == 0 ? without_runs : runs[0].buffers;
+	for (size_t i = 1; i < nruns; i++)
 	{
-		host->longest_before = max_instant(host->longest_before, runs[i].buffer_before);
-		host->shortest_before = min_instant(host->shortest_before, runs[i].buffer_before);
-		host->shortest_after = min_instant(host->shortest_after, runs[i].buffer_after);
+		host->longest = larger(host->longest, runs[i].buffers);
+		host->shortest = smaller(host->shortest, runs[i].buffers);
 	}
+}
+
+Buffers
+host_buffers(HostTime *host, int64_t start)
+{
+	Buffers on_grid = { -1, -1 };
+	Buffers containing = { 0, 0 };
+
+	if (host->longest.before == host->shortest.before &&
+		host->longest.after == host->shortest.after)
+		return host->longest;
+	while (host->run_at < host->nruns && host->runs[host->run_at].end <= start)
+		host->run_at++;
+	for (size_t i = host->run_at; i < host->nruns && host->runs[i].start <= start; i++)
+	{
+		const StartRun *run = &host->runs[i];
+
+		if (run->end <= start)
+			continue;
+		containing = larger(containing, run->buffers);
+		if ((start - run->first) % host->step == 0)
+			on_grid = larger(on_grid, run->buffers);
+	}
+	return on_grid.before >= 0 ? on_grid : containing;
 }
 
 bool
@@ -118,8 +209,8 @@ is_busy(HostTime *host, TimeRange slot, TimeRange widened, int64_t oldest, int64
 	for (size_t i = host->busy_at; i < host->nbusy && host->busy[i].start < widened.end; i++)
 		if (host->busy[i].end > widened.start)
 		{
-			*again = host->busy[i].start < slot.end + host->shortest_after
-						 ? host->busy[i].end + host->shortest_before
+			*again = host->busy[i].start < slot.end + host->shortest.after
+						 ? host->busy[i].end + host->shortest.before
 						 : slot.start + 1;
 			return true;
 		}
@@ -149,16 +240,22 @@ meets_another(HostTime *host, TimeRange slot, TimeRange widened, int64_t oldest,
 }
 
 bool
-host_is_free(HostTime *host, const GridStart *at, int64_t duration, const Meeting **joined,
-			 int64_t *again)
+host_is_free(HostTime *host, TimeRange slot, Buffers buffers, const Meeting **joined)
 {
-	TimeRange slot = { at->start, at->start + duration };
-	TimeRange widened = { slot.start - at->buffer_before, slot.end + at->buffer_after };
-	int64_t oldest = slot.start - host->longest_before;
+	TimeRange widened = { slot.start - buffers.before, slot.end + buffers.after };
+	int64_t oldest = slot.start - host->longest.before;
+
+	int64_t again = slot.start + 1;
 
 	*joined = NULL;
-	if (!is_open(host, slot, again) || is_busy(host, slot, widened, oldest, again))
+	if (slot.start < host->again)
 		return false;
-	*again = slot.start + 1;
-	return !meets_another(host, slot, widened, oldest, joined);
+	if (is_open(host, slot, &again) && !is_busy(host, slot, widened, oldest, &again))
+	{
+		if (!meets_another(host, slot, widened, oldest, joined))
+			return true;
+		again = slot.start + 1;
+	}
+	host->again = again;
+	return false;
 }

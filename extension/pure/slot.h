@@ -1,37 +1,43 @@
 /*
- * Slots: the starts of a grid at which a whole meeting fits into a host's free time.
+ * Slots: the starts of a grid at which a whole meeting fits into its hosts' free time.
  *
- * A Grid yields the candidate starts of one or several sorted runs, ascending, each once, with the larger buffers where
- * runs meet. A HostTime answers whether a host is free at a candidate: open for all of [start, start + duration), and
- * nothing busy within the slot widened by the buffers. Both only move forward, so a whole month is one sweep; a refusal
- * says from which instant on it is worth asking again, and the grid jumps there.
+ * A Grid yields the candidate starts, ascending, each once: those of every host's own grid. A HostTime answers whether
+ * one host is free at a candidate: open for all of [start, start + duration), and nothing busy within the slot widened by
+ * the host's buffers. Both only move forward, so a whole month is one sweep; a host that refuses knows from which instant
+ * on it is worth asking again, and the grid jumps there.
  */
 #ifndef OPENCALENDLY_SLOT_H
 #define OPENCALENDLY_SLOT_H
 
 #include "pure/hours.h"
 
-typedef struct GridStart
+/* Starts first, first + step, … before end. */
+typedef struct GridRun
 {
-	int64_t start;
-	int64_t buffer_before;
-	int64_t buffer_after;
-} GridStart;
+	int64_t first;
+	int64_t end;
+	int64_t phase; /* first modulo step: runs of different phases have no start in common */
+} GridRun;
 
 typedef struct Grid
 {
-	StartRun *runs; /* sorted by first; moved forward as the grid goes on */
+	GridRun *runs; /* sorted by first, no start in two of them; moved forward as the grid goes on */
 	size_t nruns;
+	int64_t step;
 	size_t next;    /* the first run that is not active yet */
 	size_t *active; /* indexes of runs that have begun; room for nruns */
 	size_t nactive;
 	int64_t floor; /* earlier starts are of no interest */
 } Grid;
 
-extern void grid_init(Grid *grid, StartRun *runs, size_t nruns, size_t *active);
+/* Adds the starts of a host's runs to those of others, at runs[n]; returns how many runs there are then. */
+extern size_t grid_add(GridRun *runs, size_t n, const StartRun *add, size_t nadd, int64_t step);
+
+/* Makes a grid of runs that may overlap; it keeps runs and active. */
+extern void grid_init(Grid *grid, GridRun *runs, size_t nruns, size_t *active, int64_t step);
 
 /* The next start that is not before grid->floor; false at the end. */
-extern bool grid_next(Grid *grid, GridStart *out);
+extern bool grid_next(Grid *grid, int64_t *start);
 
 /* An own meeting with a free seat: for its own start and end it is not busy. */
 typedef struct Meeting
@@ -50,23 +56,33 @@ typedef struct HostTime
 	size_t nbusy;
 	const Meeting *meetings; /* sorted by claim, claims do not overlap */
 	size_t nmeetings;
-	int64_t longest_before; /* bounds of the runs' buffers */
-	int64_t shortest_before;
-	int64_t shortest_after;
+	const StartRun *runs; /* sorted by start */
+	size_t nruns;
+	int64_t step;
+	Buffers longest; /* bounds of the buffers of all runs */
+	Buffers shortest;
+	int64_t again;  /* not free before this instant */
 	size_t open_at; /* where the sweep stands */
 	size_t busy_at;
 	size_t meeting_at;
+	size_t run_at;
 } HostTime;
 
-/* Sets the buffers' bounds from the runs, and the sweep to the beginning. */
-extern void host_time_init(HostTime *host, const StartRun *runs, size_t nruns);
+/* Sets the runs, the buffers of a host without runs, and the sweep to the beginning. */
+extern void host_time_init(HostTime *host, const StartRun *runs, size_t nruns, int64_t step,
+						   Buffers without_runs);
 
 /*
- * Whether the host is free for duration from at->start on. Starts asked must not go back. True: *joined is the meeting
- * to join, or NULL. False: *again is the first later instant that might do.
+ * The buffers of a slot that starts there: the larger of those of the runs whose grid it is on; on none, of the runs that
+ * contain it.
  */
-extern bool host_is_free(HostTime *host, const GridStart *at, int64_t duration,
-						 const Meeting **joined, int64_t *again);
+extern Buffers host_buffers(HostTime *host, int64_t start);
+
+/*
+ * Whether the host is free for the slot with these buffers. Slots asked must not go back. True: *joined is the meeting to
+ * join, or NULL. False: host->again is the first later instant that might do.
+ */
+extern bool host_is_free(HostTime *host, TimeRange slot, Buffers buffers, const Meeting **joined);
 
 /*
  * Whether a set contains the instant, for instants that do not go back; *at is where the sweep stands. False: *again

@@ -246,8 +246,7 @@ CREATE TABLE opencalendly.calendar_busy_windows (
     CONSTRAINT calendar_busy_windows_ends_at_check CHECK (
         pg_catalog.isfinite(ends_at) AND ends_at > starts_at)
 );
-CREATE INDEX calendar_busy_windows_user_id_ends_at_idx
-    ON opencalendly.calendar_busy_windows (user_id, ends_at) INCLUDE (starts_at);
+CREATE INDEX calendar_busy_windows_user_id_idx ON opencalendly.calendar_busy_windows (user_id, ends_at, starts_at);
 COMMENT ON TABLE opencalendly.calendar_busy_windows IS 'busy time of a host from outside: [starts_at, ends_at)';
 COMMENT ON CONSTRAINT calendar_busy_windows_starts_at_check ON opencalendly.calendar_busy_windows IS
     'starts_at: must be finite';

@@ -28,10 +28,13 @@ CREATE TABLE opencalendly.claims (
         AND pg_catalog.lower_inc(during) AND NOT pg_catalog.upper_inc(during)
         AND NOT pg_catalog.lower_inf(during) AND NOT pg_catalog.upper_inf(during)
         AND pg_catalog.isfinite(pg_catalog.lower(during)) AND pg_catalog.isfinite(pg_catalog.upper(during))),
-    -- the included columns let a host's busy time be read from the index alone
     CONSTRAINT claims_no_overlap EXCLUDE USING gist (host_id WITH =, during WITH &&)
-        INCLUDE (occurrence_id, expires_at)
 );
+-- Hosts' busy time is read from this index alone: in half the time that the constraint's own takes. The ends are keys, so
+-- that what the range does not meet is passed over in the index; during is there for the planner to see that it need not
+-- look at the table.
+CREATE INDEX claims_host_id_idx ON opencalendly.claims
+    (host_id, pg_catalog.upper(during), pg_catalog.lower(during)) INCLUDE (during, occurrence_id, expires_at);
 CREATE INDEX claims_occurrence_id_idx ON opencalendly.claims (occurrence_id);
 CREATE INDEX claims_expiring_idx ON opencalendly.claims (host_id, expires_at) WHERE expires_at IS NOT NULL;
 COMMENT ON TABLE opencalendly.claims IS
@@ -69,6 +72,7 @@ CREATE TABLE opencalendly.bookings (
     id uuid CONSTRAINT bookings_pkey PRIMARY KEY DEFAULT opencalendly.uuid_generate_v7(),
     event_type_id uuid NOT NULL CONSTRAINT bookings_event_type_id_fkey REFERENCES opencalendly.event_types,
     organizer_id uuid NOT NULL CONSTRAINT bookings_organizer_id_fkey REFERENCES opencalendly.users,
+    host_ids uuid[],
     occurrence_id uuid NOT NULL,
     seats integer NOT NULL,
     seat_no integer NOT NULL,
@@ -89,6 +93,9 @@ CREATE TABLE opencalendly.bookings (
     CONSTRAINT bookings_occurrence_id_fkey FOREIGN KEY (occurrence_id, seats)
         REFERENCES opencalendly.occurrences (id, seats) ON UPDATE CASCADE,
     CONSTRAINT bookings_rescheduled_from_key UNIQUE (rescheduled_from),
+    CONSTRAINT bookings_host_ids_check CHECK (
+        host_ids IS NULL OR pg_catalog.cardinality(host_ids) > 0 AND host_ids[1] = organizer_id
+        AND pg_catalog.array_position(host_ids, NULL) IS NULL),
     CONSTRAINT bookings_seat_no_check CHECK (seat_no BETWEEN 1 AND seats),
     CONSTRAINT bookings_starts_at_check CHECK (pg_catalog.isfinite(starts_at)),
     CONSTRAINT bookings_ends_at_check CHECK (pg_catalog.isfinite(ends_at) AND ends_at > starts_at),
@@ -116,6 +123,9 @@ CREATE INDEX bookings_event_type_id_starts_at_idx ON opencalendly.bookings (even
 CREATE INDEX bookings_organizer_id_starts_at_idx ON opencalendly.bookings (organizer_id, starts_at);
 COMMENT ON TABLE opencalendly.bookings IS
     'who has booked what; a moved booking stays as rescheduled, and its successor names it in rescheduled_from';
+COMMENT ON COLUMN opencalendly.bookings.organizer_id IS 'the host; of a team''s booking the first one';
+COMMENT ON COLUMN opencalendly.bookings.host_ids IS
+    'the hosts that a team''s booking was made with, whatever became of it; null = organizer_id alone';
 COMMENT ON COLUMN opencalendly.bookings.link_key_id IS
     'the key of the secret key file from which this booking''s links are derived';
 

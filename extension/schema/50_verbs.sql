@@ -63,7 +63,8 @@ CREATE FUNCTION opencalendly.booking_action(token text)
     RETURNS TABLE (action_type text, can_cancel boolean, can_reschedule boolean, booking_id uuid, status text,
         starts_at timestamptz, ends_at timestamptz, timezone text, invitee_name text, invitee_email text,
         rescheduled_to uuid, event_type_id uuid, event_slug text, event_name text, duration_minutes integer,
-        organizer_id uuid, organizer_username text, organizer_display_name text, organizer_timezone text)
+        organizer_id uuid, organizer_username text, organizer_display_name text, organizer_timezone text,
+        team_id uuid, team_slug text, team_mode text, host_ids uuid[])
     AS 'MODULE_PATHNAME', 'booking_action' LANGUAGE C STABLE PARALLEL SAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp ROWS 1;
 COMMENT ON FUNCTION opencalendly.booking_action(text) IS

@@ -18,7 +18,7 @@ BEGIN
         field := CASE constraint_name
             WHEN 'users_username_key' THEN 'username' WHEN 'former_usernames_pkey' THEN 'username'
             WHEN 'users_email_key' THEN 'email' WHEN 'event_types_user_id_slug_key' THEN 'slug'
-            WHEN 'schedules_one_default' THEN 'is_default'
+            WHEN 'schedules_one_default' THEN 'is_default' WHEN 'teams_slug_key' THEN 'slug'
             ELSE 'name' END;
         RAISE EXCEPTION USING ERRCODE = 'OC014', MESSAGE = format('%s is taken', field),
             DETAIL = format('Field "%s" has the value %s.', field, coalesce(left((given -> field)::text, 200), 'null'));
@@ -99,6 +99,11 @@ CREATE FUNCTION opencalendly.lock_host(host_id uuid) RETURNS void
     AS 'MODULE_PATHNAME', 'lock_host' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION opencalendly.lock_host(uuid) IS
     'internal: waits for the lock under which a host''s time is given, until the end of the transaction';
+
+CREATE FUNCTION opencalendly.lock_event_type(event_type_id uuid) RETURNS void
+    AS 'MODULE_PATHNAME', 'lock_event_type' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION opencalendly.lock_event_type(uuid) IS
+    'internal: waits for the lock under which an event type is booked (the host''s, or a team event type''s own), until the end of the transaction; errors OC002';
 
 CREATE FUNCTION opencalendly.create_user(
     username text, email text, display_name text DEFAULT NULL, timezone text DEFAULT 'UTC') RETURNS uuid
@@ -243,7 +248,9 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM opencalendly.raise_unknown('schedule', 'schedule_id', delete_schedule.schedule_id);
     END IF;
-    SELECT count(*) INTO users_of_it FROM opencalendly.event_types AS e WHERE e.schedule_id = old.id;
+    SELECT (SELECT count(*) FROM opencalendly.event_types AS e WHERE e.schedule_id = old.id)
+            + (SELECT count(*) FROM opencalendly.team_event_type_members AS m WHERE m.schedule_id = old.id)
+        INTO users_of_it;
     IF old.is_default OR users_of_it > 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'OC005', MESSAGE = 'schedule is in use',
             DETAIL = CASE WHEN old.is_default THEN 'It is the default schedule.'
@@ -502,7 +509,7 @@ DECLARE
     state text; message text; col text; con text;
 BEGIN
     IF changes ?| ARRAY['slug', 'seats'] THEN
-        PERFORM opencalendly.lock_host(e.user_id) FROM opencalendly.event_types AS e WHERE e.id = update_event_type.event_type_id;
+        PERFORM opencalendly.lock_event_type(e.id) FROM opencalendly.event_types AS e WHERE e.id = update_event_type.event_type_id;
     END IF;
     SELECT e.* INTO old FROM opencalendly.event_types AS e WHERE e.id = update_event_type.event_type_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
@@ -513,6 +520,13 @@ BEGIN
         'buffer_after_minutes', 'min_notice_minutes', 'max_days_ahead', 'bookable_from', 'bookable_until',
         'daily_booking_limit', 'weekly_booking_limit', 'monthly_booking_limit', 'seats', 'schedule_id',
         'is_active', 'is_hidden']);
+    IF changes ->> 'schedule_id' IS NOT NULL
+        AND EXISTS (SELECT FROM opencalendly.team_event_types AS t WHERE t.event_type_id = old.id)
+    THEN
+        RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = 'schedule_id must be null in a team''s event type',
+            DETAIL = format('Field "schedule_id" has the value %s.', changes -> 'schedule_id'),
+            HINT = 'The members'' own schedules count (set_team_event_type_members).';
+    END IF;
     UPDATE opencalendly.event_types AS e
         SET (name, slug, description, duration_minutes, location_type, location_value, questions,
                 slot_interval_minutes, buffer_before_minutes, buffer_after_minutes, min_notice_minutes, max_days_ahead,

@@ -31,5 +31,9 @@ GRANT EXECUTE ON FUNCTION
     opencalendly.set_availability_rules, opencalendly.set_availability_overrides,
     opencalendly.add_time_off, opencalendly.remove_time_off,
     opencalendly.create_event_type, opencalendly.update_event_type,
+    opencalendly.create_team, opencalendly.update_team, opencalendly.delete_team, opencalendly.invite_team_member,
+    opencalendly.accept_team_invitation, opencalendly.decline_team_invitation, opencalendly.leave_team,
+    opencalendly.remove_team_member, opencalendly.update_team_member, opencalendly.create_team_event_type,
+    opencalendly.update_team_event_type, opencalendly.set_team_event_type_members, opencalendly.delete_user,
     opencalendly.is_timezone, opencalendly.current_instant, opencalendly.is_restored_copy, opencalendly.adopt_outbox, opencalendly.prune_idempotency_keys
     TO opencalendly_admin;

@@ -18,6 +18,9 @@
 
 PG_FUNCTION_INFO_V1(compute_slots);
 
+/* How many hosts of a slot are listed unless all are asked for. */
+#define LISTED_HOSTS 10
+
 static SavedQuery ignored_query = {
 	.text = "SELECT b.event_type_id" EQ
 			"$2 AND " LIVE("b") " FROM opencalendly.bookings AS b WHERE b.id" EQ "$1",
@@ -67,17 +70,39 @@ check_ignored_booking(FunctionCallInfo fcinfo, const pg_uuid_t *event_type_id, b
 	return id;
 }
 
+/* An array of uuid that is filled anew for each slot: it has room for n. */
+static ArrayType *
+make_host_array(int n)
+{
+	pg_uuid_t *none = palloc0(Max(n, 1) * sizeof(pg_uuid_t));
+
+	return DatumGetArrayTypeP(uuid_array(none, Max(n, 1)));
+}
+
+static void
+fill_host_array(ArrayType *array, const OfferedSlot *slot, int most)
+{
+	int n = Min(slot->nhosts, most);
+	pg_uuid_t *ids = (pg_uuid_t *) ARR_DATA_PTR(array);
+
+	for (int i = 0; i < n; i++)
+		ids[i] = slot->hosts[i].attendee->host_id;
+	ARR_DIMS(array)[0] = n;
+	SET_VARSIZE(array, ARR_OVERHEAD_NONULLS(1) + n * sizeof(pg_uuid_t));
+}
+
 static void
 put_slots(Sweep *sweep, int64 most, ReturnSetInfo *rsinfo)
 {
-	Datum host = UUIDPGetDatum(&sweep->schedule->host_id);
-	Datum values[4];
+	int most_hosts = Min(sweep->most_hosts, sweep->request->event->nattendees);
+	ArrayType *hosts = make_host_array(most_hosts);
+	Datum values[4] = { [3] = PointerGetDatum(hosts) };
 	bool nulls[4] = { false };
 	OfferedSlot slot;
 
-	values[3] = PointerGetDatum(construct_array(&host, 1, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
 	for (int64 n = 0; n < most && sweep_next(sweep, &slot); n++)
 	{
+		fill_host_array(hosts, &slot, most_hosts);
 		values[0] = TimestampTzGetDatum(slot.during.start);
 		values[1] = TimestampTzGetDatum(slot.during.end);
 		values[2] = Int32GetDatum(slot.seats_left);
@@ -106,7 +131,7 @@ compute_slots(PG_FUNCTION_ARGS)
 	request.ignore_booking = check_ignored_booking(fcinfo, event_type_id, &may_be_inactive);
 	request.event = event_type_load(event_type_id, may_be_inactive);
 	request.hold = hold_find(token, request.now);
-	sweep_begin(&sweep, &request);
+	sweep_begin(&sweep, &request, PG_GETARG_BOOL(6) ? PG_INT32_MAX : LISTED_HOSTS);
 	put_slots(&sweep, most, (ReturnSetInfo *) fcinfo->resultinfo);
 	SPI_finish();
 	return (Datum) 0;

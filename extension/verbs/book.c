@@ -1,187 +1,30 @@
 /*
- * book_slot, and what moving and holding share with it; the words are in book.h, the rules of locking in data/claim.h.
+ * book_slot: one call, one row, or one error.
  */
 #include "verbs/book.h"
 
 #include "catalog/pg_type_d.h"
 #include "data/answers.h"
-#include "data/explain.h"
 #include "data/idempotency.h"
 #include "data/keys.h"
 #include "data/values.h"
 #include "errors.h"
 #include "settings.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "verbs/taking.h"
 
 PG_FUNCTION_INFO_V1(book_slot);
-
-void
-raise_not_available(int64 starts_at, const char *why)
-{
-	ereport(ERROR, errcode(ERRCODE_OC_SLOT_UNAVAILABLE), errmsg("slot is not available"),
-			errdetail("%s is not offered: %s.", show_instant(starts_at), why),
-			errhint("compute_slots shows what is; explain_slot says all that stands in the way."));
-}
-
-/* A RefusalSink that raises with the first reason. */
-static void
-raise_first_refusal(void *arg, const char *reason, const char *detail)
-{
-	raise_not_available(*(int64 *) arg, psprintf("%s (%s)", reason, detail));
-}
-
-static int
-add_host(pg_uuid_t *hosts, int nhosts, const pg_uuid_t *host)
-{
-	for (int i = 0; i < nhosts; i++)
-		if (memcmp(&hosts[i], host, sizeof(pg_uuid_t)) == 0)
-			return nhosts;
-	hosts[nhosts] = *host;
-	return nhosts + 1;
-}
-
-/* The hosts to lock, palloc'ed: the event type's, the old booking's, those of the caller's hold. */
-static pg_uuid_t *
-hosts_concerned(const pg_uuid_t *event_type_id, const char *hold_token, const Booking *old,
-				int *nhosts)
-{
-	pg_uuid_t *held = NULL;
-	int nheld = 0;
-	pg_uuid_t *hosts;
-
-	claim_read_begin();
-	if (hold_token)
-		held = hold_hosts(hold_token, &nheld);
-	hosts = palloc((nheld + 2) * sizeof(pg_uuid_t));
-	hosts[0] = event_type_host(event_type_id);
-	*nhosts = 1;
-	if (old)
-		*nhosts = add_host(hosts, *nhosts, &old->organizer_id);
-	for (int i = 0; i < nheld; i++)
-		*nhosts = add_host(hosts, *nhosts, &held[i]);
-	claim_read_end();
-	return hosts;
-}
-
-void
-taking_lock(const pg_uuid_t *event_type_id, const char *hold_token, const Booking *old, int64 now)
-{
-	int nhosts;
-	pg_uuid_t *hosts = hosts_concerned(event_type_id, hold_token, old, &nhosts);
-
-	lock_hosts(hosts, nhosts);
-	claims_drop_expired(hosts, nhosts, now);
-}
-
-void
-taking_begin(SlotTaking *taking, const pg_uuid_t *event_type_id, int64 starts_at,
-			 const char *hold_token)
-{
-	int nhosts;
-	pg_uuid_t *hosts = hosts_concerned(event_type_id, hold_token, NULL, &nhosts);
-
-	if (!try_lock_hosts(hosts, nhosts))
-	{
-		taking_load(taking, event_type_id, starts_at, hold_token, NULL);
-		lock_hosts(hosts, nhosts);
-	}
-	claims_drop_expired(hosts, nhosts, settings_now());
-	taking_load(taking, event_type_id, starts_at, hold_token, NULL);
-}
-
-void
-taking_load(SlotTaking *taking, const pg_uuid_t *event_type_id, int64 starts_at,
-			const char *hold_token, const Booking *old)
-{
-	SlotRequest request = { .range = { starts_at, starts_at + 1 } };
-	Sweep sweep;
-
-	taking->now = request.now = settings_now();
-	claim_read_begin();
-	request.event = taking->event = event_type_load(event_type_id, old != NULL);
-	request.hold = taking->hold = hold_find(hold_token, taking->now);
-	request.ignore_booking = old ? &old->id : NULL;
-	sweep_begin(&sweep, &request);
-	if (!sweep_next(&sweep, &taking->slot))
-	{
-		explain_refusals(&sweep, raise_first_refusal, &starts_at);
-		elog(ERROR, "a start is refused without a reason");
-	}
-	claim_read_end();
-	taking->hosts[0] = taking->event->organizer_id;
-	taking->nhosts = 1;
-}
-
-void
-taking_load_for_organizer(SlotTaking *taking, int64 starts_at, const Booking *old)
-{
-	SlotRequest request = { .range = { starts_at, starts_at + 1 }, .ignore_booking = &old->id };
-	EventType any_instant;
-	HostSchedule *schedule;
-	GridStart at;
-	Grid grid;
-	TimeRange everything;
-	const Meeting *joined;
-	int64 again;
-
-	taking->now = request.now = settings_now();
-	taking->hold = NULL;
-	if (starts_at < taking->now)
-		raise_not_available(starts_at, "it has passed");
-	claim_read_begin();
-	taking->event = event_type_load(&old->event_type_id, true);
-	/* on the finest grid a start has the buffers of all rules that hold it; outside the hours the event type's remain */
-	any_instant = *taking->event;
-	any_instant.step = 1;
-	request.event = &any_instant;
-	schedule = schedule_load(&request);
-	grid_init(&grid, schedule->hours.runs, schedule->hours.nruns,
-			  palloc(schedule->hours.nruns * sizeof(size_t)));
-	if (!grid_next(&grid, &at))
-		at = (GridStart) { starts_at, Max(request.event->buffer_before, 0),
-						   Max(request.event->buffer_after, 0) };
-	everything = (TimeRange) { PG_INT64_MIN, PG_INT64_MAX };
-	schedule->time.open = &everything;
-	schedule->time.nopen = 1;
-	schedule->time.longest_before = at.buffer_before;
-	if (!host_is_free(&schedule->time, &at, request.event->duration, &joined, &again))
-		raise_not_available(starts_at, "it is taken");
-	claim_read_end();
-	taking->slot =
-		(OfferedSlot) { .during = { at.start, at.start + request.event->duration },
-						.buffer_before = at.buffer_before,
-						.buffer_after = at.buffer_after,
-						.meeting_id = joined ? &schedule->meeting_ids[joined->id] : NULL };
-	taking->hosts[0] = taking->event->organizer_id;
-	taking->nhosts = 1;
-}
-
-void
-taking_book(SlotTaking *taking, Booking *booking)
-{
-	if (taking->hold)
-		hold_drop(taking->hold, taking->now);
-	booking->starts_at = taking->slot.during.start;
-	booking->ends_at = taking->slot.during.end;
-	booking->seat = seat_take(taking->event, &taking->slot, taking->hosts, taking->nhosts, DT_NOEND,
-							  taking->now);
-	booking_insert(booking, taking->now);
-	if (taking->slot.meeting_id)
-		occurrence_settle(&booking->seat.occurrence_id, taking->now);
-}
 
 void
 answer_booking(FunctionCallInfo fcinfo, const Booking *booking, const char *status, bool replayed,
 			   const Booking *old)
 {
-	Datum host = UUIDPGetDatum(&booking->organizer_id);
 	Datum values[] = {
 		UUIDPGetDatum(&booking->id),
 		UUIDPGetDatum(&booking->event_type_id),
 		UUIDPGetDatum(&booking->organizer_id),
-		PointerGetDatum(construct_array(&host, 1, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)),
+		uuid_array(booking->hosts, booking->nhosts),
 		TimestampTzGetDatum(booking->starts_at),
 		TimestampTzGetDatum(booking->ends_at),
 		CStringGetTextDatum(status),
@@ -262,11 +105,12 @@ book_slot(PG_FUNCTION_ARGS)
 		SPI_finish();
 		return (Datum) 0;
 	}
-	taking_begin(&taking, event_type_id, starts_at, hold_token);
+	taking_begin(&taking, &(Wish) { .event_type_id = event_type_id,
+									.starts_at = starts_at,
+									.hold_token = hold_token });
 	check_answers(booking.answers, taking.event->questions);
 	booking.id = new_id();
-	booking.organizer_id = taking.event->organizer_id;
-	taking_book(&taking, &booking);
+	taking_book(&taking, &booking, NULL);
 	answer = (FirstAnswer) { booking.id, booking.status };
 	if (key_text)
 		idempotency_keep(&key, &answer, taking.now);

@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "verbs/book.h"
+#include "verbs/taking.h"
 
 #define LINK_REMEMBERED_FOR (30 * USECS_IN_DAY)
 #define MIN_TOKEN_LENGTH 32
@@ -27,9 +28,12 @@ PG_FUNCTION_INFO_V1(organizer_reschedule_booking);
 PG_FUNCTION_INFO_V1(mark_no_show);
 
 static SavedQuery context_query = {
-	.text = "SELECT e.slug, e.name, e.duration_minutes, u.username, u.display_name, u.timezone"
-			" FROM opencalendly.event_types AS e JOIN opencalendly.users AS u ON u.id" EQ
-			"$2 WHERE e.id" EQ "$1",
+	.text = "SELECT e.slug, e.name, e.duration_minutes, u.username, u.display_name, u.timezone,"
+			" t.id, t.slug, x.mode"
+			" FROM opencalendly.event_types AS e JOIN opencalendly.users AS u ON u.id" EQ "$2"
+			" LEFT JOIN opencalendly.team_event_types AS x ON x.event_type_id" EQ "e.id"
+			" LEFT JOIN opencalendly.teams AS t ON t.id" EQ "x.team_id"
+			" WHERE e.id" EQ "$1",
 	.nargs = 2,
 	.types = { UUIDOID, UUIDOID },
 };
@@ -113,16 +117,16 @@ check_found(const Booking *booking, const pg_uuid_t *id, bool by_link, int64 now
 }
 
 /*
- * The booking, with its hosts locked and as it is now that they are; it may be gone by then. Raises OC003 or, for
- * organizers, OC013.
+ * The booking as it is now that nobody else changes it; it may be gone by then. moves: it is to be moved, and
+ * taking_begin will lock what that takes. Raises OC003 or, for organizers, OC013.
  */
 static Booking *
-lock_booking(const pg_uuid_t *id, bool by_link, const char *hold_token, int64 now)
+lock_booking(const pg_uuid_t *id, bool by_link, bool moves, const char *hold_token, int64 now)
 {
 	Booking *booking = find_latest(id);
 
 	check_found(booking, id, by_link, now);
-	taking_lock(&booking->event_type_id, hold_token, booking, now);
+	taking_lock_old(&booking->event_type_id, booking, hold_token, moves, now);
 	booking = find_latest(id);
 	check_found(booking, id, by_link, now);
 	return booking;
@@ -151,6 +155,7 @@ cancel(FunctionCallInfo fcinfo, const Booking *booking, const char *by, const ch
 	{
 		check_time(booking, now);
 		booking_cancel(booking, by, reason, now);
+		ledger_give_back(booking, "canceled", now);
 	}
 	answer_cancel(fcinfo, booking, replayed);
 }
@@ -166,8 +171,8 @@ cancel_booking(PG_FUNCTION_ARGS)
 	if (link.action != LINK_CANCEL)
 		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token does not cancel"));
 	SPI_connect();
-	cancel(fcinfo, lock_booking((pg_uuid_t *) link.id, true, NULL, now), "invitee", reason, now,
-		   check_not_started);
+	cancel(fcinfo, lock_booking((pg_uuid_t *) link.id, true, false, NULL, now), "invitee", reason,
+		   now, check_not_started);
 	SPI_finish();
 	return (Datum) 0;
 }
@@ -181,7 +186,7 @@ organizer_cancel_booking(PG_FUNCTION_ARGS)
 	int64 now = settings_now();
 
 	SPI_connect();
-	cancel(fcinfo, lock_booking(id, false, NULL, now), "host", reason, now, check_not_ended);
+	cancel(fcinfo, lock_booking(id, false, false, NULL, now), "host", reason, now, check_not_ended);
 	SPI_finish();
 	return (Datum) 0;
 }
@@ -198,9 +203,8 @@ move(FunctionCallInfo fcinfo, SlotTaking *taking, const Booking *old, char *time
 	booking.rescheduled_from = old->id;
 	if (timezone)
 		booking.timezone = timezone;
-	booking_mark_rescheduled(old);
-	occurrence_settle(&old->seat.occurrence_id, taking->now);
-	taking_book(taking, &booking);
+	booking_mark_rescheduled(old, taking->now);
+	taking_book(taking, &booking, old);
 	answer_booking(fcinfo, &booking, booking.status, false, old);
 }
 
@@ -246,14 +250,17 @@ reschedule_booking(PG_FUNCTION_ARGS)
 	if (link.action != LINK_RESCHEDULE)
 		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token does not reschedule"));
 	SPI_connect();
-	old = lock_booking((pg_uuid_t *) link.id, true, hold_token, now);
+	old = lock_booking((pg_uuid_t *) link.id, true, true, hold_token, now);
 	if (booking_is(old, "rescheduled"))
 		move_again(fcinfo, old, starts_at);
 	else
 	{
 		check_can_move(old);
 		check_not_started(old, now);
-		taking_load(&taking, &old->event_type_id, starts_at, hold_token, old);
+		taking_begin(&taking, &(Wish) { .event_type_id = &old->event_type_id,
+										.starts_at = starts_at,
+										.hold_token = hold_token,
+										.old = old });
 		move(fcinfo, &taking, old, timezone);
 	}
 	SPI_finish();
@@ -271,12 +278,15 @@ organizer_reschedule_booking(PG_FUNCTION_ARGS)
 	SlotTaking taking;
 
 	SPI_connect();
-	old = lock_booking(id, false, NULL, now);
+	old = lock_booking(id, false, true, NULL, now);
 	if (booking_is(old, "rescheduled"))
 		raise_moved(old);
 	check_can_move(old);
 	check_not_ended(old, now);
-	taking_load_for_organizer(&taking, starts_at, old);
+	taking_begin(&taking, &(Wish) { .event_type_id = &old->event_type_id,
+									.starts_at = starts_at,
+									.old = old,
+									.by_organizer = true });
 	move(fcinfo, &taking, old, NULL);
 	SPI_finish();
 	return (Datum) 0;
@@ -294,14 +304,17 @@ mark_no_show(PG_FUNCTION_ARGS)
 	bool nulls[3] = { false };
 
 	SPI_connect();
-	booking = lock_booking(id, false, NULL, now);
+	booking = lock_booking(id, false, false, NULL, now);
 	replayed = booking->no_show_at != DT_NOBEGIN;
 	if (!booking_is_live(booking) || now < booking->starts_at)
 		ereport(ERROR, errcode(ERRCODE_OC_WRONG_STATE), errmsg("booking has not taken place"),
 				errdetail("Its status is %s and it starts at %s.", booking->status,
 						  timestamptz_to_str(booking->starts_at)));
 	if (!replayed)
+	{
 		booking_mark_no_show(booking, now);
+		ledger_give_back(booking, "no_show", now);
+	}
 	values[0] = UUIDPGetDatum(&booking->id);
 	values[1] = TimestampTzGetDatum(replayed ? booking->no_show_at : now);
 	values[2] = BoolGetDatum(replayed);
@@ -323,7 +336,7 @@ answer_action(FunctionCallInfo fcinfo, LinkAction action, const Booking *booking
 	bool acts = booking_is_live(booking) && now < booking->starts_at;
 	Booking *successor =
 		booking_is(booking, "rescheduled") ? booking_successor(&booking->id) : NULL;
-	Datum values[19] = { CStringGetTextDatum(action == LINK_CANCEL ? "cancel" : "reschedule"),
+	Datum values[23] = { CStringGetTextDatum(action == LINK_CANCEL ? "cancel" : "reschedule"),
 						 BoolGetDatum(acts && action == LINK_CANCEL),
 						 BoolGetDatum(acts && action == LINK_RESCHEDULE),
 						 UUIDPGetDatum(&booking->id),
@@ -347,6 +360,10 @@ answer_action(FunctionCallInfo fcinfo, LinkAction action, const Booking *booking
 	values[16] = CStringGetTextDatum(row_text(0, 4));
 	values[17] = text_or_null(row_text_or_null(0, 5), &nulls[17]);
 	values[18] = CStringGetTextDatum(row_text(0, 6));
+	values[19] = row_datum(0, 7, &nulls[19]);
+	values[20] = text_or_null(row_text_or_null(0, 8), &nulls[20]);
+	values[21] = text_or_null(row_text_or_null(0, 9), &nulls[21]);
+	values[22] = uuid_array(booking->hosts, booking->nhosts);
 	answer_row(fcinfo, values, nulls);
 }
 

@@ -15,15 +15,18 @@ PG_FUNCTION_INFO_V1(explain_slot);
 typedef struct Verdicts
 {
 	ReturnSetInfo *rsinfo;
-	const pg_uuid_t *host_id;
+	const EventType *event;
+	int next; /* the first attendee without a row */
 	int refusals;
 } Verdicts;
 
 static void
-put_verdict(const Verdicts *verdicts, const char *verdict, const char *reason, const char *detail)
+put_verdict(const Verdicts *verdicts, const Attendee *attendee, const char *verdict,
+			const char *reason, const char *detail)
 {
-	Datum values[4] = { UUIDPGetDatum(verdicts->host_id), CStringGetTextDatum(verdict) };
-	bool nulls[4] = { false, false, reason == NULL, detail == NULL };
+	Datum values[4] = { attendee ? UUIDPGetDatum(&attendee->host_id) : (Datum) 0,
+						CStringGetTextDatum(verdict) };
+	bool nulls[4] = { attendee == NULL, false, reason == NULL, detail == NULL };
 
 	if (reason)
 		values[2] = CStringGetTextDatum(reason);
@@ -32,16 +35,34 @@ put_verdict(const Verdicts *verdicts, const char *verdict, const char *reason, c
 	tuplestore_putvalues(verdicts->rsinfo->setResult, verdicts->rsinfo->setDesc, values, nulls);
 }
 
+/* A row ok for each attendee before this one who has no row yet: refusals come in the attendees' order. */
 static void
-put_refusal(void *arg, const char *reason, const char *detail)
+put_free(Verdicts *verdicts, const Attendee *before)
+{
+	while (&verdicts->event->attendees[verdicts->next] < before)
+		put_verdict(verdicts, &verdicts->event->attendees[verdicts->next++], "ok", NULL, NULL);
+}
+
+static void
+put_refusal(void *arg, const Attendee *attendee, const char *reason, const char *detail)
 {
 	Verdicts *verdicts = arg;
 
-	put_verdict(verdicts, "refused", reason, detail);
+	if (attendee)
+	{
+		put_free(verdicts, attendee);
+		verdicts->next = (int) (attendee - verdicts->event->attendees) + 1;
+	}
+	else if (verdicts->event->mode == MODE_SOLO)
+		attendee = verdicts->event->attendees;
+	put_verdict(verdicts, attendee, "refused", reason, detail);
 	verdicts->refusals++;
 }
 
-/* explain_slot(event_type_id, starts_at) -> rows (host_id, verdict, reason, detail). Errors: OC002, OC006. */
+/*
+ * explain_slot(event_type_id, starts_at) -> rows (host_id, verdict, reason, detail): of each attendee ok or what stands in
+ * the way, and what stands in the way of the event type (of a team: with host_id null). Errors: OC002, OC006.
+ */
 Datum
 explain_slot(PG_FUNCTION_ARGS)
 {
@@ -53,12 +74,11 @@ explain_slot(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	SPI_connect();
-	request.event = event_type_load(event_type_id, true);
-	sweep_begin(&sweep, &request);
-	verdicts.host_id = &sweep.schedule->host_id;
+	request.event = verdicts.event = event_type_load(event_type_id, true);
+	sweep_begin(&sweep, &request, PG_INT32_MAX);
 	explain_refusals(&sweep, put_refusal, &verdicts);
-	if (verdicts.refusals == 0)
-		put_verdict(&verdicts, "ok", NULL, NULL);
+	if (verdicts.event->mode != MODE_SOLO || verdicts.refusals == 0)
+		put_free(&verdicts, verdicts.event->attendees + verdicts.event->nattendees);
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -9,7 +9,8 @@
 #include "settings.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
-#include "verbs/book.h"
+#include "verbs/check.h"
+#include "verbs/taking.h"
 
 #define MAX_HOLDS_PER_EVENT_TYPE 20
 #define MAX_HOLDS_PER_CLIENT 3
@@ -122,12 +123,11 @@ hold_slot(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (client)
 		lock_word("hold client", client);
-	taking_begin(&taking, event_type_id, starts_at, NULL);
+	taking_begin(&taking, &(Wish) { .event_type_id = event_type_id, .starts_at = starts_at });
 	check_counts(event_type_id, client, taking.now);
-	seat =
-		seat_take(taking.event, &taking.slot, taking.hosts, taking.nhosts, expires_at, taking.now);
+	seat = seat_take(taking.event, &taking.attendance, expires_at, taking.now);
 	insert_hold(&taking, &seat, token, client, expires_at);
-	if (taking.slot.meeting_id)
+	if (taking.attendance.meeting_id)
 		occurrence_settle(&seat.occurrence_id, taking.now);
 	values[0] = CStringGetTextDatum(token);
 	values[1] = TimestampTzGetDatum(expires_at);
@@ -152,7 +152,7 @@ release_hold(PG_FUNCTION_ARGS)
 	claim_read_end();
 	if (hold)
 	{
-		taking_lock(&hold->event_type_id, token, NULL, now);
+		taking_lock_old(&hold->event_type_id, NULL, token, false, now);
 		claim_read_begin();
 		hold = hold_find(token, now);
 		claim_read_end();

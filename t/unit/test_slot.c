@@ -19,6 +19,7 @@ typedef struct Out
 	TimeRange open[MAX_OUT];
 	TimeRange blocked[MAX_OUT];
 	StartRun runs[MAX_OUT];
+	GridRun grid_runs[MAX_OUT];
 	size_t active[MAX_OUT];
 	unsigned char replaced[64];
 	Hours hours;
@@ -33,16 +34,18 @@ expand(const HoursInput *in, Out *out)
 	hours_expand(in, out->replaced, &out->hours);
 }
 
+#define STEP (15 * USECS_PER_MIN)
+
 static size_t
 collect(Out *out, int64_t *starts)
 {
 	Grid grid;
-	GridStart at;
 	size_t n = 0;
 
-	grid_init(&grid, out->runs, out->hours.nruns, out->active);
-	while (grid_next(&grid, &at))
-		starts[n++] = at.start;
+	grid_init(&grid, out->grid_runs, grid_add(out->grid_runs, 0, out->runs, out->hours.nruns, STEP),
+			  out->active, STEP);
+	while (grid_next(&grid, &starts[n]))
+		n++;
 	return n;
 }
 
@@ -64,9 +67,8 @@ sunday(const ZoneSpan *spans, const WeeklyRule *rule)
 		.nrules = 1,
 		.range = { 0, 3 * USECS_IN_DAY },
 		.open_until = 3 * USECS_IN_DAY + HOUR,
-		.step = 15 * USECS_PER_MIN,
-		.buffer_before = -1,
-		.buffer_after = -1,
+		.step = STEP,
+		.buffers = { -1, -1 },
 	};
 }
 
@@ -103,45 +105,83 @@ repeated_minutes_are_there_twice(void **state)
 }
 
 static void
-a_start_is_given_once_with_the_larger_buffers(void **state)
+a_start_is_given_once_however_many_hosts_have_it(void **state)
 {
-	StartRun runs[] = { { 0, 100, 10, 1, 5 }, { 5, 100, 15, 4, 2 }, { 20, 21, 10, 0, 9 } };
-	size_t active[3];
+	/* 0, 10, … 90 of two hosts, 5, 15, … 95 of one, and a run that goes on where another has ended */
+	const StartRun one[] = { { 0, 100, 0, { 0, 0 } }, { 100, 120, 100, { 0, 0 } } };
+	const StartRun other[] = { { 3, 100, 5, { 0, 0 } }, { 38, 71, 40, { 0, 0 } } };
+	GridRun runs[4];
+	size_t active[4];
 	Grid grid;
-	GridStart at;
+	int64_t start;
 	int64_t last = -1;
 	size_t n = 0;
 
 	(void) state;
-	grid_init(&grid, runs, 3, active);
-	while (grid_next(&grid, &at))
+	n = grid_add(runs, 0, one, 2, 10);
+	grid_init(&grid, runs, grid_add(runs, n, other, 2, 10), active, 10);
+	for (n = 0; grid_next(&grid, &start); n++)
 	{
-		assert_true(at.start > last);
-		last = at.start;
-		n++;
-		if (at.start == 20)
-		{
-			assert_int_equal(at.buffer_before, 4);
-			assert_int_equal(at.buffer_after, 9);
-		}
+		assert_true(start > last);
+		last = start;
 	}
-	/* 0, 10, … 90 and 5, 20, 35, 50, 65, 80, 95 have 20, 50 and 80 in common */
-	assert_int_equal(n, 10 + 7 - 3);
+	assert_int_equal(n, 12 + 10);
+	assert_int_equal(last, 110);
+}
+
+static void
+a_run_whose_grid_has_no_start_gives_none(void **state)
+{
+	const StartRun run = { 3, 7, 10, { 1, 1 } };
+	GridRun runs[1];
+
+	(void) state;
+	assert_int_equal(grid_add(runs, 0, &run, 1, 10), 0);
 }
 
 static void
 a_floor_beyond_the_end_ends_the_grid(void **state)
 {
-	StartRun runs[] = { { 0, 100, 10, 0, 0 }, { 50, 200, 7, 0, 0 } };
+	const StartRun stated[] = { { 0, 100, 0, { 0, 0 } }, { 50, 200, 57, { 0, 0 } } };
+	GridRun runs[2];
 	size_t active[2];
 	Grid grid;
-	GridStart at;
+	int64_t start;
 
 	(void) state;
-	grid_init(&grid, runs, 2, active);
-	assert_true(grid_next(&grid, &at));
+	grid_init(&grid, runs, grid_add(runs, 0, stated, 2, 10), active, 10);
+	assert_true(grid_next(&grid, &start));
 	grid.floor = INT64_MAX;
-	assert_false(grid_next(&grid, &at));
+	assert_false(grid_next(&grid, &start));
+}
+
+static void
+assert_buffers(Buffers actual, int64_t before, int64_t after)
+{
+	assert_int_equal(actual.before, before);
+	assert_int_equal(actual.after, after);
+}
+
+static void
+buffers_are_those_of_the_grid_or_else_of_the_hours(void **state)
+{
+	/* a rule from 0, one from 5, and an added override from 42, which has none of its own */
+	const StartRun runs[] = { { 0, 100, 0, { 1, 5 } },
+							  { 5, 60, 5, { 4, 2 } },
+							  { 42, 62, 42, { 0, 0 } } };
+	HostTime host = { 0 };
+
+	(void) state;
+	host_time_init(&host, runs, 3, 10, (Buffers) { 9, 9 });
+	assert_buffers(host_buffers(&host, 0), 1, 5);
+	assert_buffers(host_buffers(&host, 10), 1, 5); /* the second contains it, off its own grid */
+	assert_buffers(host_buffers(&host, 15), 4, 2);
+	assert_buffers(host_buffers(&host, 17), 4, 5); /* on no grid */
+	assert_buffers(host_buffers(&host, 52), 0, 0);
+	assert_buffers(host_buffers(&host, 61), 1, 5);
+	assert_buffers(host_buffers(&host, 99), 1, 5);
+	host_time_init(&host, runs, 0, 10, (Buffers) { 9, 8 });
+	assert_buffers(host_buffers(&host, 0), 9, 8);
 }
 
 static uint64_t random_state;
@@ -166,69 +206,89 @@ random_set(TimeRange *v, size_t n)
 
 /* Free by the definition, asked without a sweep. */
 static bool
-is_free(const TimeRange *open, size_t nopen, const TimeRange *busy, size_t nbusy,
-		const GridStart *at, int64_t length)
+is_free(const HostTime *host, TimeRange slot, Buffers buffers)
 {
+	TimeRange widened = { slot.start - buffers.before, slot.end + buffers.after };
 	bool fits = false;
 
-	for (size_t i = 0; i < nopen; i++)
-		fits |= open[i].start <= at->start && at->start + length <= open[i].end;
-	for (size_t i = 0; i < nbusy; i++)
-		fits &= !intervals_overlap(busy[i], (TimeRange) { at->start - at->buffer_before,
-														  at->start + length + at->buffer_after });
+	for (size_t i = 0; i < host->nopen; i++)
+		fits |= host->open[i].start <= slot.start && slot.end <= host->open[i].end;
+	for (size_t i = 0; i < host->nbusy; i++)
+		fits &= !intervals_overlap(host->busy[i], widened);
 	return fits;
+}
+
+/* Two runs of one step, as if of a rule from anywhere. */
+static void
+random_runs(StartRun *runs, int64_t step)
+{
+	for (int i = 0; i < 2; i++)
+	{
+		int64_t start = (i == 0 ? 0 : 20) + random_below(60);
+
+		runs[i] = (StartRun) { .start = start,
+							   .end = start + random_below(400),
+							   .first = start + random_below(step),
+							   .buffers = { random_below(12), random_below(12) } };
+	}
+	if (runs[1].start < runs[0].start)
+		runs[1].start = runs[0].start;
+	if (runs[1].first < runs[1].start)
+		runs[1].first += (runs[1].start - runs[1].first + step - 1) / step * step;
 }
 
 static void
 the_sweep_finds_what_a_search_finds(void **state)
 {
+	size_t found = 0;
+
 	(void) state;
 	for (int try = 0; try < 20000; try++)
 	{
 		TimeRange open[6];
 		TimeRange busy[12];
-		StartRun runs[2] = {
-			{ random_below(20), 400, 1 + random_below(9), random_below(12), random_below(12) },
-			{ 20 + random_below(90), 300, 1 + random_below(9), random_below(12), random_below(12) }
-		};
-		StartRun copies[2] = { runs[0], runs[1] };
-		size_t active[2];
+		StartRun runs[2];
+		GridRun grid_runs[4];
+		size_t active[4];
+		int64_t step = 1 + random_below(9);
 		int64_t length = 1 + random_below(20);
 		HostTime host = {
 			.open = open, .nopen = random_set(open, 6), .busy = busy, .nbusy = random_set(busy, 12)
 		};
+		HostTime searched = host;
 		Grid every;
 		Grid swept;
-		GridStart at;
-		GridStart hit;
+		TimeRange slot;
+		TimeRange hit;
 
-		host_time_init(&host, runs, 2);
-		grid_init(&every, copies, 2, active);
+		random_runs(runs, step);
+		host_time_init(&host, runs, 2, step, (Buffers) { 0, 0 });
+		host_time_init(&searched, runs, 2, step, (Buffers) { 0, 0 });
+		grid_init(&every, grid_runs, grid_add(grid_runs, 0, runs, 2, step), active, step);
+		grid_init(&swept, grid_runs + 2, grid_add(grid_runs + 2, 0, runs, 2, step), active + 2,
+				  step);
+		while (grid_next(&every, &slot.start))
 		{
-			size_t swept_active[2];
+			bool is_hit = false;
 
-			grid_init(&swept, runs, 2, swept_active);
-			while (grid_next(&every, &at))
+			slot.end = slot.start + length;
+			if (!is_free(&host, slot, host_buffers(&searched, slot.start)))
+				continue;
+			while (!is_hit && grid_next(&swept, &hit.start))
 			{
-				bool found = false;
+				const Meeting *joined;
 
-				if (!is_free(open, host.nopen, busy, host.nbusy, &at, length))
-					continue;
-				while (!found && grid_next(&swept, &hit))
-				{
-					const Meeting *joined;
-					int64_t again = 0;
-
-					found = host_is_free(&host, &hit, length, &joined, &again);
-					if (!found)
-						swept.floor = max_instant(swept.floor, again);
-				}
-				assert_true(found);
-				assert_int_equal(hit.start, at.start);
-				assert_int_equal(hit.buffer_before, at.buffer_before);
+				hit.end = hit.start + length;
+				is_hit = host_is_free(&host, hit, host_buffers(&host, hit.start), &joined);
+				if (!is_hit)
+					swept.floor = max_instant(swept.floor, host.again);
 			}
+			assert_true(is_hit);
+			assert_int_equal(hit.start, slot.start);
+			found++;
 		}
 	}
+	assert_true(found > 20000);
 }
 
 int
@@ -237,7 +297,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(skipped_minutes_do_not_exist),
 		cmocka_unit_test(repeated_minutes_are_there_twice),
-		cmocka_unit_test(a_start_is_given_once_with_the_larger_buffers),
+		cmocka_unit_test(a_start_is_given_once_however_many_hosts_have_it),
+		cmocka_unit_test(a_run_whose_grid_has_no_start_gives_none),
+		cmocka_unit_test(buffers_are_those_of_the_grid_or_else_of_the_hours),
 		cmocka_unit_test(a_floor_beyond_the_end_ends_the_grid),
 		cmocka_unit_test(the_sweep_finds_what_a_search_finds),
 	};

@@ -1,0 +1,370 @@
+/*
+ * Taking a slot; the words are in taking.h, the rules of locking in data/claim.h.
+ *
+ * Whose time a solo event type takes is known before, so its host is locked first and the start is looked at once. Who
+ * attends a team's meeting comes out of looking: so a team looks, locks those who will attend, and looks at them again. If
+ * their time was taken meanwhile (by another event type: this one is locked) it lets go of their locks, which a subtransaction
+ * held, and starts again. So nobody is locked who is not needed, and nobody waits for a host while holding another
+ * out of order.
+ */
+#include "verbs/taking.h"
+
+#include "access/xact.h"
+#include "data/explain.h"
+#include "errors.h"
+#include "miscadmin.h"
+#include "settings.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/timestamp.h"
+#include "verbs/check.h"
+
+/* A list of hosts to lock. */
+typedef struct HostList
+{
+	pg_uuid_t *ids;
+	int n;
+} HostList;
+
+static void
+add_host(HostList *list, const pg_uuid_t *host)
+{
+	for (int i = 0; i < list->n; i++)
+		if (memcmp(&list->ids[i], host, sizeof(pg_uuid_t)) == 0)
+			return;
+	list->ids[list->n++] = *host;
+}
+
+/* The hosts of a booking and of a hold; room is left for more. */
+static HostList
+old_hosts(const Booking *old, const char *hold_token, int more)
+{
+	int nheld = 0;
+	pg_uuid_t *held = NULL;
+	HostList list = { 0 };
+
+	if (hold_token)
+	{
+		claim_read_begin();
+		held = hold_hosts(hold_token, &nheld);
+		claim_read_end();
+	}
+	list.ids = palloc((nheld + (old ? old->nhosts : 0) + more) * sizeof(pg_uuid_t));
+	for (int i = 0; old && i < old->nhosts; i++)
+		add_host(&list, &old->hosts[i]);
+	for (int i = 0; i < nheld; i++)
+		add_host(&list, &held[i]);
+	return list;
+}
+
+static pg_uuid_t
+find_user(const pg_uuid_t *event_type_id, bool *is_team)
+{
+	pg_uuid_t user;
+
+	claim_read_begin();
+	user = event_type_user(event_type_id, is_team);
+	claim_read_end();
+	return user;
+}
+
+static void raise_not_available(int64 starts_at, const char *why) pg_attribute_noreturn();
+
+static void
+raise_not_available(int64 starts_at, const char *why)
+{
+	ereport(ERROR, errcode(ERRCODE_OC_SLOT_UNAVAILABLE), errmsg("slot is not available"),
+			errdetail("%s is not offered: %s.", show_instant(starts_at), why),
+			errhint("compute_slots shows what is; explain_slot says all that stands in the way."));
+}
+
+/* A RefusalSink that raises with the first reason that concerns everybody. */
+static void
+raise_first_refusal(void *arg, const Attendee *attendee, const char *reason, const char *detail)
+{
+	if (!attendee || attendee->is_required)
+		raise_not_available(*(int64 *) arg, psprintf("%s (%s)", reason, detail));
+}
+
+static void raise_refused(const Sweep *sweep) pg_attribute_noreturn();
+
+static void
+raise_refused(const Sweep *sweep)
+{
+	int64 starts_at = sweep->request->range.start;
+
+	explain_refusals(sweep, raise_first_refusal, &starts_at);
+	raise_not_available(starts_at, "no host of the pool is free");
+}
+
+/* Loads event type and hold, and asks for the start, in the active snapshot; false: it is not offered. */
+static bool
+look(SlotTaking *taking, const Wish *wish, SlotRequest *request, Sweep *sweep, OfferedSlot *slot)
+{
+	*request = (SlotRequest) { .event = taking->event,
+							   .range = { wish->starts_at, wish->starts_at + 1 },
+							   .now = taking->now,
+							   .ignore_booking = wish->old ? &wish->old->id : NULL,
+							   .hold = taking->hold,
+							   .by_organizer = wish->by_organizer };
+	sweep_begin(sweep, request, PG_INT32_MAX);
+	return sweep_next(sweep, slot);
+}
+
+static void
+load(SlotTaking *taking, const Wish *wish)
+{
+	taking->now = settings_now();
+	taking->event = event_type_load(wish->event_type_id, wish->old != NULL);
+	taking->hold = hold_find(wish->hold_token, taking->now);
+}
+
+/* Whom a round robin picks: who has the booking that is moved, who has a meeting to join, or by the rule. */
+static const OfferedHost *
+pick_host(SlotTaking *taking, const Wish *wish, const OfferedSlot *slot)
+{
+	const EventType *event = taking->event;
+	int n = slot->nhosts - event->nrequired;
+	const OfferedHost *pool = slot->hosts + event->nrequired;
+	Candidate *standings = palloc(n * sizeof(Candidate));
+
+	taking->pick.candidates = palloc(n * sizeof(Attendee *));
+	taking->pick.ncandidates = n;
+	for (int i = 0; i < n; i++)
+	{
+		taking->pick.candidates[i] = pool[i].attendee;
+		standings[i] = pool[i].attendee->standing;
+	}
+	for (int i = 0; i < n && wish->old; i++)
+		if (booking_has_host(wish->old, &pool[i].attendee->host_id))
+		{
+			taking->pick.reason = PICK_SAME_HOST;
+			return &pool[i];
+		}
+	for (int i = 0; i < n; i++)
+		if (pool[i].meeting_id)
+		{
+			taking->pick.reason = PICK_JOINED;
+			return &pool[i];
+		}
+	taking->pick.reason = PICK_BY_RULE;
+	return &pool[pick(event->assignment, standings, n, event->cursor)];
+}
+
+/* Who will attend, of those who are free. */
+static void
+choose(SlotTaking *taking, const Wish *wish, const OfferedSlot *slot)
+{
+	int nrequired = taking->event->nrequired;
+	OfferedHost *hosts = palloc((nrequired + 1) * sizeof(OfferedHost));
+	int n = nrequired;
+
+	memcpy(hosts, slot->hosts, nrequired * sizeof(OfferedHost));
+	if (taking->event->mode == MODE_ROUND_ROBIN)
+	{
+		const OfferedHost *picked = pick_host(taking, wish, slot);
+
+		hosts[n++] = *picked;
+		taking->pick.picked = picked->attendee;
+		if (taking->pick.reason != PICK_BY_RULE)
+		{
+			taking->pick.candidates[0] = picked->attendee;
+			taking->pick.ncandidates = 1;
+		}
+	}
+	taking->attendance = (Attendance) {
+		.during = slot->during, .meeting_id = hosts[n - 1].meeting_id, .hosts = hosts, .nhosts = n
+	};
+}
+
+/* Looks at the start in a latest snapshot, and chooses who will attend; raises OC001. */
+static void
+look_and_choose(SlotTaking *taking, const Wish *wish)
+{
+	SlotRequest request;
+	Sweep sweep;
+	OfferedSlot slot;
+
+	claim_read_begin();
+	load(taking, wish);
+	if (!look(taking, wish, &request, &sweep, &slot))
+		raise_refused(&sweep);
+	claim_read_end();
+	choose(taking, wish, &slot);
+}
+
+/* Leaves only the chosen hosts among the attendees; false: the team has changed, and they are not who must attend now. */
+static bool
+keep_chosen(EventType *event, const Attendance *chosen)
+{
+	int kept = 0;
+
+	for (int i = 0; i < event->nattendees; i++)
+		for (int j = 0; j < chosen->nhosts; j++)
+			if (memcmp(&event->attendees[i].host_id, &chosen->hosts[j].attendee->host_id,
+					   sizeof(pg_uuid_t)) == 0 &&
+				event->attendees[i].is_required == chosen->hosts[j].attendee->is_required)
+				event->attendees[kept++] = event->attendees[i];
+	event->nattendees = kept;
+	return kept == chosen->nhosts &&
+		   event->nrequired == kept - (event->mode == MODE_ROUND_ROBIN ? 1 : 0);
+}
+
+/* Whether the chosen hosts are free now that they are locked; takes what is offered of them. */
+static bool
+are_still_free(SlotTaking *taking, const Wish *wish)
+{
+	SlotTaking again = { .pick = taking->pick };
+	SlotRequest request;
+	Sweep sweep;
+	OfferedSlot slot;
+	bool are_free;
+
+	claim_read_begin();
+	load(&again, wish);
+	are_free = keep_chosen(again.event, &taking->attendance) &&
+			   look(&again, wish, &request, &sweep, &slot);
+	claim_read_end();
+	if (!are_free)
+		return false;
+	again.attendance = (Attendance) { .during = slot.during,
+									  .meeting_id = slot.hosts[slot.nhosts - 1].meeting_id,
+									  .hosts = slot.hosts,
+									  .nhosts = slot.nhosts };
+	*taking = again;
+	return true;
+}
+
+/* In a subtransaction, whose end lets go of the locks if the hosts are not free any more. */
+static bool
+lock_chosen(SlotTaking *taking, const Wish *wish, HostList hosts)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool are_free = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		lock_hosts(hosts.ids, hosts.n);
+		are_free = are_still_free(taking, wish);
+		if (are_free)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return are_free;
+}
+
+static void
+begin_team(SlotTaking *taking, const Wish *wish)
+{
+	HostList hosts;
+
+	if (!try_lock_team_event_type(wish->event_type_id))
+	{
+		look_and_choose(taking, wish);
+		lock_team_event_type(wish->event_type_id);
+	}
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		look_and_choose(taking, wish);
+		hosts = old_hosts(wish->old, wish->hold_token, taking->attendance.nhosts);
+		for (int i = 0; i < taking->attendance.nhosts; i++)
+			add_host(&hosts, &taking->attendance.hosts[i].attendee->host_id);
+	} while (!lock_chosen(taking, wish, hosts));
+	claims_drop_expired(hosts.ids, hosts.n, taking->now);
+}
+
+static void
+begin_solo(SlotTaking *taking, const Wish *wish, const pg_uuid_t *organizer)
+{
+	HostList hosts = old_hosts(wish->old, wish->hold_token, 1);
+
+	add_host(&hosts, organizer);
+	if (!try_lock_hosts(hosts.ids, hosts.n))
+	{
+		look_and_choose(taking, wish);
+		lock_hosts(hosts.ids, hosts.n);
+	}
+	claims_drop_expired(hosts.ids, hosts.n, settings_now());
+	look_and_choose(taking, wish);
+}
+
+void
+taking_begin(SlotTaking *taking, const Wish *wish)
+{
+	bool is_team;
+	pg_uuid_t user = find_user(wish->event_type_id, &is_team);
+
+	*taking = (SlotTaking) { 0 };
+	if (is_team)
+		begin_team(taking, wish);
+	else
+		begin_solo(taking, wish, &user);
+}
+
+void
+taking_lock_old(const pg_uuid_t *event_type_id, const Booking *old, const char *hold_token,
+				bool moves, int64 now)
+{
+	bool is_team;
+	pg_uuid_t user = find_user(event_type_id, &is_team);
+	HostList hosts;
+
+	if (is_team)
+		lock_team_event_type(event_type_id);
+	if (is_team && moves)
+		return;
+	hosts = old_hosts(old, hold_token, 1);
+	if (!is_team)
+		add_host(&hosts, &user);
+	lock_hosts(hosts.ids, hosts.n);
+	claims_drop_expired(hosts.ids, hosts.n, now);
+}
+
+static void
+set_hosts(const SlotTaking *taking, Booking *booking)
+{
+	int n = taking->attendance.nhosts;
+
+	booking->is_team = taking->event->mode != MODE_SOLO;
+	booking->hosts = palloc(n * sizeof(pg_uuid_t));
+	booking->nhosts = n;
+	for (int i = 0; i < n; i++)
+		booking->hosts[i] = taking->attendance.hosts[i].attendee->host_id;
+	booking->organizer_id = booking->hosts[0];
+}
+
+void
+taking_book(SlotTaking *taking, Booking *booking, const Booking *old)
+{
+	if (taking->hold)
+		hold_drop(taking->hold, taking->now);
+	set_hosts(taking, booking);
+	booking->starts_at = taking->attendance.during.start;
+	booking->ends_at = taking->attendance.during.end;
+	booking->seat = seat_take(taking->event, &taking->attendance, DT_NOEND, taking->now);
+	booking_insert(booking, taking->now);
+	if (taking->attendance.meeting_id)
+		occurrence_settle(&booking->seat.occurrence_id, taking->now);
+	if (taking->event->mode == MODE_ROUND_ROBIN)
+		ledger_booked(taking->event, &taking->pick, booking, old, taking->now);
+}
