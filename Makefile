@@ -67,7 +67,7 @@ endif
 # The library. A folder is among the prerequisites because a file taken out of it must go out
 # of the library, too.
 $(VARIANT)/opencalendly.so: $(OBJECTS) $(SOURCE_DIRS) Makefile
-	$(CC) $(CFLAGS) -shared -o $@ $(OBJECTS) $(LDFLAGS) $(LDFLAGS_SL) -Wl,-z,now -lcrypto
+	$(CC) $(CFLAGS) -shared -o $@ $(OBJECTS) $(LDFLAGS) $(LDFLAGS_SL) -Wl,-z,now,-Bsymbolic-functions -lcrypto
 
 $(OBJECTS): $(VARIANT)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -116,6 +116,26 @@ SELECT status FROM opencalendly.cancel_booking(:'cancel_token', 'enough');
 SELECT status, replayed FROM opencalendly.organizer_cancel_booking(:'booking');
 SELECT opencalendly.update_user(:'host', '{"timezone": "UTC", "username": "was-at-work-$name"}') AS host \\gset
 SELECT opencalendly.remove_time_off(:'time_off') AS time_off, opencalendly.delete_schedule(:'schedule') AS schedule \\gset
+SELECT opencalendly.create_user('mate-$name', 'mate-$name\@example.com') AS mate \\gset
+\\set two '{' :host ',' :mate '}'
+\\set one '{' :host '}'
+\\set mates '[{"userId": "' :mate '"}]'
+\\set owner '{"owner_id": "' :mate '"}'
+SELECT opencalendly.create_team(:'host', 'Team', 'team-$name') AS team \\gset
+SELECT opencalendly.invite_team_member(:'team', :'mate') AS asked \\gset
+SELECT opencalendly.decline_team_invitation(:'team', :'mate') AS declined \\gset
+SELECT opencalendly.invite_team_member(:'team', :'mate') AS asked \\gset
+SELECT opencalendly.accept_team_invitation(:'team', :'mate') AS mate \\gset
+SELECT opencalendly.update_team_member(:'team', :'mate', '{"weight": 50}') AS mate \\gset
+SELECT opencalendly.create_team_event_type(:'team', 'Both', 'both', 30, 'collective', :'two') AS both \\gset
+SELECT opencalendly.create_team_event_type(:'team', 'Turn', 'turn', 30, 'round_robin', fixed_member_ids => :'one') AS turn \\gset
+SELECT opencalendly.update_team_event_type(:'turn', '{"assignment": "weighted"}') AS turn \\gset
+SELECT opencalendly.set_team_event_type_members(:'turn', :'mates') AS parts \\gset
+SELECT opencalendly.update_team(:'team', :'owner') AS team \\gset
+SELECT opencalendly.leave_team(:'team', :'host') AS "left" \\gset
+SELECT opencalendly.delete_team(:'team') AS team \\gset
+SELECT opencalendly.delete_user(:'mate') AS mate \\gset
+\\echo team :parts
 SELECT state FROM opencalendly.outbox_status;
 SQL
 	my ($stdout, $stderr);
@@ -134,6 +154,7 @@ t|ann\@example.com
 confirmed|2026-06-02 20:10:00+00
 canceled
 canceled|t
+team 1
 ready
 SQL
 	my $refused = sub { state_as('clerk', "SET search_path = $path; SELECT opencalendly.$_[0]") };

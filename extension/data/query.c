@@ -4,7 +4,9 @@
 #include "data/query.h"
 
 #include "catalog/pg_type_d.h"
+#include "nodes/params.h"
 #include "nodes/parsenodes.h"
+#include "tcop/dest.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -65,6 +67,70 @@ uuid_array(const pg_uuid_t *ids, int n)
 	for (int i = 0; i < n; i++)
 		elements[i] = UUIDPGetDatum(&ids[i]);
 	return array_of(UUIDOID, elements, NULL, n);
+}
+
+/* Where query_each's rows go. */
+typedef struct SinkReceiver
+{
+	DestReceiver receiver;
+	RowSink sink;
+	void *sink_arg;
+	MemoryContext context; /* the caller's, which the sink allocates in */
+} SinkReceiver;
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	SinkReceiver *to = (SinkReceiver *) self;
+	MemoryContext executors;
+
+	slot_getallattrs(slot);
+	executors = MemoryContextSwitchTo(to->context);
+	to->sink(to->sink_arg, slot->tts_values, slot->tts_isnull);
+	MemoryContextSwitchTo(executors);
+	return true;
+}
+
+static void
+receive_start(DestReceiver *self, int operation, TupleDesc row)
+{
+	(void) self;
+	(void) operation;
+	(void) row;
+}
+
+static void
+receive_end(DestReceiver *self)
+{
+	(void) self;
+}
+
+void
+query_each(SavedQuery *query, const QueryArg *args, RowSink sink, void *sink_arg)
+{
+	SinkReceiver to = { .receiver = { .receiveSlot = receive_row,
+									  .rStartup = receive_start,
+									  .rShutdown = receive_end,
+									  .rDestroy = receive_end,
+									  .mydest = DestNone },
+						.sink = sink,
+						.sink_arg = sink_arg,
+						.context = CurrentMemoryContext };
+	SPIExecuteOptions options = { .params = makeParamList(query->nargs),
+								  .read_only = true,
+								  .dest = &to.receiver };
+	int rc;
+
+	if (!query->plan)
+		query_prepare(query);
+	for (int i = 0; i < query->nargs; i++)
+		options.params->params[i] = (ParamExternData) { .value = args[i].value,
+														.isnull = args[i].isnull,
+														.pflags = PARAM_FLAG_CONST,
+														.ptype = query->types[i] };
+	rc = SPI_execute_plan_extended(query->plan, &options);
+	if (rc < 0)
+		elog(ERROR, "could not execute \"%s\": %s", query->text, SPI_result_code_string(rc));
 }
 
 uint64

@@ -49,6 +49,10 @@ extern Datum array_of(Oid element_type, const Datum *elements, const bool *nulls
 /* Reads in the active snapshot and returns the number of rows, which are in SPI_tuptable. */
 extern uint64 query_read(SavedQuery *query, const QueryArg *args);
 
+/* The same, row by row: the sink is given each row's values, which are gone when it returns, and which of them are null. */
+typedef void (*RowSink)(void *sink_arg, const Datum *values, const bool *nulls);
+extern void query_each(SavedQuery *query, const QueryArg *args, RowSink sink, void *sink_arg);
+
 /* Writes, sees what this transaction wrote before; returns the number of rows written or returned. */
 extern uint64 query_write(SavedQuery *query, const QueryArg *args);
 

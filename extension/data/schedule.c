@@ -119,11 +119,8 @@ load_left_out(const SlotRequest *request, LeftOut *out)
 }
 
 static bool
-is_left_out(const LeftOut *left_out, uint64 row)
+is_left_out(const LeftOut *left_out, Datum occurrence, bool isnull)
 {
-	bool isnull;
-	Datum occurrence = row_datum(row, 4, &isnull);
-
 	for (uint64 i = 0; i < left_out->n && !isnull; i++)
 		if (memcmp(DatumGetUUIDP(occurrence), &left_out->occurrences[i], UUID_LEN) == 0)
 			return true;
@@ -140,7 +137,64 @@ typedef struct Loading
 	Datum schedule_ids;
 	TimeRange around; /* where overrides matter */
 	TimeRange reach;  /* where busy time matters */
+	LeftOut left_out;
 } Loading;
+
+/* Rows of one kind for all hosts, each with its host. */
+typedef struct Gathered
+{
+	size_t item_size;
+	char *items;
+	int *hosts;
+	size_t n;
+	size_t capacity;
+	const Loading *loading;
+} Gathered;
+
+/* Room for one more item, of the host whose number from 1 is the datum. */
+static void *
+gather(Gathered *gathered, Datum number)
+{
+	if (gathered->n == gathered->capacity)
+	{
+		gathered->capacity = Max(gathered->capacity * 2, 64);
+		gathered->items = gathered->n == 0
+							  ? palloc(gathered->capacity * gathered->item_size)
+							  : repalloc(gathered->items, gathered->capacity * gathered->item_size);
+		gathered->hosts = gathered->n == 0
+							  ? palloc(gathered->capacity * sizeof(int))
+							  : repalloc(gathered->hosts, gathered->capacity * sizeof(int));
+	}
+	gathered->hosts[gathered->n] = (int) DatumGetInt64(number) - 1;
+	return gathered->items + gathered->item_size * gathered->n++;
+}
+
+/* Puts the items in the hosts' order; parts[h] is where those of host h begin, and parts[nhosts] their number. */
+static size_t *
+part_by_host(Gathered *gathered)
+{
+	int nhosts = gathered->loading->nhosts;
+	size_t *parts = palloc0((nhosts + 2) * sizeof(size_t));
+	bool is_parted = true;
+	char *sorted;
+
+	/* counted two places on, so that the sums below can be moved to where the next item goes */
+	for (size_t i = 0; i < gathered->n; i++)
+	{
+		parts[gathered->hosts[i] + 2]++;
+		is_parted &= i == 0 || gathered->hosts[i - 1] <= gathered->hosts[i];
+	}
+	for (int h = 0; h < nhosts; h++)
+		parts[h + 2] += parts[h + 1];
+	if (is_parted)
+		return parts + 1;
+	sorted = palloc(gathered->n * gathered->item_size);
+	for (size_t i = 0; i < gathered->n; i++)
+		memcpy(sorted + gathered->item_size * parts[gathered->hosts[i] + 1]++,
+			   gathered->items + gathered->item_size * i, gathered->item_size);
+	gathered->items = sorted;
+	return parts;
+}
 
 static void
 begin_loading(Loading *loading, const SlotRequest *request)
@@ -168,73 +222,63 @@ begin_loading(Loading *loading, const SlotRequest *request)
 	loading->schedule_ids = array_of(UUIDOID, schedule_ids, nulls, event->nattendees);
 }
 
-static HostSchedule *
-host_of_row(const Loading *loading, uint64 row)
+static void
+add_rule(void *arg, const Datum *values, const bool *nulls)
 {
-	return &loading->hosts[row_int(row, 1) - 1];
-}
+	WeeklyRule *rule = gather(arg, values[0]);
 
-/*
- * Where each host's part of an array for all rows begins: rows come in any order, so they are counted first. The last
- * member is the number of rows.
- */
-static uint64 *
-host_parts(const Loading *loading, uint64 rows)
-{
-	uint64 *parts = palloc0((loading->nhosts + 1) * sizeof(uint64));
-
-	for (uint64 i = 0; i < rows; i++)
-		parts[row_int(i, 1)]++;
-	for (int h = 0; h < loading->nhosts; h++)
-		parts[h + 1] += parts[h];
-	return parts;
+	(void) nulls;
+	*rule = (WeeklyRule) { .day_of_week = DatumGetInt32(values[1]),
+						   .start_minute = DatumGetInt32(values[2]),
+						   .end_minute = DatumGetInt32(values[3]),
+						   .buffers = { DatumGetInt32(values[4]) * USECS_PER_MIN,
+										DatumGetInt32(values[5]) * USECS_PER_MIN } };
 }
 
 static void
 load_rules(const Loading *loading)
 {
-	uint64 rows = query_read(&rules_query, (QueryArg[]) { ARG(loading->schedule_ids) });
-	WeeklyRule *rules = palloc(rows * sizeof(WeeklyRule));
-	uint64 *parts = host_parts(loading, rows);
+	Gathered rules = { .item_size = sizeof(WeeklyRule), .loading = loading };
+	size_t *parts;
 
+	query_each(&rules_query, (QueryArg[]) { ARG(loading->schedule_ids) }, add_rule, &rules);
+	parts = part_by_host(&rules);
 	for (int h = 0; h < loading->nhosts; h++)
-		loading->hosts[h].rules = rules + parts[h];
-	for (uint64 i = 0; i < rows; i++)
 	{
-		HostSchedule *host = host_of_row(loading, i);
-
-		rules[parts[host - loading->hosts] + host->nrules++] =
-			(WeeklyRule) { .day_of_week = (int) row_int(i, 2),
-						   .start_minute = (int) row_int(i, 3),
-						   .end_minute = (int) row_int(i, 4),
-						   .buffers = { row_int(i, 5) * USECS_PER_MIN,
-										row_int(i, 6) * USECS_PER_MIN } };
+		loading->hosts[h].rules = (WeeklyRule *) rules.items + parts[h];
+		loading->hosts[h].nrules = parts[h + 1] - parts[h];
 	}
-	SPI_freetuptable(SPI_tuptable);
+}
+
+static void
+add_override(void *arg, const Datum *values, const bool *nulls)
+{
+	Override *override = gather(arg, values[0]);
+
+	(void) nulls;
+	*override =
+		(Override) { .during = { DatumGetTimestampTz(values[1]), DatumGetTimestampTz(values[2]) },
+					 .is_available = DatumGetBool(values[3]),
+					 .replaces_day = DatumGetBool(values[4]) };
 }
 
 static void
 load_overrides(const Loading *loading)
 {
-	uint64 rows = query_read(&overrides_query,
-							 (QueryArg[]) { ARG(loading->host_ids), ARG(loading->schedule_ids),
-											ARG(TimestampTzGetDatum(loading->around.start)),
-											ARG(TimestampTzGetDatum(loading->around.end)) });
-	Override *overrides = palloc(rows * sizeof(Override));
-	uint64 *parts = host_parts(loading, rows);
+	Gathered overrides = { .item_size = sizeof(Override), .loading = loading };
+	size_t *parts;
 
+	query_each(&overrides_query,
+			   (QueryArg[]) { ARG(loading->host_ids), ARG(loading->schedule_ids),
+							  ARG(TimestampTzGetDatum(loading->around.start)),
+							  ARG(TimestampTzGetDatum(loading->around.end)) },
+			   add_override, &overrides);
+	parts = part_by_host(&overrides);
 	for (int h = 0; h < loading->nhosts; h++)
-		loading->hosts[h].overrides = overrides + parts[h];
-	for (uint64 i = 0; i < rows; i++)
 	{
-		HostSchedule *host = host_of_row(loading, i);
-
-		overrides[parts[host - loading->hosts] + host->noverrides++] =
-			(Override) { .during = { row_instant(i, 2), row_instant(i, 3) },
-						 .is_available = row_bool(i, 4),
-						 .replaces_day = row_bool(i, 5) };
+		loading->hosts[h].overrides = (Override *) overrides.items + parts[h];
+		loading->hosts[h].noverrides = parts[h + 1] - parts[h];
 	}
-	SPI_freetuptable(SPI_tuptable);
 }
 
 /* The zone's spans; those of another host in the same zone will do. */
@@ -294,48 +338,113 @@ busy_reach(const Loading *loading)
 }
 
 static void
-load_busy_windows(const Loading *loading)
+add_busy_window(void *arg, const Datum *values, const bool *nulls)
 {
-	uint64 rows =
-		query_read(&busy_query, (QueryArg[]) { ARG(loading->host_ids),
-											   ARG(TimestampTzGetDatum(loading->reach.start)),
-											   ARG(TimestampTzGetDatum(loading->reach.end)) });
-	TimeRange *windows = palloc(rows * sizeof(TimeRange));
-	uint64 *parts = host_parts(loading, rows);
+	TimeRange *window = gather(arg, values[0]);
 
-	for (int h = 0; h < loading->nhosts; h++)
-		loading->hosts[h].windows = windows + parts[h];
-	for (uint64 i = 0; i < rows; i++)
-	{
-		HostSchedule *host = host_of_row(loading, i);
-
-		host->windows[host->nwindows++] = (TimeRange) { row_instant(i, 2), row_instant(i, 3) };
-	}
-	SPI_freetuptable(SPI_tuptable);
+	(void) nulls;
+	*window = (TimeRange) { DatumGetTimestampTz(values[1]), DatumGetTimestampTz(values[2]) };
 }
 
-/* Sorts a row of group_claims_query: a meeting to join, a full one of one's own, or somebody else's claim. */
 static void
-add_group_claim(uint64 row, TimeRange claim, HostSchedule *out)
+load_busy_windows(const Loading *loading)
 {
-	bool isnull;
-	TimeRange during = { 0 };
-	int64 left;
+	Gathered windows = { .item_size = sizeof(TimeRange), .loading = loading };
+	size_t *parts;
 
-	row_datum(row, 5, &isnull);
-	if (!isnull)
-		during = (TimeRange) { row_instant(row, 5), row_instant(row, 6) };
-	left = isnull ? 0 : row_int(row, 7);
-	if (left > 0)
+	query_each(&busy_query,
+			   (QueryArg[]) { ARG(loading->host_ids),
+							  ARG(TimestampTzGetDatum(loading->reach.start)),
+							  ARG(TimestampTzGetDatum(loading->reach.end)) },
+			   add_busy_window, &windows);
+	parts = part_by_host(&windows);
+	for (int h = 0; h < loading->nhosts; h++)
 	{
-		out->meeting_ids[out->nmeetings] = row_uuid(row, 4);
-		out->meetings[out->nmeetings] = (Meeting) { claim, during, (int) left, out->nmeetings };
-		out->nmeetings++;
-		return;
+		loading->hosts[h].windows = (TimeRange *) windows.items + parts[h];
+		loading->hosts[h].nwindows = parts[h + 1] - parts[h];
 	}
-	if (!isnull)
-		out->full_meetings[out->nfull_meetings++] = during;
-	out->claims[out->nclaims++] = claim;
+}
+
+static void
+add_claim(void *arg, const Datum *values, const bool *nulls)
+{
+	Gathered *claims = arg;
+	TimeRange *claim;
+
+	if (is_left_out(&claims->loading->left_out, values[3], nulls[3]))
+		return;
+	claim = gather(claims, values[0]);
+	*claim = (TimeRange) { DatumGetTimestampTz(values[1]), DatumGetTimestampTz(values[2]) };
+}
+
+static void
+load_solo_claims(const Loading *loading, const QueryArg *args)
+{
+	Gathered claims = { .item_size = sizeof(TimeRange), .loading = loading };
+	size_t *parts;
+
+	query_each(&claims_query, args, add_claim, &claims);
+	parts = part_by_host(&claims);
+	for (int h = 0; h < loading->nhosts; h++)
+	{
+		loading->hosts[h].claims = (TimeRange *) claims.items + parts[h];
+		loading->hosts[h].nclaims = parts[h + 1] - parts[h];
+	}
+}
+
+/* A row of group_claims_query. */
+typedef struct GroupClaim
+{
+	TimeRange claim;
+	bool is_own;      /* of a meeting of the event type */
+	TimeRange during; /* of that meeting */
+	int64 seats_left; /* in that meeting */
+	pg_uuid_t meeting_id;
+} GroupClaim;
+
+static void
+add_group_claim(void *arg, const Datum *values, const bool *nulls)
+{
+	Gathered *claims = arg;
+	GroupClaim *row;
+
+	if (is_left_out(&claims->loading->left_out, values[3], nulls[3]))
+		return;
+	row = gather(claims, values[0]);
+	*row =
+		(GroupClaim) { .claim = { DatumGetTimestampTz(values[1]), DatumGetTimestampTz(values[2]) },
+					   .is_own = !nulls[4] };
+	if (!row->is_own)
+		return;
+	row->meeting_id = *DatumGetUUIDP(values[3]);
+	row->during = (TimeRange) { DatumGetTimestampTz(values[4]), DatumGetTimestampTz(values[5]) };
+	row->seats_left = DatumGetInt64(values[6]);
+}
+
+/* Sorts a host's rows: meetings to join, full ones of one's own, and everybody else's claims. */
+static void
+sort_group_claims(const GroupClaim *rows, size_t n, HostSchedule *out)
+{
+	out->claims = palloc(n * sizeof(TimeRange));
+	out->meetings = palloc(n * sizeof(Meeting));
+	out->meeting_ids = palloc(n * sizeof(pg_uuid_t));
+	out->full_meetings = palloc(n * sizeof(TimeRange));
+	for (size_t i = 0; i < n; i++)
+	{
+		const GroupClaim *row = &rows[i];
+
+		if (row->is_own && row->seats_left > 0)
+		{
+			out->meeting_ids[out->nmeetings] = row->meeting_id;
+			out->meetings[out->nmeetings] =
+				(Meeting) { row->claim, row->during, (int) row->seats_left, out->nmeetings };
+			out->nmeetings++;
+			continue;
+		}
+		if (row->is_own)
+			out->full_meetings[out->nfull_meetings++] = row->during;
+		out->claims[out->nclaims++] = row->claim;
+	}
 }
 
 static int
@@ -347,62 +456,41 @@ compare_meetings(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Gives each host its parts of the arrays that claims and meetings go into. */
 static void
-make_room_for_claims(const Loading *loading, uint64 rows)
+load_group_claims(const Loading *loading, const QueryArg *args)
 {
-	uint64 *parts = host_parts(loading, rows);
-	TimeRange *claims = palloc(rows * sizeof(TimeRange));
-	Meeting *meetings = palloc(rows * sizeof(Meeting));
-	pg_uuid_t *meeting_ids = palloc(rows * sizeof(pg_uuid_t));
-	TimeRange *full_meetings = palloc(rows * sizeof(TimeRange));
+	Gathered claims = { .item_size = sizeof(GroupClaim), .loading = loading };
+	size_t *parts;
 
+	query_each(&group_claims_query, args, add_group_claim, &claims);
+	parts = part_by_host(&claims);
 	for (int h = 0; h < loading->nhosts; h++)
 	{
-		loading->hosts[h].claims = claims + parts[h];
-		loading->hosts[h].meetings = meetings + parts[h];
-		loading->hosts[h].meeting_ids = meeting_ids + parts[h];
-		loading->hosts[h].full_meetings = full_meetings + parts[h];
+		HostSchedule *host = &loading->hosts[h];
+
+		sort_group_claims((GroupClaim *) claims.items + parts[h], parts[h + 1] - parts[h], host);
+		qsort(host->meetings, host->nmeetings, sizeof(Meeting), compare_meetings);
 	}
-}
-
-static uint64
-read_claims(const Loading *loading)
-{
-	const SlotRequest *request = loading->request;
-	const EventType *event = request->event;
-
-	return query_read(
-		event->seats > 1 ? &group_claims_query : &claims_query,
-		(QueryArg[]) { ARG(loading->host_ids), ARG(TimestampTzGetDatum(loading->reach.start)),
-					   ARG(TimestampTzGetDatum(loading->reach.end)),
-					   ARG(TimestampTzGetDatum(request->now)), UUID_ARG(&event->id),
-					   ARG(Int32GetDatum(event->seats)), UUID_ARG_OR_NULL(request->ignore_booking),
-					   ARG_IF(request->hold, UUIDPGetDatum(&request->hold->id)) });
 }
 
 static void
 load_claims(const Loading *loading)
 {
-	LeftOut left_out;
-	uint64 rows;
+	const SlotRequest *request = loading->request;
+	const EventType *event = request->event;
+	QueryArg args[] = { ARG(loading->host_ids),
+						ARG(TimestampTzGetDatum(loading->reach.start)),
+						ARG(TimestampTzGetDatum(loading->reach.end)),
+						ARG(TimestampTzGetDatum(request->now)),
+						UUID_ARG(&event->id),
+						ARG(Int32GetDatum(event->seats)),
+						UUID_ARG_OR_NULL(request->ignore_booking),
+						ARG_IF(request->hold, UUIDPGetDatum(&request->hold->id)) };
 
-	load_left_out(loading->request, &left_out);
-	rows = read_claims(loading);
-	make_room_for_claims(loading, rows);
-	for (uint64 i = 0; i < rows; i++)
-	{
-		HostSchedule *host = host_of_row(loading, i);
-		TimeRange claim = { row_instant(i, 2), row_instant(i, 3) };
-
-		if (left_out.n > 0 && is_left_out(&left_out, i))
-			continue;
-		if (loading->request->event->seats > 1)
-			add_group_claim(i, claim, host);
-		else
-			host->claims[host->nclaims++] = claim;
-	}
-	SPI_freetuptable(SPI_tuptable);
+	if (event->seats > 1)
+		load_group_claims(loading, args);
+	else
+		load_solo_claims(loading, args);
 }
 
 /* Brings the parts into the form that the sweep reads. */
@@ -415,12 +503,10 @@ prepare_sweep(HostSchedule *out)
 	out->time.open = open;
 	out->time.nopen = interval_subtract(out->hours.open, out->hours.nopen, out->hours.blocked,
 										out->hours.nblocked, open);
-	memcpy(busy, out->claims, out->nclaims * sizeof(TimeRange));
-	memcpy(busy + out->nclaims, out->windows, out->nwindows * sizeof(TimeRange));
+	interval_sort(out->claims, out->nclaims);
+	interval_sort(out->windows, out->nwindows);
 	out->time.busy = busy;
-	out->time.nbusy = interval_merge(busy, out->nclaims + out->nwindows);
-	if (out->nmeetings > 1)
-		qsort(out->meetings, out->nmeetings, sizeof(Meeting), compare_meetings);
+	out->time.nbusy = interval_union(out->claims, out->nclaims, out->windows, out->nwindows, busy);
 	out->time.meetings = out->meetings;
 	out->time.nmeetings = out->nmeetings;
 }
@@ -440,6 +526,7 @@ schedules_load(const SlotRequest *request)
 	}
 	loading.reach = busy_reach(&loading);
 	load_busy_windows(&loading);
+	load_left_out(request, &loading.left_out);
 	load_claims(&loading);
 	for (int h = 0; h < loading.nhosts; h++)
 		prepare_sweep(&loading.hosts[h]);

@@ -42,9 +42,9 @@ typedef struct HostSchedule
 	Hours hours;
 	const Override *overrides;
 	size_t noverrides;
-	TimeRange *claims; /* all but those left out and joinable meetings; as read, unsorted */
+	TimeRange *claims; /* sorted: all but those left out and joinable meetings */
 	size_t nclaims;
-	TimeRange *windows; /* external busy windows; as read */
+	TimeRange *windows; /* sorted: external busy windows */
 	size_t nwindows;
 	Meeting *meetings; /* own, with a free seat; Meeting.id indexes meeting_ids */
 	size_t nmeetings;

@@ -35,8 +35,11 @@ sweep_begin(Sweep *sweep, const SlotRequest *request, int most_hosts)
 	*sweep = (Sweep) { .request = request,
 					   .schedules = schedules_load(request),
 					   .limits = limits_load(request),
+					   .again = palloc(event->nattendees * sizeof(int64)),
 					   .hosts = palloc(event->nattendees * sizeof(OfferedHost)),
 					   .most_hosts = most_hosts };
+	for (int i = 0; i < event->nattendees; i++)
+		sweep->again[i] = PG_INT64_MIN;
 	for (int i = 0; i < event->nattendees && request->by_organizer; i++)
 	{
 		sweep->schedules[i].time.open = &always;
@@ -53,10 +56,10 @@ add_host(Sweep *sweep, int attendee, TimeRange slot)
 	OfferedHost *host = &sweep->hosts[sweep->nhosts];
 	const Meeting *joined;
 
-	if (slot.start < schedule->time.again)
+	if (slot.start < sweep->again[attendee])
 		return false;
 	host->buffers = host_buffers(&schedule->time, slot.start);
-	if (!host_is_free(&schedule->time, slot, host->buffers, &joined))
+	if (!host_is_free(&schedule->time, slot, host->buffers, &joined, &sweep->again[attendee]))
 		return false;
 	host->attendee = schedule->attendee;
 	host->meeting_id = joined ? &schedule->meeting_ids[joined->id] : NULL;
@@ -81,7 +84,7 @@ required_are_free(Sweep *sweep, TimeRange slot, int64 *again)
 	{
 		if (!add_host(sweep, i, slot))
 		{
-			*again = sweep->schedules[i].time.again;
+			*again = sweep->again[i];
 			return false;
 		}
 		if (!in_one_meeting(&sweep->hosts[0], &sweep->hosts[i]))
@@ -107,7 +110,7 @@ pool_is_free(Sweep *sweep, TimeRange slot, int64 *again)
 		if (event->seats == 1 && sweep->nhosts > nrequired && sweep->nhosts >= sweep->most_hosts)
 			return true;
 		if (!add_host(sweep, i, slot))
-			*again = Min(*again, sweep->schedules[i].time.again);
+			*again = Min(*again, sweep->again[i]);
 		else if (nrequired > 0 &&
 				 !in_one_meeting(&sweep->hosts[0], &sweep->hosts[sweep->nhosts - 1]))
 		{

@@ -36,6 +36,8 @@ typedef struct Sweep
 	StartLimits *limits;
 	Grid grid;
 	size_t allowed_at;
+	int64 *
+		again; /* of each schedule: not free before; side by side, for this is asked of every host at every start */
 	OfferedHost *hosts;
 	int nhosts;
 	int most_hosts; /* how many hosts of a slot are of interest; one of the pool always is */

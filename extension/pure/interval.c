@@ -23,23 +23,52 @@ is_sorted(const TimeRange *v, size_t n)
 	return true;
 }
 
+void
+interval_sort(TimeRange *v, size_t n)
+{
+	if (!is_sorted(v, n))
+		qsort(v, n, sizeof(TimeRange), compare_starts);
+}
+
+/* Adds a range that starts no earlier than those before it; returns how many there are then. */
+static inline size_t
+append(TimeRange *v, size_t n, TimeRange range)
+{
+	if (range.start >= range.end)
+		return n;
+	if (n > 0 && range.start <= v[n - 1].end)
+	{
+		v[n - 1].end = max_instant(v[n - 1].end, range.end);
+		return n;
+	}
+	v[n] = range;
+	return n + 1;
+}
+
 size_t
 interval_merge(TimeRange *v, size_t n)
 {
 	size_t kept = 0;
 
-	if (!is_sorted(v, n))
-		qsort(v, n, sizeof(TimeRange), compare_starts);
+	interval_sort(v, n);
 	for (size_t i = 0; i < n; i++)
-	{
-		if (v[i].start >= v[i].end)
-			continue;
-		if (kept > 0 && v[i].start <= v[kept - 1].end)
-			v[kept - 1].end = max_instant(v[kept - 1].end, v[i].end);
-		else
-			v[kept++] = v[i];
-	}
+		kept = append(v, kept, v[i]);
 	return kept;
+}
+
+size_t
+interval_union(const TimeRange *a, size_t na, const TimeRange *b, size_t nb, TimeRange *out)
+{
+	size_t n = 0;
+	size_t i = 0;
+	size_t j = 0;
+
+	while (i < na || j < nb)
+		if (j == nb || (i < na && a[i].start <= b[j].start))
+			n = append(out, n, a[i++]);
+		else
+			n = append(out, n, b[j++]);
+	return n;
 }
 
 size_t

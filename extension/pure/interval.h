@@ -23,6 +23,13 @@ typedef struct TimeRange
 /* Makes any array a set, in place: sorts, drops empty members, joins those that overlap or touch; returns its size. */
 extern size_t interval_merge(TimeRange *v, size_t n);
 
+/* Sorts by start. */
+extern void interval_sort(TimeRange *v, size_t n);
+
+/* The set of two sorted arrays, whose members may overlap; out has room for na + nb members; returns how many. */
+extern size_t interval_union(const TimeRange *a, size_t na, const TimeRange *b, size_t nb,
+							 TimeRange *out);
+
 /* The set from minus the set take; out has room for nfrom + ntake members; returns how many. */
 extern size_t interval_subtract(const TimeRange *from, size_t nfrom, const TimeRange *take,
 								size_t ntake, TimeRange *out);

@@ -143,7 +143,6 @@ host_time_init(HostTime *host, const StartRun *runs, size_t nruns, int64_t step,
 	host->runs = runs;
 	host->nruns = nruns;
 	host->step = step;
-	host->again = INT64_MIN;
 	host->open_at = host->busy_at = host->meeting_at = host->run_at = 0;
 	host->longest = host->shortest = nruns == 0 ? without_runs : runs[0].buffers;
 	for (size_t i = 1; i < nruns; i++)
@@ -154,14 +153,11 @@ host_time_init(HostTime *host, const StartRun *runs, size_t nruns, int64_t step,
 }
 
 Buffers
-host_buffers(HostTime *host, int64_t start)
+host_buffers_of_runs(HostTime *host, int64_t start)
 {
 	Buffers on_grid = { -1, -1 };
 	Buffers containing = { 0, 0 };
 
-	if (host->longest.before == host->shortest.before &&
-		host->longest.after == host->shortest.after)
-		return host->longest;
 	while (host->run_at < host->nruns && host->runs[host->run_at].end <= start)
 		host->run_at++;
 	for (size_t i = host->run_at; i < host->nruns && host->runs[i].start <= start; i++)
@@ -240,22 +236,15 @@ meets_another(HostTime *host, TimeRange slot, TimeRange widened, int64_t oldest,
 }
 
 bool
-host_is_free(HostTime *host, TimeRange slot, Buffers buffers, const Meeting **joined)
+host_is_free(HostTime *host, TimeRange slot, Buffers buffers, const Meeting **joined,
+			 int64_t *again)
 {
 	TimeRange widened = { slot.start - buffers.before, slot.end + buffers.after };
 	int64_t oldest = slot.start - host->longest.before;
 
-	int64_t again = slot.start + 1;
-
 	*joined = NULL;
-	if (slot.start < host->again)
+	if (!is_open(host, slot, again) || is_busy(host, slot, widened, oldest, again))
 		return false;
-	if (is_open(host, slot, &again) && !is_busy(host, slot, widened, oldest, &again))
-	{
-		if (!meets_another(host, slot, widened, oldest, joined))
-			return true;
-		again = slot.start + 1;
-	}
-	host->again = again;
-	return false;
+	*again = slot.start + 1;
+	return !meets_another(host, slot, widened, oldest, joined);
 }

@@ -61,7 +61,6 @@ typedef struct HostTime
 	int64_t step;
 	Buffers longest; /* bounds of the buffers of all runs */
 	Buffers shortest;
-	int64_t again;  /* not free before this instant */
 	size_t open_at; /* where the sweep stands */
 	size_t busy_at;
 	size_t meeting_at;
@@ -72,17 +71,28 @@ typedef struct HostTime
 extern void host_time_init(HostTime *host, const StartRun *runs, size_t nruns, int64_t step,
 						   Buffers without_runs);
 
+/* As host_buffers, for a host whose runs have different ones. */
+extern Buffers host_buffers_of_runs(HostTime *host, int64_t start);
+
 /*
  * The buffers of a slot that starts there: the larger of those of the runs whose grid it is on; on none, of the runs that
  * contain it.
  */
-extern Buffers host_buffers(HostTime *host, int64_t start);
+static inline Buffers
+host_buffers(HostTime *host, int64_t start)
+{
+	if (host->longest.before == host->shortest.before &&
+		host->longest.after == host->shortest.after)
+		return host->longest;
+	return host_buffers_of_runs(host, start);
+}
 
 /*
  * Whether the host is free for the slot with these buffers. Slots asked must not go back. True: *joined is the meeting to
- * join, or NULL. False: host->again is the first later instant that might do.
+ * join, or NULL. False: *again is the first later instant that might do.
  */
-extern bool host_is_free(HostTime *host, TimeRange slot, Buffers buffers, const Meeting **joined);
+extern bool host_is_free(HostTime *host, TimeRange slot, Buffers buffers, const Meeting **joined,
+						 int64_t *again);
 
 /*
  * Whether a set contains the instant, for instants that do not go back; *at is where the sweep stands. False: *again

@@ -176,7 +176,8 @@ DECLARE
     new_id uuid;
     state text; message text; col text; con text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM opencalendly.users AS u WHERE u.id = create_schedule.user_id) THEN
+    PERFORM FROM opencalendly.users AS u WHERE u.id = create_schedule.user_id FOR KEY SHARE;
+    IF NOT FOUND THEN
         PERFORM opencalendly.raise_unknown('user', 'user_id', create_schedule.user_id);
     END IF;
     BEGIN
@@ -427,7 +428,8 @@ DECLARE
     new_id uuid;
     state text; message text; col text; con text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM opencalendly.users AS u WHERE u.id = add_time_off.user_id) THEN
+    PERFORM FROM opencalendly.users AS u WHERE u.id = add_time_off.user_id FOR KEY SHARE;
+    IF NOT FOUND THEN
         PERFORM opencalendly.raise_unknown('user', 'user_id', add_time_off.user_id);
     END IF;
     INSERT INTO opencalendly.availability_overrides (user_id, starts_at, ends_at, is_available, reason, source)
@@ -471,7 +473,8 @@ DECLARE
     new_id uuid;
     state text; message text; col text; con text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM opencalendly.users AS u WHERE u.id = create_event_type.user_id) THEN
+    PERFORM FROM opencalendly.users AS u WHERE u.id = create_event_type.user_id FOR KEY SHARE;
+    IF NOT FOUND THEN
         PERFORM opencalendly.raise_unknown('user', 'user_id', create_event_type.user_id);
     END IF;
     INSERT INTO opencalendly.event_types (user_id, name, slug, duration_minutes, location_type, location_value,

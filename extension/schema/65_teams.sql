@@ -30,6 +30,23 @@ $$;
 COMMENT ON FUNCTION opencalendly.check_sees_latest() IS
     'internal: raises OC005 unless each statement of this transaction sees what was committed before it';
 
+-- One statement for each, so that what was deleted during a wait is passed over.
+CREATE FUNCTION opencalendly.lock_event_types_of(team_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    wanted uuid;
+BEGIN
+    FOR wanted IN SELECT t.event_type_id FROM opencalendly.team_event_types AS t
+        WHERE t.team_id = ANY (team_ids) ORDER BY t.event_type_id
+    LOOP
+        PERFORM opencalendly.lock_event_type(t.event_type_id) FROM opencalendly.team_event_types AS t
+            WHERE t.event_type_id = wanted;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.lock_event_types_of(uuid[]) IS
+    'internal: waits for the locks under which these teams'' event types are booked, until the end of the transaction';
+
 CREATE FUNCTION opencalendly.lock_team(team_id uuid) RETURNS opencalendly.teams
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -144,8 +161,7 @@ DECLARE
 BEGIN
     IF changes ? 'owner_id' THEN
         PERFORM opencalendly.check_sees_latest();
-        PERFORM opencalendly.lock_event_type(t.event_type_id) FROM opencalendly.team_event_types AS t
-            WHERE t.team_id = update_team.team_id ORDER BY t.event_type_id;
+        PERFORM opencalendly.lock_event_types_of(ARRAY[update_team.team_id]);
     END IF;
     old := opencalendly.lock_team(update_team.team_id);
     new := opencalendly.with_changes(old, changes, ARRAY['name', 'slug', 'owner_id']);
@@ -185,8 +201,7 @@ DECLARE
     first_start timestamptz;
 BEGIN
     PERFORM opencalendly.check_sees_latest();
-    PERFORM opencalendly.lock_event_type(t.event_type_id) FROM opencalendly.team_event_types AS t
-        WHERE t.team_id = delete_team.team_id ORDER BY t.event_type_id;
+    PERFORM opencalendly.lock_event_types_of(ARRAY[delete_team.team_id]);
     old := opencalendly.lock_team(delete_team.team_id);
     event_type_ids := ARRAY(SELECT t.event_type_id FROM opencalendly.team_event_types AS t WHERE t.team_id = old.id);
     SELECT count(*), min(b.starts_at) INTO n, first_start FROM opencalendly.bookings AS b
@@ -524,9 +539,8 @@ DECLARE
     state text; message text; col text; con text;
 BEGIN
     PERFORM opencalendly.check_sees_latest();
-    PERFORM opencalendly.lock_event_type(t.event_type_id) FROM opencalendly.team_event_types AS t
-        JOIN opencalendly.team_members AS m ON m.team_id = t.team_id
-        WHERE m.user_id = delete_user.user_id ORDER BY t.event_type_id;
+    PERFORM opencalendly.lock_event_types_of(
+        ARRAY(SELECT m.team_id FROM opencalendly.team_members AS m WHERE m.user_id = delete_user.user_id));
     PERFORM opencalendly.lock_host(delete_user.user_id);
     PERFORM FROM opencalendly.teams AS t JOIN opencalendly.team_members AS m ON m.team_id = t.id
         WHERE m.user_id = delete_user.user_id ORDER BY t.id FOR NO KEY UPDATE OF t;

@@ -78,6 +78,31 @@ merge_keeps_the_instants(void **state)
 }
 
 static void
+union_is_the_merge_of_both(void **state)
+{
+	(void) state;
+	for (int try = 0; try < TRIES; try++)
+	{
+		TimeRange a[8];
+		TimeRange b[8];
+		TimeRange both[16];
+		TimeRange out[16];
+		size_t na = random_ranges(a);
+		size_t nb = random_ranges(b);
+		size_t n;
+
+		interval_sort(a, na);
+		interval_sort(b, nb);
+		memcpy(both, a, na * sizeof(TimeRange));
+		memcpy(both + na, b, nb * sizeof(TimeRange));
+		n = interval_union(a, na, b, nb, out);
+		assert_int_equal(n, interval_merge(both, na + nb));
+		for (size_t i = 0; i < n; i++)
+			assert_true(out[i].start == both[i].start && out[i].end == both[i].end);
+	}
+}
+
+static void
 subtract_and_intersect_are_those_of_sets(void **state)
 {
 	(void) state;
@@ -143,6 +168,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(merge_keeps_the_instants),
+		cmocka_unit_test(union_is_the_merge_of_both),
 		cmocka_unit_test(subtract_and_intersect_are_those_of_sets),
 		cmocka_unit_test(touching_ranges_join),
 		cmocka_unit_test(empty_sets_are_taken),

@@ -277,11 +277,12 @@ the_sweep_finds_what_a_search_finds(void **state)
 			while (!is_hit && grid_next(&swept, &hit.start))
 			{
 				const Meeting *joined;
+				int64_t again = 0;
 
 				hit.end = hit.start + length;
-				is_hit = host_is_free(&host, hit, host_buffers(&host, hit.start), &joined);
+				is_hit = host_is_free(&host, hit, host_buffers(&host, hit.start), &joined, &again);
 				if (!is_hit)
-					swept.floor = max_instant(swept.floor, host.again);
+					swept.floor = max_instant(swept.floor, again);
 			}
 			assert_true(is_hit);
 			assert_int_equal(hit.start, slot.start);
