@@ -18,7 +18,7 @@ sub slurp
 
 my $docs = slurp("$FindBin::Bin/../docs/sql.md");
 my $errors = slurp("$FindBin::Bin/../extension/errors.h");
-my $manage = slurp("$FindBin::Bin/../extension/schema/60_manage.sql");
+my $manage = join '', map { slurp("$FindBin::Bin/../extension/schema/$_.sql") } qw(60_manage 65_teams);
 
 my $node = OpenCalendly::node('docs');
 OpenCalendly::install($node);
