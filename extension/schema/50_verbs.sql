@@ -8,14 +8,14 @@ CREATE FUNCTION opencalendly.compute_slots(
     AS 'MODULE_PATHNAME', 'compute_slots' LANGUAGE C STABLE PARALLEL SAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp COST 10000 ROWS 500;
 COMMENT ON FUNCTION opencalendly.compute_slots(uuid, timestamptz, timestamptz, integer, uuid, text, boolean) IS
-    'open slots of an event type that start in [range_start, range_end), at most 366 days and max_slots rows, ordered; ignore_booking: as if that booking were gone; hold_token: as if that hold were gone; errors OC002, OC003, OC006, OC013';
+    'open slots of an event type that start in [range_start, range_end), at most 366 days and max_slots rows, ordered; host_ids: who would attend, of a round robin everyone who is free, at most 10 unless all_hosts; ignore_booking: as if that booking were gone; hold_token: as if that hold were gone; errors OC002, OC003, OC006, OC013';
 
 CREATE FUNCTION opencalendly.explain_slot(event_type_id uuid, starts_at timestamptz)
     RETURNS TABLE (host_id uuid, verdict text, reason text, detail text)
     AS 'MODULE_PATHNAME', 'explain_slot' LANGUAGE C STABLE PARALLEL SAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp COST 10000 ROWS 5;
 COMMENT ON FUNCTION opencalendly.explain_slot(uuid, timestamptz) IS
-    'why a start is or is not offered: one row ok, or a row for each reason that stands in the way; errors OC002, OC006';
+    'why a start is or is not offered: one row ok, or a row for each reason that stands in the way; of a team that for each attendee, and with host_id null what concerns the event type; errors OC002, OC006';
 
 CREATE FUNCTION opencalendly.hold_slot(
     event_type_id uuid, starts_at timestamptz, ttl interval DEFAULT '5 min', client text DEFAULT NULL)
@@ -23,7 +23,7 @@ CREATE FUNCTION opencalendly.hold_slot(
     AS 'MODULE_PATHNAME', 'hold_slot' LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp ROWS 1;
 COMMENT ON FUNCTION opencalendly.hold_slot(uuid, timestamptz, interval, text) IS
-    'keeps a slot for ttl (1 to 10 minutes) while the invitee types; at most 20 live holds per event type and 3 per client; errors OC001, OC002, OC006, OC008';
+    'keeps a slot for ttl (1 to 10 minutes) while the invitee types (in a round robin the slot, not the host); at most 20 live holds per event type and 3 per client; errors OC001, OC002, OC006, OC008';
 
 CREATE FUNCTION opencalendly.release_hold(hold_token text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'release_hold' LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -40,7 +40,7 @@ CREATE FUNCTION opencalendly.book_slot(
     AS 'MODULE_PATHNAME', 'book_slot' LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp ROWS 1;
 COMMENT ON FUNCTION opencalendly.book_slot(uuid, timestamptz, text, text, text, jsonb, text, text) IS
-    'books a slot that compute_slots offers, or raises OC001; the same idempotency_key (16 to 200 characters, kept 24 hours) and arguments give the first answer again, replayed; errors OC001, OC002, OC003, OC006, OC007, OC011';
+    'books a slot that compute_slots offers, or raises OC001; host_ids are all who attend, organizer_id the first of them; the same idempotency_key (16 to 200 characters, kept 24 hours) and arguments give the first answer again, replayed; errors OC001, OC002, OC003, OC006, OC007, OC011';
 
 CREATE FUNCTION opencalendly.cancel_booking(token text, reason text DEFAULT NULL)
     RETURNS TABLE (booking_id uuid, status text, replayed boolean)
@@ -57,7 +57,7 @@ CREATE FUNCTION opencalendly.reschedule_booking(
     AS 'MODULE_PATHNAME', 'reschedule_booking' LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp ROWS 1;
 COMMENT ON FUNCTION opencalendly.reschedule_booking(text, timestamptz, text, text) IS
-    'moves a booking by the link''s token, until it starts: the old row stays as rescheduled, a new one takes its place; the same wish again gives the same answer, replayed; errors OC001, OC003, OC004, OC005, OC006, OC011';
+    'moves a booking by the link''s token, until it starts: the old row stays as rescheduled, a new one takes its place; a round robin keeps the host if free; the same wish again gives the same answer, replayed; errors OC001, OC003, OC004, OC005, OC006, OC011';
 
 CREATE FUNCTION opencalendly.booking_action(token text)
     RETURNS TABLE (action_type text, can_cancel boolean, can_reschedule boolean, booking_id uuid, status text,
@@ -91,4 +91,4 @@ CREATE FUNCTION opencalendly.mark_no_show(booking_id uuid)
     AS 'MODULE_PATHNAME', 'mark_no_show' LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp ROWS 1;
 COMMENT ON FUNCTION opencalendly.mark_no_show(uuid) IS
-    'notes that the invitee did not come to a booking that has started; errors OC005, OC006, OC013';
+    'notes that the invitee did not come to a booking that has started; a round robin''s pick then counts no more; errors OC005, OC006, OC013';
