@@ -2,10 +2,10 @@
  * Taking a slot; the words are in taking.h, the rules of locking in data/claim.h.
  *
  * Whose time a solo event type takes is known before, so its host is locked first and the start is looked at once. Who
- * attends a team's meeting comes out of looking: so a team looks, locks those who will attend, and looks at them again. If
- * their time was taken meanwhile (by another event type: this one is locked) it lets go of their locks, which a subtransaction
- * held, and starts again. So nobody is locked who is not needed, and nobody waits for a host while holding another
- * out of order.
+ * attends a team's meeting comes out of looking: so a team looks, locks those who would attend, and looks again. If
+ * it is somebody else by then (a host's time was taken by another event type: this one is locked; or the team has
+ * changed), it lets go of the locks, which a subtransaction held, and starts again. So nobody is locked who is not
+ * needed, hosts are always locked in one order, and what is written is what was seen under the locks.
  */
 #include "verbs/taking.h"
 
@@ -26,13 +26,20 @@ typedef struct HostList
 	int n;
 } HostList;
 
-static void
-add_host(HostList *list, const pg_uuid_t *host)
+static bool
+has_host(const HostList *list, const pg_uuid_t *host)
 {
 	for (int i = 0; i < list->n; i++)
 		if (memcmp(&list->ids[i], host, sizeof(pg_uuid_t)) == 0)
-			return;
-	list->ids[list->n++] = *host;
+			return true;
+	return false;
+}
+
+static void
+add_host(HostList *list, const pg_uuid_t *host)
+{
+	if (!has_host(list, host))
+		list->ids[list->n++] = *host;
 }
 
 /* The hosts of a booking and of a hold; room is left for more. */
@@ -97,28 +104,6 @@ raise_refused(const Sweep *sweep)
 	raise_not_available(starts_at, "no host of the pool is free");
 }
 
-/* Loads event type and hold, and asks for the start, in the active snapshot; false: it is not offered. */
-static bool
-look(SlotTaking *taking, const Wish *wish, SlotRequest *request, Sweep *sweep, OfferedSlot *slot)
-{
-	*request = (SlotRequest) { .event = taking->event,
-							   .range = { wish->starts_at, wish->starts_at + 1 },
-							   .now = taking->now,
-							   .ignore_booking = wish->old ? &wish->old->id : NULL,
-							   .hold = taking->hold,
-							   .by_organizer = wish->by_organizer };
-	sweep_begin(sweep, request, PG_INT32_MAX);
-	return sweep_next(sweep, slot);
-}
-
-static void
-load(SlotTaking *taking, const Wish *wish)
-{
-	taking->now = settings_now();
-	taking->event = event_type_load(wish->event_type_id, wish->old != NULL);
-	taking->hold = hold_find(wish->hold_token, taking->now);
-}
-
 /* Whom a round robin picks: who has the booking that is moved, who has a meeting to join, or by the rule. */
 static const OfferedHost *
 pick_host(SlotTaking *taking, const Wish *wish, const OfferedSlot *slot)
@@ -181,75 +166,50 @@ choose(SlotTaking *taking, const Wish *wish, const OfferedSlot *slot)
 static void
 look_and_choose(SlotTaking *taking, const Wish *wish)
 {
-	SlotRequest request;
+	SlotRequest request = { .range = { wish->starts_at, wish->starts_at + 1 },
+							.now = settings_now(),
+							.ignore_booking = wish->old ? &wish->old->id : NULL,
+							.by_organizer = wish->by_organizer };
 	Sweep sweep;
 	OfferedSlot slot;
 
 	claim_read_begin();
-	load(taking, wish);
-	if (!look(taking, wish, &request, &sweep, &slot))
+	request.event = taking->event = event_type_load(wish->event_type_id, wish->old != NULL);
+	request.hold = taking->hold = hold_find(wish->hold_token, request.now);
+	taking->now = request.now;
+	sweep_begin(&sweep, &request, PG_INT32_MAX);
+	if (!sweep_next(&sweep, &slot))
 		raise_refused(&sweep);
 	claim_read_end();
 	choose(taking, wish, &slot);
 }
 
-/* Leaves only the chosen hosts among the attendees; false: the team has changed, and they are not who must attend now. */
+/* Chooses again, now that the hosts are locked; false: somebody else is to attend. */
 static bool
-keep_chosen(EventType *event, const Attendance *chosen)
+choose_among(SlotTaking *taking, const Wish *wish, const HostList *locked)
 {
-	int kept = 0;
-
-	for (int i = 0; i < event->nattendees; i++)
-		for (int j = 0; j < chosen->nhosts; j++)
-			if (memcmp(&event->attendees[i].host_id, &chosen->hosts[j].attendee->host_id,
-					   sizeof(pg_uuid_t)) == 0 &&
-				event->attendees[i].is_required == chosen->hosts[j].attendee->is_required)
-				event->attendees[kept++] = event->attendees[i];
-	event->nattendees = kept;
-	return kept == chosen->nhosts &&
-		   event->nrequired == kept - (event->mode == MODE_ROUND_ROBIN ? 1 : 0);
-}
-
-/* Whether the chosen hosts are free now that they are locked; takes what is offered of them. */
-static bool
-are_still_free(SlotTaking *taking, const Wish *wish)
-{
-	SlotTaking again = { .pick = taking->pick };
-	SlotRequest request;
-	Sweep sweep;
-	OfferedSlot slot;
-	bool are_free;
-
-	claim_read_begin();
-	load(&again, wish);
-	are_free = keep_chosen(again.event, &taking->attendance) &&
-			   look(&again, wish, &request, &sweep, &slot);
-	claim_read_end();
-	if (!are_free)
-		return false;
-	again.attendance = (Attendance) { .during = slot.during,
-									  .meeting_id = slot.hosts[slot.nhosts - 1].meeting_id,
-									  .hosts = slot.hosts,
-									  .nhosts = slot.nhosts };
-	*taking = again;
+	look_and_choose(taking, wish);
+	for (int i = 0; i < taking->attendance.nhosts; i++)
+		if (!has_host(locked, &taking->attendance.hosts[i].attendee->host_id))
+			return false;
 	return true;
 }
 
-/* In a subtransaction, whose end lets go of the locks if the hosts are not free any more. */
+/* In a subtransaction, whose end lets go of the locks if others are to attend by then. */
 static bool
-lock_chosen(SlotTaking *taking, const Wish *wish, HostList hosts)
+lock_and_choose(SlotTaking *taking, const Wish *wish, HostList hosts)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool are_free = false;
+	volatile bool is_chosen = false;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
 		lock_hosts(hosts.ids, hosts.n);
-		are_free = are_still_free(taking, wish);
-		if (are_free)
+		is_chosen = choose_among(taking, wish, &hosts);
+		if (is_chosen)
 			ReleaseCurrentSubTransaction();
 		else
 			RollbackAndReleaseCurrentSubTransaction();
@@ -269,7 +229,7 @@ lock_chosen(SlotTaking *taking, const Wish *wish, HostList hosts)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-	return are_free;
+	return is_chosen;
 }
 
 static void
@@ -289,7 +249,7 @@ begin_team(SlotTaking *taking, const Wish *wish)
 		hosts = old_hosts(wish->old, wish->hold_token, taking->attendance.nhosts);
 		for (int i = 0; i < taking->attendance.nhosts; i++)
 			add_host(&hosts, &taking->attendance.hosts[i].attendee->host_id);
-	} while (!lock_chosen(taking, wish, hosts));
+	} while (!lock_and_choose(taking, wish, hosts));
 	claims_drop_expired(hosts.ids, hosts.n, taking->now);
 }
 
