@@ -248,6 +248,13 @@ claim_read_end(void)
 	PopActiveSnapshot();
 }
 
+/* What lets PostgreSQL use a snapshot again (GetSnapshotDataReuse in procarray.c). */
+uint64
+claim_state(void)
+{
+	return GetLatestSnapshot()->snapXactCompletionCount;
+}
+
 void
 claim_write(SavedQuery *query, const QueryArg *args, uint64 expected)
 {

@@ -48,6 +48,9 @@ extern bool try_lock_hosts(pg_uuid_t *hosts, int nhosts);
 extern void claim_read_begin(void);
 extern void claim_read_end(void);
 
+/* A number that another transaction changes by ending, if it wrote anything: while it stands, so does all that can be read. */
+extern uint64 claim_state(void);
+
 /* Raises 40001: the transaction sees too little to go on, and might succeed if retried. */
 extern void raise_serialization_failure(void) pg_attribute_noreturn();
 

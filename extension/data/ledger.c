@@ -249,11 +249,11 @@ write_return(const OpenPick *pick, const Booking *booking, const char *reason, i
 
 /* The pick comes before the return: it was chosen as things were before either. */
 void
-ledger_booked(const EventType *event, const Pick *pick, const Booking *booking, const Booking *old,
-			  int64 now)
+ledger_booked(const EventType *event, const Pick *pick, const Booking *booking, bool is_new,
+			  const Booking *old, int64 now)
 {
 	OpenPick left = old ? find_open_pick(old) : (OpenPick) { 0 };
-	bool is_first = is_first_of_meeting(booking);
+	bool is_first = is_new || is_first_of_meeting(booking);
 
 	if (is_first && left.exists && pick->reason == PICK_SAME_HOST &&
 		memcmp(&left.user_id, &pick->picked->host_id, UUID_LEN) == 0)

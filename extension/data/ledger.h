@@ -27,9 +27,12 @@ typedef struct Pick
 	int ncandidates;
 } Pick;
 
-/* Writes what a new booking means: old is the booking that it replaces, which is not live any more, or NULL. */
+/*
+ * Writes what a new booking means. is_new: it opened its meeting; old: the booking that it replaces, which is not live any
+ * more, or NULL.
+ */
 extern void ledger_booked(const EventType *event, const Pick *pick, const Booking *booking,
-						  const Booking *old, int64 now);
+						  bool is_new, const Booking *old, int64 now);
 
 /*
  * Returns the pick of the booking's meeting if it has none to keep it any more; reason: canceled, no_show. Of no effect

@@ -157,7 +157,7 @@ gather(Gathered *gathered, Datum number)
 {
 	if (gathered->n == gathered->capacity)
 	{
-		gathered->capacity = Max(gathered->capacity * 2, 64);
+		gathered->capacity = Max(gathered->capacity * 2, 16 * (size_t) gathered->loading->nhosts);
 		gathered->items = gathered->n == 0
 							  ? palloc(gathered->capacity * gathered->item_size)
 							  : repalloc(gathered->items, gathered->capacity * gathered->item_size);

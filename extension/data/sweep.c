@@ -56,8 +56,6 @@ add_host(Sweep *sweep, int attendee, TimeRange slot)
 	OfferedHost *host = &sweep->hosts[sweep->nhosts];
 	const Meeting *joined;
 
-	if (slot.start < sweep->again[attendee])
-		return false;
 	host->buffers = host_buffers(&schedule->time, slot.start);
 	if (!host_is_free(&schedule->time, slot, host->buffers, &joined, &sweep->again[attendee]))
 		return false;
@@ -82,7 +80,7 @@ required_are_free(Sweep *sweep, TimeRange slot, int64 *again)
 {
 	for (int i = 0; i < sweep->request->event->nrequired; i++)
 	{
-		if (!add_host(sweep, i, slot))
+		if (slot.start < sweep->again[i] || !add_host(sweep, i, slot))
 		{
 			*again = sweep->again[i];
 			return false;
@@ -109,7 +107,7 @@ pool_is_free(Sweep *sweep, TimeRange slot, int64 *again)
 		/* whoever has a meeting to join must be found */
 		if (event->seats == 1 && sweep->nhosts > nrequired && sweep->nhosts >= sweep->most_hosts)
 			return true;
-		if (!add_host(sweep, i, slot))
+		if (slot.start < sweep->again[i] || !add_host(sweep, i, slot))
 			*again = Min(*again, sweep->again[i]);
 		else if (nrequired > 0 &&
 				 !in_one_meeting(&sweep->hosts[0], &sweep->hosts[sweep->nhosts - 1]))

@@ -48,11 +48,12 @@ hours_dates(const HoursInput *in)
 size_t
 hours_capacity(const HoursInput *in)
 {
-	size_t dates = 0;
+	size_t weeks = 0;
 
+	/* a rule has one day in seven */
 	for (size_t i = 0; i < in->nspans; i++)
-		dates += (size_t) (last_date(&in->spans[i]) - first_date(&in->spans[i]) + 1);
-	return dates * in->nrules + in->noverrides;
+		weeks += (size_t) (last_date(&in->spans[i]) - first_date(&in->spans[i])) / 7 + 1;
+	return weeks * in->nrules + in->noverrides;
 }
 
 size_t

@@ -173,6 +173,7 @@ look_and_choose(SlotTaking *taking, const Wish *wish)
 	Sweep sweep;
 	OfferedSlot slot;
 
+	taking->state = claim_state();
 	claim_read_begin();
 	request.event = taking->event = event_type_load(wish->event_type_id, wish->old != NULL);
 	request.hold = taking->hold = hold_find(wish->hold_token, request.now);
@@ -184,10 +185,12 @@ look_and_choose(SlotTaking *taking, const Wish *wish)
 	choose(taking, wish, &slot);
 }
 
-/* Chooses again, now that the hosts are locked; false: somebody else is to attend. */
+/* Chooses again, now that the hosts are locked, unless nothing can have changed; false: somebody else is to attend. */
 static bool
 choose_among(SlotTaking *taking, const Wish *wish, const HostList *locked)
 {
+	if (claim_state() == taking->state)
+		return true;
 	look_and_choose(taking, wish);
 	for (int i = 0; i < taking->attendance.nhosts; i++)
 		if (!has_host(locked, &taking->attendance.hosts[i].attendee->host_id))
@@ -326,5 +329,6 @@ taking_book(SlotTaking *taking, Booking *booking, const Booking *old)
 	if (taking->attendance.meeting_id)
 		occurrence_settle(&booking->seat.occurrence_id, taking->now);
 	if (taking->event->mode == MODE_ROUND_ROBIN)
-		ledger_booked(taking->event, &taking->pick, booking, old, taking->now);
+		ledger_booked(taking->event, &taking->pick, booking, !taking->attendance.meeting_id, old,
+					  taking->now);
 }

@@ -25,7 +25,8 @@ typedef struct SlotTaking
 	EventType *event;
 	Hold *hold; /* the caller's own live hold; NULL: none */
 	Attendance attendance;
-	Pick pick; /* of a round robin */
+	Pick pick;    /* of a round robin */
+	uint64 state; /* of the database, before it was looked at; see claim_state */
 } SlotTaking;
 
 /*
