@@ -35,11 +35,13 @@ sweep_begin(Sweep *sweep, const SlotRequest *request, int most_hosts)
 	*sweep = (Sweep) { .request = request,
 					   .schedules = schedules_load(request),
 					   .limits = limits_load(request),
-					   .again = palloc(event->nattendees * sizeof(int64)),
-					   .hosts = palloc(event->nattendees * sizeof(OfferedHost)),
+					   .asked = palloc(event->nattendees * sizeof(OfferedHost)),
+					   .is_free = palloc(event->nattendees * sizeof(bool)),
+					   .until = palloc(event->nattendees * sizeof(int64)),
+					   .hosts = palloc(event->nattendees * sizeof(OfferedHost *)),
 					   .most_hosts = most_hosts };
 	for (int i = 0; i < event->nattendees; i++)
-		sweep->again[i] = PG_INT64_MIN;
+		sweep->until[i] = PG_INT64_MIN;
 	for (int i = 0; i < event->nattendees && request->by_organizer; i++)
 	{
 		sweep->schedules[i].time.open = &always;
@@ -48,21 +50,30 @@ sweep_begin(Sweep *sweep, const SlotRequest *request, int most_hosts)
 	begin_grid(sweep);
 }
 
-/* Adds an attendee to the hosts of the slot, if free for it. */
-static bool
-add_host(Sweep *sweep, int attendee, TimeRange slot)
+static void
+ask(Sweep *sweep, int attendee, TimeRange slot)
 {
 	HostSchedule *schedule = &sweep->schedules[attendee];
-	OfferedHost *host = &sweep->hosts[sweep->nhosts];
+	OfferedHost *host = &sweep->asked[attendee];
 	const Meeting *joined;
 
-	host->buffers = host_buffers(&schedule->time, slot.start);
-	if (!host_is_free(&schedule->time, slot, host->buffers, &joined, &sweep->again[attendee]))
-		return false;
 	host->attendee = schedule->attendee;
+	host->buffers = host_buffers(&schedule->time, slot.start);
+	sweep->is_free[attendee] =
+		host_is_free(&schedule->time, slot, host->buffers, &joined, &sweep->until[attendee]);
 	host->meeting_id = joined ? &schedule->meeting_ids[joined->id] : NULL;
 	host->seats_left = joined ? joined->seats_left : sweep->request->event->seats;
-	sweep->nhosts++;
+}
+
+/* Adds an attendee to the hosts of the slot, if free for it. */
+static inline bool
+add_host(Sweep *sweep, int attendee, TimeRange slot)
+{
+	if (slot.start >= sweep->until[attendee])
+		ask(sweep, attendee, slot);
+	if (!sweep->is_free[attendee])
+		return false;
+	sweep->hosts[sweep->nhosts++] = &sweep->asked[attendee];
 	return true;
 }
 
@@ -80,12 +91,12 @@ required_are_free(Sweep *sweep, TimeRange slot, int64 *again)
 {
 	for (int i = 0; i < sweep->request->event->nrequired; i++)
 	{
-		if (slot.start < sweep->again[i] || !add_host(sweep, i, slot))
+		if (!add_host(sweep, i, slot))
 		{
-			*again = sweep->again[i];
+			*again = sweep->until[i];
 			return false;
 		}
-		if (!in_one_meeting(&sweep->hosts[0], &sweep->hosts[i]))
+		if (!in_one_meeting(sweep->hosts[0], sweep->hosts[i]))
 		{
 			*again = slot.start + 1;
 			return false;
@@ -107,10 +118,9 @@ pool_is_free(Sweep *sweep, TimeRange slot, int64 *again)
 		/* whoever has a meeting to join must be found */
 		if (event->seats == 1 && sweep->nhosts > nrequired && sweep->nhosts >= sweep->most_hosts)
 			return true;
-		if (slot.start < sweep->again[i] || !add_host(sweep, i, slot))
-			*again = Min(*again, sweep->again[i]);
-		else if (nrequired > 0 &&
-				 !in_one_meeting(&sweep->hosts[0], &sweep->hosts[sweep->nhosts - 1]))
+		if (!add_host(sweep, i, slot))
+			*again = Min(*again, sweep->until[i]);
+		else if (nrequired > 0 && !in_one_meeting(sweep->hosts[0], sweep->hosts[sweep->nhosts - 1]))
 		{
 			sweep->nhosts--;
 			*again = slot.start + 1;
@@ -137,8 +147,8 @@ describe_slot(const Sweep *sweep, TimeRange during, OfferedSlot *slot)
 {
 	*slot = (OfferedSlot) { .during = during, .hosts = sweep->hosts, .nhosts = sweep->nhosts };
 	for (int i = 0; i < sweep->nhosts && !slot->joined; i++)
-		if (sweep->hosts[i].meeting_id)
-			slot->joined = &sweep->hosts[i];
+		if (sweep->hosts[i]->meeting_id)
+			slot->joined = sweep->hosts[i];
 	slot->seats_left = slot->joined ? slot->joined->seats_left : sweep->request->event->seats;
 }
 

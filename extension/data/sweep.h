@@ -21,11 +21,11 @@ typedef struct OfferedHost
 typedef struct OfferedSlot
 {
 	TimeRange during;
-	const OfferedHost
-		*hosts; /* the required ones, then those of the pool; until the next slot is asked for */
+	const OfferedHost *
+		*hosts; /* the required ones, then those of the pool; they stand until the next slot */
 	int nhosts;
 	const OfferedHost
-		*joined; /* the first of them whose meeting a booking would join; NULL: it would open one */
+		*joined; /* the first whose meeting a booking would join; NULL: it opens one */
 	int seats_left;
 } OfferedSlot;
 
@@ -36,9 +36,10 @@ typedef struct Sweep
 	StartLimits *limits;
 	Grid grid;
 	size_t allowed_at;
-	int64 *
-		again; /* of each schedule: not free before; side by side, for this is asked of every host at every start */
-	OfferedHost *hosts;
+	OfferedHost *asked;        /* each attendee's last answer, */
+	bool *is_free;             /* whether it was yes, */
+	int64 *until;              /* and the first start for which it does not hold any more */
+	const OfferedHost **hosts; /* who is free for the slot */
 	int nhosts;
 	int most_hosts; /* how many hosts of a slot are of interest; one of the pool always is */
 } Sweep;

@@ -184,32 +184,36 @@ set_contains(const TimeRange *set, size_t n, size_t *at, int64_t instant, int64_
 	return false;
 }
 
+/* True: *until is how long it stays open; false: from when on it may be. */
 static bool
-is_open(HostTime *host, TimeRange slot, int64_t *again)
+is_open(HostTime *host, TimeRange slot, int64_t *until)
 {
-	if (!set_contains(host->open, host->nopen, &host->open_at, slot.start, again))
+	if (!set_contains(host->open, host->nopen, &host->open_at, slot.start, until))
 		return false;
-	*again = host->open[host->open_at].end;
-	return slot.end <= *again;
+	*until = host->open[host->open_at].end;
+	return slot.end <= *until;
 }
 
 /*
- * Busy time that even the shortest buffers would meet is left behind at once; otherwise the next start, which may have
- * shorter ones, is worth asking.
+ * True: *until is from when on it may not be. Busy time that even the shortest buffers would meet is left behind at once;
+ * otherwise the next start, which may have shorter ones, is worth asking. False: *until is when the next busy time begins.
  */
 static bool
-is_busy(HostTime *host, TimeRange slot, TimeRange widened, int64_t oldest, int64_t *again)
+is_busy(HostTime *host, TimeRange slot, TimeRange widened, int64_t oldest, int64_t *until)
 {
+	size_t i;
+
 	while (host->busy_at < host->nbusy && host->busy[host->busy_at].end <= oldest)
 		host->busy_at++;
-	for (size_t i = host->busy_at; i < host->nbusy && host->busy[i].start < widened.end; i++)
+	for (i = host->busy_at; i < host->nbusy && host->busy[i].start < widened.end; i++)
 		if (host->busy[i].end > widened.start)
 		{
-			*again = host->busy[i].start < slot.end + host->shortest.after
+			*until = host->busy[i].start < slot.end + host->shortest.after
 						 ? host->busy[i].end + host->shortest.before
 						 : slot.start + 1;
 			return true;
 		}
+	*until = i < host->nbusy ? host->busy[i].start : INT64_MAX;
 	return false;
 }
 
@@ -237,14 +241,27 @@ meets_another(HostTime *host, TimeRange slot, TimeRange widened, int64_t oldest,
 
 bool
 host_is_free(HostTime *host, TimeRange slot, Buffers buffers, const Meeting **joined,
-			 int64_t *again)
+			 int64_t *until)
 {
 	TimeRange widened = { slot.start - buffers.before, slot.end + buffers.after };
 	int64_t oldest = slot.start - host->longest.before;
+	int64_t open_until;
 
 	*joined = NULL;
-	if (!is_open(host, slot, again) || is_busy(host, slot, widened, oldest, again))
+	if (!is_open(host, slot, until))
 		return false;
-	*again = slot.start + 1;
+	open_until = *until;
+	if (is_busy(host, slot, widened, oldest, until))
+		return false;
+	/* the last start whose slot lies before both, and what comes after it */
+	if (host->nmeetings == 0 && host_has_one_buffer(host))
+	{
+		int64_t end =
+			*until == INT64_MAX ? open_until : min_instant(open_until, *until - buffers.after);
+
+		*until = end - (slot.end - slot.start) + 1;
+		return true;
+	}
+	*until = slot.start + 1;
 	return !meets_another(host, slot, widened, oldest, joined);
 }

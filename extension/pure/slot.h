@@ -71,6 +71,14 @@ typedef struct HostTime
 extern void host_time_init(HostTime *host, const StartRun *runs, size_t nruns, int64_t step,
 						   Buffers without_runs);
 
+/* Whether every slot has the same buffers. */
+static inline bool
+host_has_one_buffer(const HostTime *host)
+{
+	return host->longest.before == host->shortest.before &&
+		   host->longest.after == host->shortest.after;
+}
+
 /* As host_buffers, for a host whose runs have different ones. */
 extern Buffers host_buffers_of_runs(HostTime *host, int64_t start);
 
@@ -81,18 +89,15 @@ extern Buffers host_buffers_of_runs(HostTime *host, int64_t start);
 static inline Buffers
 host_buffers(HostTime *host, int64_t start)
 {
-	if (host->longest.before == host->shortest.before &&
-		host->longest.after == host->shortest.after)
-		return host->longest;
-	return host_buffers_of_runs(host, start);
+	return host_has_one_buffer(host) ? host->longest : host_buffers_of_runs(host, start);
 }
 
 /*
  * Whether the host is free for the slot with these buffers. Slots asked must not go back. True: *joined is the meeting to
- * join, or NULL. False: *again is the first later instant that might do.
+ * join, or NULL. The answer holds for every start before *until, too, so it need not be asked again before that.
  */
 extern bool host_is_free(HostTime *host, TimeRange slot, Buffers buffers, const Meeting **joined,
-						 int64_t *again);
+						 int64_t *until);
 
 /*
  * Whether a set contains the instant, for instants that do not go back; *at is where the sweep stands. False: *again

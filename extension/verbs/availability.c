@@ -86,7 +86,7 @@ fill_host_array(ArrayType *array, const OfferedSlot *slot, int most)
 	pg_uuid_t *ids = (pg_uuid_t *) ARR_DATA_PTR(array);
 
 	for (int i = 0; i < n; i++)
-		ids[i] = slot->hosts[i].attendee->host_id;
+		ids[i] = slot->hosts[i]->attendee->host_id;
 	ARR_DIMS(array)[0] = n;
 	SET_VARSIZE(array, ARR_OVERHEAD_NONULLS(1) + n * sizeof(pg_uuid_t));
 }

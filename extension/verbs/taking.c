@@ -110,30 +110,30 @@ pick_host(SlotTaking *taking, const Wish *wish, const OfferedSlot *slot)
 {
 	const EventType *event = taking->event;
 	int n = slot->nhosts - event->nrequired;
-	const OfferedHost *pool = slot->hosts + event->nrequired;
+	const OfferedHost **pool = slot->hosts + event->nrequired;
 	Candidate *standings = palloc(n * sizeof(Candidate));
 
 	taking->pick.candidates = palloc(n * sizeof(Attendee *));
 	taking->pick.ncandidates = n;
 	for (int i = 0; i < n; i++)
 	{
-		taking->pick.candidates[i] = pool[i].attendee;
-		standings[i] = pool[i].attendee->standing;
+		taking->pick.candidates[i] = pool[i]->attendee;
+		standings[i] = pool[i]->attendee->standing;
 	}
 	for (int i = 0; i < n && wish->old; i++)
-		if (booking_has_host(wish->old, &pool[i].attendee->host_id))
+		if (booking_has_host(wish->old, &pool[i]->attendee->host_id))
 		{
 			taking->pick.reason = PICK_SAME_HOST;
-			return &pool[i];
+			return pool[i];
 		}
 	for (int i = 0; i < n; i++)
-		if (pool[i].meeting_id)
+		if (pool[i]->meeting_id)
 		{
 			taking->pick.reason = PICK_JOINED;
-			return &pool[i];
+			return pool[i];
 		}
 	taking->pick.reason = PICK_BY_RULE;
-	return &pool[pick(event->assignment, standings, n, event->cursor)];
+	return pool[pick(event->assignment, standings, n, event->cursor)];
 }
 
 /* Who will attend, of those who are free. */
@@ -144,7 +144,8 @@ choose(SlotTaking *taking, const Wish *wish, const OfferedSlot *slot)
 	OfferedHost *hosts = palloc((nrequired + 1) * sizeof(OfferedHost));
 	int n = nrequired;
 
-	memcpy(hosts, slot->hosts, nrequired * sizeof(OfferedHost));
+	for (int i = 0; i < nrequired; i++)
+		hosts[i] = *slot->hosts[i];
 	if (taking->event->mode == MODE_ROUND_ROBIN)
 	{
 		const OfferedHost *picked = pick_host(taking, wish, slot);
