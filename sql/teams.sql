@@ -123,6 +123,41 @@ SELECT * FROM pg_temp.ledger WHERE slug = 'share';
 SELECT pg_temp.who(ARRAY[user_id]), credits, last_pick FROM opencalendly.team_credits WHERE event_type_id = :'share' ORDER BY 1;
 SET opencalendly.clock = '2026-06-01 06:00+00';
 
+-- a pick goes with the booking that keeps it, and what is returned is not counted in any order
+SELECT opencalendly.create_team_event_type(:'team', 'Pair', 'pair', 30, 'round_robin', ARRAY[:'ada', :'bob']::uuid[],
+        seats => 2, assignment => 'weighted') AS pair,
+    opencalendly.create_team_event_type(:'team', 'Oldest', 'oldest', 30, 'round_robin', ARRAY[:'ada', :'bob']::uuid[],
+        assignment => 'least_recent') AS oldest \gset
+-- onto its own time, which somebody holds a seat of
+SELECT reschedule_token AS move FROM opencalendly.book_slot(:'pair', '2026-06-22 10:00', 'Eve', 'eve@example.org') \gset
+SELECT hold_token IS NOT NULL AS held FROM opencalendly.hold_slot(:'pair', '2026-06-22 10:00');
+SELECT cancel_token AS cancel FROM opencalendly.reschedule_booking(:'move', '2026-06-22 10:00') \gset
+SELECT status FROM opencalendly.cancel_booking(:'cancel');
+-- one of two does not show up, the other moves on with the host, the first one is canceled after all
+SELECT booking_id AS one FROM opencalendly.book_slot(:'pair', '2026-06-23 10:00', 'Eve', 'eve@example.org') \gset
+SELECT booking_id AS other FROM opencalendly.book_slot(:'pair', '2026-06-23 10:00', 'Mia', 'mia@example.org') \gset
+SET opencalendly.clock = '2026-06-23 10:10';
+SELECT replayed FROM opencalendly.mark_no_show(:'one');
+SELECT pg_temp.who(host_ids) FROM opencalendly.organizer_reschedule_booking(:'other', '2026-06-24 10:00');
+SELECT status FROM opencalendly.organizer_cancel_booking(:'one');
+SET opencalendly.clock = '2026-06-01 06:00+00';
+-- two picks of one member are returned, the older first
+SELECT pg_temp.who(host_ids) FROM opencalendly.book_slot(:'oldest', '2026-06-25 10:00', 'Eve', 'eve@example.org');
+SELECT cancel_token AS older, pg_temp.who(host_ids) FROM opencalendly.book_slot(:'oldest', '2026-06-25 11:00', 'Eve', 'eve@example.org') \gset
+SELECT opencalendly.add_time_off(:'ada', '2026-06-25 12:00', '2026-06-25 13:00') \g /dev/null
+SELECT cancel_token AS newer, pg_temp.who(host_ids) FROM opencalendly.book_slot(:'oldest', '2026-06-25 12:00', 'Eve', 'eve@example.org') \gset
+SELECT status FROM opencalendly.cancel_booking(:'older');
+SELECT status FROM opencalendly.cancel_booking(:'newer');
+SELECT pg_temp.who(ARRAY[user_id]), last_pick FROM opencalendly.team_credits WHERE event_type_id = :'oldest' ORDER BY 1;
+SELECT pg_temp.who(host_ids) FROM opencalendly.book_slot(:'oldest', '2026-06-25 14:00', 'Eve', 'eve@example.org');
+SELECT * FROM pg_temp.ledger WHERE slug IN ('pair', 'oldest');
+
+-- a start may be on the grid of one, and another one be picked for it
+SELECT opencalendly.set_availability_rules(:'bob', '[{"dayOfWeek": 1, "startMinute": 547, "endMinute": 1020}]') \g /dev/null
+SELECT pg_temp.who(host_ids), starts_at FROM opencalendly.book_slot(:'turn', '2026-06-29 09:07', 'Eve', 'eve@example.org');
+SELECT pg_temp.who(host_ids), starts_at FROM opencalendly.book_slot(:'turn', '2026-06-29 09:07', 'Eve', 'eve@example.org');
+SELECT pg_temp.try(format('SELECT * FROM opencalendly.book_slot(%L, %L, %L, %L)', :'turn', '2026-06-29 09:08', 'Eve', 'eve@example.org'));
+
 -- members come and go: who leaves keeps bookings, and is not offered any more; who accepts is
 SELECT opencalendly.leave_team(:'team', :'bob') \g /dev/null
 SELECT opencalendly.accept_team_invitation(:'team', :'dan') \g /dev/null

@@ -94,6 +94,12 @@ static SavedQuery visible_event_type_query = {
 	.types = { UUIDOID },
 };
 
+static SavedQuery visible_users_query = {
+	.text = "SELECT FROM opencalendly.users AS u WHERE u.id" EQ "ANY ($1) FOR KEY SHARE",
+	.nargs = 1,
+	.types = { UUIDARRAYOID },
+};
+
 /* Who keeps a meeting: live bookings, the last end of its live holds, and how many claims it has. */
 static SavedQuery keepers_query = {
 	/* clang-format off */
@@ -296,6 +302,13 @@ join_meeting(const pg_uuid_t *occurrence_id, int64 now)
 	return seat;
 }
 
+void
+claim_see_users(Datum user_ids, int n)
+{
+	if (IsolationUsesXactSnapshot())
+		claim_write(&visible_users_query, (QueryArg[]) { ARG(user_ids) }, n);
+}
+
 /* The hosts' ids and the ends of their claims, as arrays. */
 static void
 describe_claims(const Attendance *attendance, QueryArg *ids, QueryArg *starts, QueryArg *ends)
@@ -331,6 +344,7 @@ open_meeting(const EventType *event, const Attendance *attendance, int64 expires
 						 ARG_IF(expires_at != DT_NOEND, TimestampTzGetDatum(expires_at)) };
 
 	describe_claims(attendance, &args[6], &args[7], &args[8]);
+	claim_see_users(args[6].value, attendance->nhosts);
 	if (query_write(&take_query, args) != (uint64) attendance->nhosts)
 		ereport(ERROR, errcode(ERRCODE_OC_SLOT_UNAVAILABLE), errmsg("slot is not available"),
 				errdetail("%s is taken by a claim.", timestamptz_to_str(during.start)));

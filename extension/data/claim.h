@@ -2,10 +2,10 @@
  * Claims: how every writer takes a host's time and gives it back.
  *
  * The order of locks is the same for all: idempotency key (or a hold's client), then a team's event type, then the hosts,
- * sorted by their 64-bit lock key. Under the hosts' locks nobody else changes their claims, seats or holds, so what is then read in a latest
- * snapshot (claim_read_begin) stays true until commit. Decisions are taken on such reads alone; the writes that follow
- * run in the transaction's own snapshot, and where that is too old to see a row (REPEATABLE READ, SERIALIZABLE) they
- * raise 40001.
+ * sorted by their 64-bit lock key. Under these nobody else changes what they cover (the event type's meetings, the hosts'
+ * claims, seats and holds), so what is then read in a latest snapshot (claim_read_begin) stays true until commit. Decisions
+ * are taken on such reads alone; the writes that follow run in the transaction's own snapshot, and where that is too
+ * old to see a row (REPEATABLE READ, SERIALIZABLE) they raise 40001.
  */
 #ifndef OPENCALENDLY_CLAIM_H
 #define OPENCALENDLY_CLAIM_H
@@ -59,6 +59,12 @@ extern void claim_write(SavedQuery *query, const QueryArg *args, uint64 expected
 
 /* Drops the hosts' claims that nothing but holds that have run out kept. The hosts are locked. */
 extern void claims_drop_expired(const pg_uuid_t *hosts, int nhosts, int64 now);
+
+/*
+ * Raises 40001 if the transaction's own snapshot is too old to see one of the users (an array of n ids), as the foreign
+ * keys of what is to be written will ask.
+ */
+extern void claim_see_users(Datum user_ids, int n);
 
 /*
  * Takes a seat at an offered slot: joins the own meeting, or makes one with a claim for each host, as wide as the host's

@@ -7,14 +7,14 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-/* The pick of a meeting that nobody but bookings marked as no-show keeps. */
+/* The pick of a meeting, if it has not gone on to another one, that nobody but bookings marked as no-show keeps. */
 static SavedQuery open_pick_query = {
 	/* clang-format off */
 	.text =
 		"SELECT l.pick_no, l.user_id FROM opencalendly.team_ledger AS l"
 		" WHERE l.occurrence_id" EQ "$1 AND l.kind" NE "'return'"
-		" AND NOT EXISTS (SELECT FROM opencalendly.team_ledger AS r WHERE r.event_type_id" EQ "l.event_type_id"
-		"  AND r.pick_no" EQ "l.pick_no AND r.kind" EQ "'return')"
+		" AND NOT EXISTS (SELECT FROM opencalendly.team_ledger AS later WHERE later.event_type_id" EQ "l.event_type_id"
+		"  AND later.pick_no" EQ "l.pick_no AND later.entry_no" GT "l.entry_no)"
 		" AND NOT EXISTS (SELECT FROM opencalendly.bookings AS b"
 		"  WHERE b.occurrence_id" EQ "$1 AND " LIVE("b") " AND b.no_show_at IS NULL)"
 		" ORDER BY l.entry_no DESC LIMIT 1",
@@ -95,8 +95,11 @@ static SavedQuery return_query = {
 		"  ) AS d(id, delta) GROUP BY d.id),"
 		" credited AS (UPDATE opencalendly.team_credits AS k"
 		"  SET credits = k.credits OPERATOR(pg_catalog.+) d.delta,"
-		"   last_pick = CASE WHEN k.user_id" EQ "p.user_id AND k.last_pick" EQ "p.entry_no"
-		"    THEN p.last_pick_before ELSE k.last_pick END"
+		"   last_pick = CASE WHEN k.user_id" EQ "p.user_id THEN COALESCE((SELECT l.entry_no"
+		"     FROM opencalendly.team_ledger AS l WHERE l.event_type_id" EQ "$1 AND l.user_id" EQ "p.user_id"
+		"     AND l.kind" EQ "'pick' AND l.entry_no" NE "$2 AND NOT EXISTS (SELECT FROM opencalendly.team_ledger AS r"
+		"      WHERE r.event_type_id" EQ "$1 AND r.pick_no" EQ "l.entry_no AND r.kind" EQ "'return')"
+		"     ORDER BY l.entry_no DESC LIMIT 1), 0) ELSE k.last_pick END"
 		"  FROM deltas AS d CROSS JOIN picked AS p WHERE k.event_type_id" EQ "$1 AND k.user_id" EQ "d.id)"
 		" INSERT INTO opencalendly.team_ledger (event_type_id, entry_no, kind, reason, pick_no, user_id, booking_id,"
 		"  occurrence_id, credits_before, credits_after, last_pick_before, cursor_before, cursor_after, created_at)"
@@ -108,16 +111,8 @@ static SavedQuery return_query = {
 	.types = { UUIDOID, INT8OID, TEXTOID, UUIDOID, UUIDOID, TIMESTAMPTZOID },
 };
 
-/* A pick that might be kept or returned. */
-typedef struct OpenPick
-{
-	bool exists;
-	int64 pick_no;
-	pg_uuid_t user_id;
-} OpenPick;
-
-static OpenPick
-find_open_pick(const Booking *booking)
+OpenPick
+ledger_left_by(const Booking *booking)
 {
 	OpenPick pick = { 0 };
 
@@ -197,7 +192,7 @@ share_credits(const EventType *event, const Pick *pick, int64 *deltas)
 		if (pick->candidates[i] == pick->picked)
 			picked = i;
 	}
-	pick_credits(event->assignment, standings, pick->ncandidates, picked, deltas);
+	candidate_credits(event->assignment, standings, pick->ncandidates, picked, deltas);
 	return deltas[picked];
 }
 
@@ -211,6 +206,7 @@ write_pick(const EventType *event, const Pick *pick, const Booking *booking, int
 	QueryArg candidates[7];
 
 	describe_candidates(pick, deltas, candidates);
+	claim_see_users(candidates[0].value, pick->ncandidates);
 	claim_write(&pick_query,
 				(QueryArg[]) {
 					UUID_ARG(&event->id), ARG(Int64GetDatum(event->last_entry + 1)),
@@ -250,21 +246,20 @@ write_return(const OpenPick *pick, const Booking *booking, const char *reason, i
 /* The pick comes before the return: it was chosen as things were before either. */
 void
 ledger_booked(const EventType *event, const Pick *pick, const Booking *booking, bool is_new,
-			  const Booking *old, int64 now)
+			  const OpenPick *left, const Booking *old, int64 now)
 {
-	OpenPick left = old ? find_open_pick(old) : (OpenPick) { 0 };
 	bool is_first = is_new || is_first_of_meeting(booking);
 
-	if (is_first && left.exists && pick->reason == PICK_SAME_HOST &&
-		memcmp(&left.user_id, &pick->picked->host_id, UUID_LEN) == 0)
+	if (is_first && left->exists && pick->reason == PICK_SAME_HOST &&
+		memcmp(&left->user_id, &pick->picked->host_id, UUID_LEN) == 0)
 	{
-		write_keep(&left, booking, now);
+		write_keep(left, booking, now);
 		return;
 	}
 	if (is_first)
 		write_pick(event, pick, booking, now);
-	if (left.exists)
-		write_return(&left, old, "rescheduled", now);
+	if (left->exists)
+		write_return(left, old, "rescheduled", now);
 }
 
 void
@@ -274,7 +269,7 @@ ledger_give_back(const Booking *booking, const char *reason, int64 now)
 
 	if (!booking->is_team)
 		return;
-	pick = find_open_pick(booking);
+	pick = ledger_left_by(booking);
 	if (pick.exists)
 		write_return(&pick, booking, reason, now);
 }

@@ -4,7 +4,8 @@
  *
  * A meeting has one pick, however many seats it has: made with its first live booking, kept if that booking moves alone and
  * keeps its host, and returned when no live booking is left whose invitee is not known to have stayed away. A pick
- * that is returned counts no more: credits are as if it had not been, and the member's last pick is the one before.
+ * that is returned counts no more: credits are as if it had not been, and the member's last pick is the last of those
+ * that count.
  */
 #ifndef OPENCALENDLY_LEDGER_H
 #define OPENCALENDLY_LEDGER_H
@@ -27,12 +28,23 @@ typedef struct Pick
 	int ncandidates;
 } Pick;
 
+/* A pick that nothing keeps any more: to be kept by a booking that takes its place, or returned. */
+typedef struct OpenPick
+{
+	bool exists;
+	int64 pick_no;
+	pg_uuid_t user_id;
+} OpenPick;
+
+/* The pick of a booking's meeting, if the booking is not live any more and no other one keeps it. */
+extern OpenPick ledger_left_by(const Booking *booking);
+
 /*
- * Writes what a new booking means. is_new: it opened its meeting; old: the booking that it replaces, which is not live any
- * more, or NULL.
+ * Writes what a new booking means. is_new: it opened its meeting; left: what the booking that it replaces has left behind,
+ * found before the new one was written.
  */
 extern void ledger_booked(const EventType *event, const Pick *pick, const Booking *booking,
-						  bool is_new, const Booking *old, int64 now);
+						  bool is_new, const OpenPick *left, const Booking *old, int64 now);
 
 /*
  * Returns the pick of the booking's meeting if it has none to keep it any more; reason: canceled, no_show. Of no effect

@@ -77,7 +77,7 @@ due_first(const Candidate *candidates, size_t n)
 }
 
 size_t
-pick(Assignment rule, const Candidate *candidates, size_t n, int cursor)
+candidate_pick(Assignment rule, const Candidate *candidates, size_t n, int cursor)
 {
 	switch (rule)
 	{
@@ -92,7 +92,8 @@ pick(Assignment rule, const Candidate *candidates, size_t n, int cursor)
 }
 
 void
-pick_credits(Assignment rule, const Candidate *candidates, size_t n, size_t picked, int64_t *deltas)
+candidate_credits(Assignment rule, const Candidate *candidates, size_t n, size_t picked,
+				  int64_t *deltas)
 {
 	int level = highest_level(candidates, n);
 

@@ -32,10 +32,10 @@ typedef struct Candidate
 } Candidate;
 
 /* The index of the one to pick; candidates are sorted by position, n > 0. cursor: the position picked last. */
-extern size_t pick(Assignment rule, const Candidate *candidates, size_t n, int cursor);
+extern size_t candidate_pick(Assignment rule, const Candidate *candidates, size_t n, int cursor);
 
-/* What the pick does to each candidate's credits. */
-extern void pick_credits(Assignment rule, const Candidate *candidates, size_t n, size_t picked,
-						 int64_t *deltas);
+/* What a pick does to each candidate's credits. */
+extern void candidate_credits(Assignment rule, const Candidate *candidates, size_t n, size_t picked,
+							  int64_t *deltas);
 
 #endif

@@ -16,7 +16,8 @@ CREATE TABLE opencalendly.teams (
 );
 CREATE INDEX teams_owner_id_idx ON opencalendly.teams (owner_id);
 COMMENT ON TABLE opencalendly.teams IS 'hosts who are booked together or in turn';
-COMMENT ON COLUMN opencalendly.teams.owner_id IS 'a member; the team''s event types are this user''s';
+COMMENT ON COLUMN opencalendly.teams.owner_id IS
+    'a member, and whose the team''s event types are (kept so by the functions: a foreign key would go round in a circle)';
 COMMENT ON COLUMN opencalendly.teams.last_position IS 'the highest position ever given to a member';
 COMMENT ON CONSTRAINT teams_name_check ON opencalendly.teams IS
     'name: must be 1 to 120 characters without control characters';
@@ -147,7 +148,7 @@ CREATE INDEX team_credits_user_id_idx ON opencalendly.team_credits (user_id);
 COMMENT ON TABLE opencalendly.team_credits IS 'where each member stands in a round robin';
 COMMENT ON COLUMN opencalendly.team_credits.credits IS
     'of the rule weighted: each pick gives every free member of the level their weight and takes the sum from the one picked';
-COMMENT ON COLUMN opencalendly.team_credits.last_pick IS 'entry_no of the last pick of this member in team_ledger; 0 = never';
+COMMENT ON COLUMN opencalendly.team_credits.last_pick IS 'entry_no of this member''s last pick in team_ledger that has not been returned; 0 = none';
 
 -- Why each meeting of a round robin has its host: append-only, in the order of entry_no. A pick can be replayed from its
 -- row alone, and the rows in their order give team_credits.
@@ -183,8 +184,9 @@ CREATE TABLE opencalendly.team_ledger (
     CONSTRAINT team_ledger_candidates_check CHECK ((kind = 'pick') = (candidate_ids IS NOT NULL))
 );
 CREATE UNIQUE INDEX team_ledger_returned_once ON opencalendly.team_ledger (event_type_id, pick_no) WHERE kind = 'return';
+CREATE INDEX team_ledger_pick_no_idx ON opencalendly.team_ledger (event_type_id, pick_no, entry_no);
 CREATE INDEX team_ledger_occurrence_id_idx ON opencalendly.team_ledger (occurrence_id);
-CREATE INDEX team_ledger_user_id_idx ON opencalendly.team_ledger (user_id);
+CREATE INDEX team_ledger_user_id_idx ON opencalendly.team_ledger (user_id, event_type_id, entry_no);
 COMMENT ON TABLE opencalendly.team_ledger IS
     'append-only: who was picked for which meeting of a round robin, among whom and why; and what was given back';
 COMMENT ON COLUMN opencalendly.team_ledger.entry_no IS 'from 1, without gaps in each event type';

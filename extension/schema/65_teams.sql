@@ -31,21 +31,24 @@ COMMENT ON FUNCTION opencalendly.check_sees_latest() IS
     'internal: raises OC005 unless each statement of this transaction sees what was committed before it';
 
 -- One statement for each, so that what was deleted during a wait is passed over.
-CREATE FUNCTION opencalendly.lock_event_types_of(team_ids uuid[]) RETURNS void
+CREATE FUNCTION opencalendly.lock_event_types_of(team_ids uuid[]) RETURNS uuid[]
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     wanted uuid;
+    locked_ids uuid[] := '{}';
 BEGIN
     FOR wanted IN SELECT t.event_type_id FROM opencalendly.team_event_types AS t
         WHERE t.team_id = ANY (team_ids) ORDER BY t.event_type_id
     LOOP
         PERFORM opencalendly.lock_event_type(t.event_type_id) FROM opencalendly.team_event_types AS t
             WHERE t.event_type_id = wanted;
+        locked_ids := locked_ids || wanted;
     END LOOP;
+    RETURN locked_ids;
 END
 $$;
 COMMENT ON FUNCTION opencalendly.lock_event_types_of(uuid[]) IS
-    'internal: waits for the locks under which these teams'' event types are booked, until the end of the transaction';
+    'internal: waits for the locks under which these teams'' event types are booked, until the end of the transaction; returns which';
 
 CREATE FUNCTION opencalendly.lock_team(team_id uuid) RETURNS opencalendly.teams
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -197,13 +200,17 @@ CREATE FUNCTION opencalendly.delete_team(team_id uuid) RETURNS uuid
 DECLARE
     old opencalendly.teams;
     event_type_ids uuid[];
+    locked_ids uuid[];
     n bigint;
     first_start timestamptz;
 BEGIN
     PERFORM opencalendly.check_sees_latest();
-    PERFORM opencalendly.lock_event_types_of(ARRAY[delete_team.team_id]);
+    locked_ids := opencalendly.lock_event_types_of(ARRAY[delete_team.team_id]);
     old := opencalendly.lock_team(delete_team.team_id);
     event_type_ids := ARRAY(SELECT t.event_type_id FROM opencalendly.team_event_types AS t WHERE t.team_id = old.id);
+    IF NOT event_type_ids <@ locked_ids THEN
+        RAISE foreign_key_violation;
+    END IF;
     SELECT count(*), min(b.starts_at) INTO n, first_start FROM opencalendly.bookings AS b
         WHERE b.event_type_id = ANY (event_type_ids) AND b.status IN ('confirmed', 'pending')
             AND b.ends_at > opencalendly.current_instant();
@@ -305,6 +312,8 @@ CREATE FUNCTION opencalendly.remove_team_member(team_id uuid, user_id uuid) RETU
 DECLARE
     member opencalendly.team_members;
 BEGIN
+    -- no booking is under way that counts on the member, who may be deleted next
+    PERFORM opencalendly.lock_event_types_of(ARRAY[remove_team_member.team_id]);
     member := opencalendly.lock_member(remove_team_member.team_id, remove_team_member.user_id);
     IF EXISTS (SELECT FROM opencalendly.teams AS t WHERE t.id = member.team_id AND t.owner_id = member.user_id) THEN
         RAISE EXCEPTION USING ERRCODE = 'OC005', MESSAGE = 'the team''s owner must stay a member',
@@ -323,6 +332,7 @@ CREATE FUNCTION opencalendly.leave_team(team_id uuid, user_id uuid) RETURNS uuid
 DECLARE
     member opencalendly.team_members;
 BEGIN
+    PERFORM opencalendly.lock_event_types_of(ARRAY[leave_team.team_id]);
     member := opencalendly.lock_member(leave_team.team_id, leave_team.user_id);
     IF member.status <> 'active' THEN
         RAISE EXCEPTION USING ERRCODE = 'OC005', MESSAGE = 'invitation has not been accepted',
@@ -439,6 +449,8 @@ DECLARE
     found_row opencalendly.team_event_types;
 BEGIN
     PERFORM opencalendly.lock_event_type(t.event_type_id) FROM opencalendly.team_event_types AS t
+        WHERE t.event_type_id = lock_team_event_type.event_type_id;
+    PERFORM opencalendly.lock_team(t.team_id) FROM opencalendly.team_event_types AS t
         WHERE t.event_type_id = lock_team_event_type.event_type_id;
     SELECT t.* INTO found_row FROM opencalendly.team_event_types AS t
         WHERE t.event_type_id = lock_team_event_type.event_type_id FOR NO KEY UPDATE;
@@ -579,7 +591,7 @@ BEGIN
         OR EXISTS (SELECT FROM opencalendly.team_booking_assignments AS a WHERE a.user_id = old.id)
         OR EXISTS (SELECT FROM opencalendly.team_ledger AS l WHERE l.user_id = old.id)
         OR EXISTS (SELECT FROM opencalendly.bookings AS b WHERE b.organizer_id = old.id)
-        OR EXISTS (SELECT FROM opencalendly.bookings AS b WHERE old.id = ANY (b.host_ids))
+        OR EXISTS (SELECT FROM opencalendly.bookings AS b WHERE b.host_ids @> ARRAY[old.id])
     THEN
         alias := 'deleted-' || translate(old.id::text, '-', '');
         UPDATE opencalendly.users AS u

@@ -133,7 +133,7 @@ pick_host(SlotTaking *taking, const Wish *wish, const OfferedSlot *slot)
 			return pool[i];
 		}
 	taking->pick.reason = PICK_BY_RULE;
-	return pool[pick(event->assignment, standings, n, event->cursor)];
+	return pool[candidate_pick(event->assignment, standings, n, event->cursor)];
 }
 
 /* Who will attend, of those who are free. */
@@ -320,6 +320,9 @@ set_hosts(const SlotTaking *taking, Booking *booking)
 void
 taking_book(SlotTaking *taking, Booking *booking, const Booking *old)
 {
+	bool is_round_robin = taking->event->mode == MODE_ROUND_ROBIN;
+	OpenPick left = old && is_round_robin ? ledger_left_by(old) : (OpenPick) { 0 };
+
 	if (taking->hold)
 		hold_drop(taking->hold, taking->now);
 	set_hosts(taking, booking);
@@ -329,7 +332,7 @@ taking_book(SlotTaking *taking, Booking *booking, const Booking *old)
 	booking_insert(booking, taking->now);
 	if (taking->attendance.meeting_id)
 		occurrence_settle(&booking->seat.occurrence_id, taking->now);
-	if (taking->event->mode == MODE_ROUND_ROBIN)
-		ledger_booked(taking->event, &taking->pick, booking, !taking->attendance.meeting_id, old,
-					  taking->now);
+	if (is_round_robin)
+		ledger_booked(taking->event, &taking->pick, booking, !taking->attendance.meeting_id, &left,
+					  old, taking->now);
 }

@@ -34,9 +34,9 @@ static size_t
 pick_and_pay(Assignment rule, Candidate *pool, size_t n, int64_t pick_no)
 {
 	int64_t deltas[MOST];
-	size_t picked = pick(rule, pool, n, 0);
+	size_t picked = candidate_pick(rule, pool, n, 0);
 
-	pick_credits(rule, pool, n, picked, deltas);
+	candidate_credits(rule, pool, n, picked, deltas);
 	for (size_t i = 0; i < n; i++)
 		pool[i].credits += deltas[i];
 	pool[picked].last_pick = pick_no;
@@ -50,14 +50,14 @@ the_cursor_goes_round(void **state)
 	size_t n = make_pool(pool, 3);
 
 	(void) state;
-	assert_int_equal(pick(ASSIGN_CURSOR, pool, n, 0), 0);
-	assert_int_equal(pick(ASSIGN_CURSOR, pool, n, 10), 1);
-	assert_int_equal(pick(ASSIGN_CURSOR, pool, n, 20), 2);
-	assert_int_equal(pick(ASSIGN_CURSOR, pool, n, 30), 0);
+	assert_int_equal(candidate_pick(ASSIGN_CURSOR, pool, n, 0), 0);
+	assert_int_equal(candidate_pick(ASSIGN_CURSOR, pool, n, 10), 1);
+	assert_int_equal(candidate_pick(ASSIGN_CURSOR, pool, n, 20), 2);
+	assert_int_equal(candidate_pick(ASSIGN_CURSOR, pool, n, 30), 0);
 	/* the member of position 20 has left, or is not free */
-	assert_int_equal(pick(ASSIGN_CURSOR, pool, n, 15), 1);
-	assert_int_equal(pick(ASSIGN_CURSOR, pool + 2, 1, 10), 0);
-	assert_int_equal(pick(ASSIGN_CURSOR, pool, n, 99), 0);
+	assert_int_equal(candidate_pick(ASSIGN_CURSOR, pool, n, 15), 1);
+	assert_int_equal(candidate_pick(ASSIGN_CURSOR, pool + 2, 1, 10), 0);
+	assert_int_equal(candidate_pick(ASSIGN_CURSOR, pool, n, 99), 0);
 }
 
 static void
@@ -70,10 +70,10 @@ the_longest_waiting_of_the_highest_level_comes_first(void **state)
 	pool[0].last_pick = 7;
 	pool[1].last_pick = 3;
 	pool[2].last_pick = 5;
-	assert_int_equal(pick(ASSIGN_LEAST_RECENT, pool, n, 0), 3); /* never picked */
-	assert_int_equal(pick(ASSIGN_LEAST_RECENT, pool, 3, 0), 1);
+	assert_int_equal(candidate_pick(ASSIGN_LEAST_RECENT, pool, n, 0), 3); /* never picked */
+	assert_int_equal(candidate_pick(ASSIGN_LEAST_RECENT, pool, 3, 0), 1);
 	pool[0].priority = pool[2].priority = 4;
-	assert_int_equal(pick(ASSIGN_LEAST_RECENT, pool, n, 0), 2);
+	assert_int_equal(candidate_pick(ASSIGN_LEAST_RECENT, pool, n, 0), 2);
 }
 
 static void
@@ -87,8 +87,8 @@ who_is_not_of_the_highest_level_neither_gains_nor_loses(void **state)
 	pool[1].priority = pool[2].priority = 3;
 	pool[0].credits = 5000;
 	pool[2].weight = 300;
-	assert_int_equal(pick(ASSIGN_WEIGHTED, pool, n, 0), 2);
-	pick_credits(ASSIGN_WEIGHTED, pool, n, 2, deltas);
+	assert_int_equal(candidate_pick(ASSIGN_WEIGHTED, pool, n, 0), 2);
+	candidate_credits(ASSIGN_WEIGHTED, pool, n, 2, deltas);
 	assert_int_equal(deltas[0], 0);
 	assert_int_equal(deltas[1], 100);
 	assert_int_equal(deltas[2], -100);
