@@ -1,37 +1,99 @@
 /*
  * What computing slots is measured against: the same reads, and as many rows.
  *
- * same_reads(event_type_id, range_start, range_end, nrows) runs the five queries that compute_slots runs for an event
- * type without caps (the event type with its schedule, rules, overrides, busy windows, claims), by the same saved
- * plans, looks at none of the results, and puts nrows equal rows of compute_slots' shape. The queries are not copied:
- * the files that own them are included. Built and loaded by scripts/bench only.
+ * same_reads(event_type_id, range_start, range_end, nrows) runs the queries that compute_slots runs for an event type
+ * without caps (the event type with its schedule; a team's attendees; then the hosts' rules, overrides, busy windows and
+ * claims, one query each), by the same saved plans, looks at nothing but the hosts' ids, and puts nrows equal rows of
+ * compute_slots' shape. The queries are not copied: the files that own them are included. Built and loaded by
+ * scripts/bench only.
  */
 /* NOLINTBEGIN(bugprone-suspicious-include): their static queries are what is measured */
 #include "data/event_type.c"
 #include "data/schedule.c"
+#include "data/team.c"
 /* NOLINTEND(bugprone-suspicious-include) */
 
 #include "funcapi.h"
-#include "utils/array.h"
+
+/* How many hosts compute_slots lists in a row. */
+#define LISTED_HOSTS 10
 
 PG_MODULE_MAGIC;
 PG_FUNCTION_INFO_V1(same_reads);
 
-static void
-read_and_forget(SavedQuery *query, const QueryArg *args)
+typedef struct Hosts
 {
-	query_read(query, args);
+	pg_uuid_t *ids;
+	pg_uuid_t *schedule_ids;
+	int n;
+} Hosts;
+
+static Hosts
+read_hosts(pg_uuid_t *event_type_id)
+{
+	QueryArg args[] = { UUID_ARG(event_type_id) };
+	Hosts hosts = { .n = 1 };
+	int schedule_column = 16;
+	bool is_solo;
+
+	if (query_read(&load_query, args) != 1)
+		elog(ERROR, "no such event type");
+	row_datum(0, 18, &is_solo);
+	if (!is_solo)
+	{
+		SPI_freetuptable(SPI_tuptable);
+		hosts.n = (int) query_read(&attendees_query, args);
+		schedule_column = 3;
+	}
+	hosts.ids = palloc(hosts.n * sizeof(pg_uuid_t));
+	hosts.schedule_ids = palloc(hosts.n * sizeof(pg_uuid_t));
+	for (int i = 0; i < hosts.n; i++)
+	{
+		hosts.ids[i] = row_uuid(i, 1);
+		hosts.schedule_ids[i] = row_uuid(i, schedule_column);
+	}
 	SPI_freetuptable(SPI_tuptable);
+	return hosts;
 }
 
 static void
-put_constant_rows(ReturnSetInfo *rsinfo, pg_uuid_t *host, TimestampTz start, int nrows)
+forget(void *arg, const Datum *values, const bool *nulls)
 {
-	Datum host_datum = UUIDPGetDatum(host);
+	(void) arg;
+	(void) values;
+	(void) nulls;
+}
+
+static void
+read_and_forget(SavedQuery *query, const QueryArg *args)
+{
+	query_each(query, args, forget, NULL);
+}
+
+static void
+read_schedules(const Hosts *hosts, TimestampTz start, TimestampTz end)
+{
+	QueryArg ids = ARG(uuid_array(hosts->ids, hosts->n));
+	QueryArg schedule_ids = ARG(uuid_array(hosts->schedule_ids, hosts->n));
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	read_and_forget(&rules_query, &schedule_ids);
+	read_and_forget(&overrides_query,
+					(QueryArg[]) { ids, schedule_ids,
+								   ARG(TimestampTzGetDatum(start - HOURS_MARGIN)),
+								   ARG(TimestampTzGetDatum(end + HOURS_MARGIN)) });
+	read_and_forget(&busy_query, (QueryArg[]) { ids, ARG(TimestampTzGetDatum(start)),
+												ARG(TimestampTzGetDatum(end)) });
+	read_and_forget(&claims_query,
+					(QueryArg[]) { ids, ARG(TimestampTzGetDatum(start)),
+								   ARG(TimestampTzGetDatum(end)), ARG(TimestampTzGetDatum(now)) });
+}
+
+static void
+put_constant_rows(ReturnSetInfo *rsinfo, const Hosts *hosts, TimestampTz start, int nrows)
+{
 	Datum values[4] = { TimestampTzGetDatum(start), TimestampTzGetDatum(start + 30 * USECS_PER_MIN),
-						Int32GetDatum(1),
-						PointerGetDatum(construct_array(&host_datum, 1, UUIDOID, UUID_LEN, false,
-														TYPALIGN_CHAR)) };
+						Int32GetDatum(1), uuid_array(hosts->ids, Min(hosts->n, LISTED_HOSTS)) };
 	bool nulls[4] = { false };
 
 	for (int i = 0; i < nrows; i++)
@@ -41,31 +103,14 @@ put_constant_rows(ReturnSetInfo *rsinfo, pg_uuid_t *host, TimestampTz start, int
 Datum
 same_reads(PG_FUNCTION_ARGS)
 {
-	pg_uuid_t *event_type_id = PG_GETARG_UUID_P(0);
 	TimestampTz start = PG_GETARG_TIMESTAMPTZ(1);
-	TimestampTz end = PG_GETARG_TIMESTAMPTZ(2);
-	TimestampTz now = GetCurrentTransactionStartTimestamp();
-	pg_uuid_t host;
-	pg_uuid_t schedule;
+	Hosts hosts;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	SPI_connect();
-	if (query_read(&load_query, (QueryArg[]) { UUID_ARG(event_type_id) }) != 1)
-		elog(ERROR, "no such event type");
-	host = row_uuid(0, 1);
-	schedule = row_uuid(0, 16);
-	SPI_freetuptable(SPI_tuptable);
-	read_and_forget(&rules_query, (QueryArg[]) { UUID_ARG(&schedule) });
-	read_and_forget(&overrides_query,
-					(QueryArg[]) { UUID_ARG(&host), UUID_ARG(&schedule),
-								   ARG(TimestampTzGetDatum(start - HOURS_MARGIN)),
-								   ARG(TimestampTzGetDatum(end + HOURS_MARGIN)) });
-	read_and_forget(&busy_query, (QueryArg[]) { UUID_ARG(&host), ARG(TimestampTzGetDatum(start)),
-												ARG(TimestampTzGetDatum(end)) });
-	read_and_forget(&claims_query,
-					(QueryArg[]) { UUID_ARG(&host), ARG(TimestampTzGetDatum(start)),
-								   ARG(TimestampTzGetDatum(end)), ARG(TimestampTzGetDatum(now)) });
-	put_constant_rows((ReturnSetInfo *) fcinfo->resultinfo, &host, start, PG_GETARG_INT32(3));
+	hosts = read_hosts(PG_GETARG_UUID_P(0));
+	read_schedules(&hosts, start, PG_GETARG_TIMESTAMPTZ(2));
+	put_constant_rows((ReturnSetInfo *) fcinfo->resultinfo, &hosts, start, PG_GETARG_INT32(3));
 	SPI_finish();
 	return (Datum) 0;
 }

@@ -3,10 +3,13 @@
 \pset format unaligned
 \pset tuples_only on
 SELECT event_type_id AS event_type, starts_at AS first, after_31 AS last FROM bench.hosts, bench.days WHERE n = 1 \gset
+SELECT event_type_id AS team FROM bench.teams WHERE name = 'team-50' \gset
 SELECT event_type_id AS target, starts_at AS start FROM bench.targets ORDER BY n DESC LIMIT 1 \gset
 BEGIN;
 -- once without, so that plans and caches are there
 SELECT count(*) FROM opencalendly.compute_slots(:'event_type', :'first', :'last') \g /dev/null
+SELECT min(starts_at) AS team_start, max(starts_at) AS team_other
+    FROM opencalendly.compute_slots(:'team', :'first', :'last') \gset
 LOAD 'auto_explain';
 SET auto_explain.log_min_duration = 0;
 SET auto_explain.log_nested_statements = on;
@@ -28,5 +31,12 @@ SELECT reschedule_token AS token
     FROM opencalendly.book_slot(:'target', :'start', 'Ada', 'ada@example.com', 'UTC', '{}', 'explain-key-000001', :'hold_token') \gset
 SELECT s.starts_at AS other FROM opencalendly.compute_slots(:'target', :'first', :'last') AS s OFFSET 100 LIMIT 1 \gset
 SELECT cancel_token AS token FROM opencalendly.reschedule_booking(:'token', :'other') \gset
+SELECT status FROM opencalendly.cancel_booking(:'token');
+\echo compute_slots of a team of 50
+SELECT count(*) FROM opencalendly.compute_slots(:'team', :'first', :'last');
+\echo book_slot of a team of 50, then reschedule_booking, cancel_booking
+SELECT reschedule_token AS token
+    FROM opencalendly.book_slot(:'team', :'team_start', 'Ada', 'ada@example.com', 'UTC') \gset
+SELECT cancel_token AS token FROM opencalendly.reschedule_booking(:'token', :'team_other') \gset
 SELECT status FROM opencalendly.cancel_booking(:'token');
 ROLLBACK;

@@ -84,7 +84,7 @@ make_month(Month *month)
 	month->span = (ZoneSpan) { month->range.start - HOURS_MARGIN,
 							   month->range.end + minutes_30 + HOURS_MARGIN, 60 * USECS_PER_MIN };
 	for (int d = 0; d < 5; d++)
-		month->rules[d] = (WeeklyRule) { d + 1, 9 * 60, 17 * 60, 0, 0 };
+		month->rules[d] = (WeeklyRule) { d + 1, 9 * 60, 17 * 60, { 0, 0 } };
 	srand(42);
 	for (size_t i = 0; i < NBUSY; i++)
 	{
@@ -110,6 +110,7 @@ find_slots(const Month *month, int64_t *out)
 {
 	TimeRange arrays[4][CAPACITY];
 	StartRun runs[CAPACITY];
+	GridRun grid_runs[CAPACITY];
 	size_t active[CAPACITY];
 	unsigned char replaced[64];
 	Hours hours = { .open = arrays[0], .blocked = arrays[1], .runs = runs };
@@ -120,11 +121,10 @@ find_slots(const Month *month, int64_t *out)
 					  .range = month->range,
 					  .open_until = month->range.end + minutes_30,
 					  .step = 15 * USECS_PER_MIN,
-					  .buffer_before = -1,
-					  .buffer_after = -1 };
+					  .buffers = { -1, -1 } };
 	HostTime host = { .open = arrays[2], .busy = arrays[3] };
 	Grid grid;
-	GridStart at;
+	TimeRange slot;
 	size_t n = 0;
 
 	hours_expand(&in, replaced, &hours);
@@ -132,17 +132,19 @@ find_slots(const Month *month, int64_t *out)
 		interval_subtract(hours.open, hours.nopen, hours.blocked, hours.nblocked, arrays[2]);
 	memcpy(arrays[3], month->busy, sizeof(month->busy));
 	host.nbusy = interval_merge(arrays[3], NBUSY);
-	host_time_init(&host, hours.runs, hours.nruns);
-	grid_init(&grid, hours.runs, hours.nruns, active);
-	while (grid_next(&grid, &at))
+	host_time_init(&host, hours.runs, hours.nruns, in.step, (Buffers) { 0, 0 });
+	grid_init(&grid, grid_runs, grid_add(grid_runs, 0, hours.runs, hours.nruns, in.step), active,
+			  in.step);
+	while (grid_next(&grid, &slot.start))
 	{
 		const Meeting *joined;
-		int64_t again;
+		int64_t until;
 
-		if (host_is_free(&host, &at, minutes_30, &joined, &again))
-			out[n++] = at.start;
+		slot.end = slot.start + minutes_30;
+		if (host_is_free(&host, slot, host_buffers(&host, slot.start), &joined, &until))
+			out[n++] = slot.start;
 		else
-			grid.floor = max_instant(grid.floor, again);
+			grid.floor = max_instant(grid.floor, until);
 	}
 	return n;
 }

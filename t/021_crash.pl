@@ -3,6 +3,7 @@
 # as it was and every lock free, and the same call, under the same idempotency key, then books once.
 use strict;
 use warnings;
+use Ledger;
 use OpenCalendly;
 use PostgreSQL::Test::Utils;
 use Scene;
@@ -11,6 +12,8 @@ use Test::More;
 my $node = OpenCalendly::node('main', conf => Scene::conf() . "restart_after_crash = on\n");
 OpenCalendly::install($node);
 Scene::host($node);
+Scene::teams($node);
+Ledger::install($node);
 
 # A booking that is there before, to be moved and canceled.
 my ($cancel_token, $reschedule_token) = split /\|/, $node->safe_psql('postgres',
@@ -158,6 +161,38 @@ kill_9('kill -9 of a cancellation', 'bookings', $canceled->());
 works_once('kill -9 of a cancellation', $canceled->());
 remember();
 
+# A team's booking at each table that it writes besides: claims, assignments, credits, cursor and ledger are there as a
+# whole or not at all.
+my $team_booked = sub {
+	Scene::book($_[0], sprintf('2026-06-%02d 14:00+00', $day), 'replayed, booking_id', "idempotency_key => 'crash-of-$_[0]-of-day-$day'");
+};
+for ([ 'panel', 'claims' ], [ 'panel', 'team_booking_assignments' ], [ 'weight', 'team_booking_assignments' ],
+	[ 'weight', 'team_event_types' ], [ 'weight', 'team_credits' ], [ 'weight', 'team_ledger' ])
+{
+	my ($slug, $table) = @$_;
+	my $name = "kill -9 of a booking of $slug at $table";
+
+	kill_9($name, $table, $team_booked->($slug), checkpoint => $table eq 'team_ledger', has_written => $table ne 'claims');
+	works_once($name, $team_booked->($slug));
+	remember();
+}
+my ($team_booking, $team_token, $team_host) = split /\|/, $node->safe_psql('postgres',
+	Scene::book('weight', '2026-06-02 09:00+00', 'booking_id, reschedule_token, organizer_id'));
+# its host is busy where it moves to: another one is picked, and the first pick is returned
+$node->safe_psql('postgres', "INSERT INTO opencalendly.claims (host_id, during) VALUES ('$team_host', '[2026-06-02 11:00+00,2026-06-02 11:30+00)')");
+remember();
+for my $verb ("reschedule_booking('$team_token', '2026-06-02 11:00+00')",
+	'organizer_cancel_booking((SELECT id FROM opencalendly.bookings WHERE rescheduled_from = \'' . $team_booking . '\'))')
+{
+	my ($name) = $verb =~ /(\w+)/;
+	my $sql = "SELECT replayed, booking_id FROM opencalendly.$verb";
+
+	kill_9("kill -9 of $name at team_ledger", 'team_ledger', $sql, has_written => 1);
+	works_once("kill -9 of $name at team_ledger", $sql);
+	remember();
+}
+is(Ledger::faults($node), '', 'after eight crashes: bookings, claims, assignments and ledger of teams agree');
+
 # A caller's own transaction: what it takes back was never there, at every isolation level.
 for my $level ('READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE')
 {
@@ -169,6 +204,10 @@ SELECT * FROM opencalendly.reschedule_booking(:'reschedule_token', '2026-06-20 1
 SELECT * FROM opencalendly.cancel_booking(:'cancel_token');
 ${\ Scene::book('class', '2026-06-20 15:00+00')};
 ${\ Scene::book('class', '2026-06-20 15:00+00')};
+${\ Scene::book('turn', '2026-06-20 16:00+00')};
+${\ Scene::book('weight', '2026-06-20 16:00+00', 'cancel_token')} \\gset
+${\ Scene::book('panel', '2026-06-21 16:00+00')};
+SELECT * FROM opencalendly.cancel_booking(:'cancel_token');
 SQL
 
 	is(Scene::state_of($node, "BEGIN ISOLATION LEVEL $level;\n$verbs ROLLBACK;"), '', "ROLLBACK at $level");
@@ -200,6 +239,23 @@ is(Scene::state_of($node, "BEGIN; ${\ $booked->()}; PREPARE TRANSACTION 'booking
 $node->safe_psql('postgres', "ROLLBACK PREPARED 'booking'");
 is_untouched('ROLLBACK PREPARED');
 works_once('ROLLBACK PREPARED', $booked->());
+remember();
+
+# So does a team's start, whoever else of the team is free: the next host depends on whether it is committed.
+my ($last) = $node->safe_psql('postgres', Scene::book('turn', '2026-06-21 09:00+00', 'organizer_id'));
+is(Scene::state_of($node, 'BEGIN; ' . Scene::book('turn', '2026-06-21 10:00+00') . "; PREPARE TRANSACTION 'turn'"), '',
+	'a team\'s booking is prepared');
+$node->stop('immediate');
+$node->start;
+is(Scene::state_of($node, "SET lock_timeout = '100ms'; " . Scene::book('turn', '2026-06-21 10:00+00')), '55P03',
+	'others wait for it');
+$node->safe_psql('postgres', "ROLLBACK PREPARED 'turn'");
+is(Ledger::faults($node), '', 'taken back, it has left nothing');
+my ($next) = $node->safe_psql('postgres', Scene::book('turn', '2026-06-21 10:00+00', 'organizer_id'));
+is($node->safe_psql('postgres', <<"SQL"), '1', 'and the next host is the next one');
+SELECT b.position - a.position FROM opencalendly.team_members AS a JOIN opencalendly.team_members AS b USING (team_id)
+	JOIN opencalendly.teams AS t ON t.id = team_id WHERE t.slug = 'crew' AND a.user_id = '$last' AND b.user_id = '$next'
+SQL
 
 $node->stop;
 done_testing();

@@ -3,6 +3,7 @@
 # adopt_outbox(); a fresh install and the origin are ready. Without the key file, what needs it says OC011.
 use strict;
 use warnings;
+use Ledger;
 use OpenCalendly;
 use PostgreSQL::Test::Utils;
 use Scene;
@@ -57,13 +58,38 @@ $origin->safe_psql('postgres', join ";\n",
 	Scene::book('class', '2026-06-04 10:00+00'), Scene::book('class', '2026-06-04 10:00+00'),
 	Scene::book('evening', '2026-06-03 13:00+00', 'status', q(answers => '{"topic": "a \"quoted\"\\ttab"}')));
 
+# Teams: somebody invited, a booking that stays, one that moved, one canceled, one of all hosts, one with a seat left.
+Scene::teams($origin);
+$origin->safe_psql('postgres', <<'SQL');
+SELECT opencalendly.invite_team_member(t.id, u.id) FROM opencalendly.teams AS t, opencalendly.users AS u
+	WHERE t.slug = 'crew' AND u.username = 'grace';
+SQL
+for ([ 'keep a turn', 'turn', '2026-06-10 10:00+00' ], [ 'move a turn', 'weight', '2026-06-10 11:00+00' ],
+	[ 'cancel a turn', 'weight', '2026-06-10 12:00+00' ], [ 'a panel', 'panel', '2026-06-11 10:00+00' ],
+	[ 'a lab', 'lab', '2026-06-11 11:00+00' ])
+{
+	my ($name, $slug, $start) = @$_;
+	($token{"cancel $name"}, $token{"move $name"}) = split /\|/, $origin->safe_psql('postgres',
+		Scene::book($slug, $start, 'cancel_token, reschedule_token'));
+}
+$origin->safe_psql('postgres', join ";\n",
+	"SELECT opencalendly.reschedule_booking('$token{'move move a turn'}', '2026-06-10 15:00+00')",
+	"SELECT opencalendly.cancel_booking('$token{'cancel cancel a turn'}')");
+
+# Who would get the next one, by cursor and by credits.
+my %next = map {
+	$_ => Scene::book($_, '2026-06-10 10:00+00', '(SELECT u.username FROM opencalendly.users AS u WHERE u.id = organizer_id)')
+} 'turn', 'weight';
+my %host = map { $_ => $origin->safe_psql('postgres', "BEGIN; $next{$_}; ROLLBACK") } keys %next;
+
 my @empty = grep { $origin->safe_psql('postgres', "SELECT count(*) FROM opencalendly.$_") eq '0' } Scene::tables($origin);
 is("@empty", '', 'there are rows in every table');
 
 # Where a row lives is the one thing that must differ.
 my @but = (but => ['installations']);
 my $contents = Scene::contents($origin, 'postgres', @but);
-my %slots = map { $_ => $origin->safe_psql('postgres', Scene::open_slots($_, 30)) } 'intro', 'class', 'evening', 'weekend';
+my %slots = map { $_ => $origin->safe_psql('postgres', Scene::open_slots($_, 30)) } 'intro', 'class', 'evening', 'weekend',
+  'turn', 'panel', 'lab';
 my $replay = Scene::book('intro', '2026-06-02 10:00+00', '*', "idempotency_key => 'key-of-the-one-to-keep'");
 my $first_answer = $origin->safe_psql('postgres', $replay);
 
@@ -110,6 +136,16 @@ sub is_the_same
 		'confirmed|2026-06-09 10:00:00+00', "$name: a link from before moves");
 	is($value->("SELECT action_type, status, can_cancel FROM opencalendly.booking_action('$token{'cancel keep'}')"),
 		'cancel|confirmed|t', "$name: a link from before shows its booking");
+	Ledger::install($node, $database);
+	is($value->($next{$_}), $host{$_}, "$name: the round robin $_ goes on with $host{$_}") for sort keys %next;
+	is($value->(Scene::book('lab', '2026-06-11 11:00+00', 'organizer_id = (SELECT b.organizer_id FROM opencalendly.bookings AS b JOIN opencalendly.event_types AS e ON e.id = b.event_type_id WHERE e.slug = \'lab\')')),
+		't', "$name: a seat that was left is taken");
+	is($state->(Scene::book('panel', '2026-06-11 10:00+00')), 'OC001', "$name: a team's hosts are taken");
+	is($value->("SELECT status FROM opencalendly.cancel_booking('$token{'cancel a panel'}')"), 'canceled', "$name: a team's booking is canceled by its link");
+	is($value->(Scene::book('panel', '2026-06-11 10:00+00', 'cardinality(host_ids)')), '3', "$name: and then booked again");
+	is($value->("SELECT cardinality(host_ids) FROM opencalendly.reschedule_booking('$token{'move keep a turn'}', '2026-06-12 10:00+00')"),
+		'1', "$name: another moves by its link");
+	is(Ledger::faults($node, $database), '', "$name: bookings, claims, assignments and the ledger from its first entry agree");
 	is($state->('DROP EXTENSION opencalendly'), 'OC005', "$name: its bookings are protected");
 
 	is($value->('SELECT opencalendly.adopt_outbox()'), 't', "$name: it is adopted");

@@ -28,6 +28,11 @@ $primary->safe_psql('postgres', join ";\n",
 	"INSERT INTO opencalendly.calendar_busy_windows (user_id, starts_at, ends_at)
 		SELECT id, '2026-06-05 14:00+00', '2026-06-05 15:00+00' FROM opencalendly.users");
 
+Scene::teams($primary);
+$primary->safe_psql('postgres', join ";\n",
+	Scene::book('turn', '2026-06-03 12:00+00'), Scene::book('panel', '2026-06-03 13:00+00'), Scene::book('lab', '2026-06-03 14:00+00'));
+$token{'team cancel'} = $primary->safe_psql('postgres', Scene::book('weight', '2026-06-04 12:00+00', 'cancel_token'));
+
 my $standby = OpenCalendly::standby('standby', $primary);
 is($standby->safe_psql('postgres', 'SELECT pg_is_in_recovery()'), 't', 'the standby is one');
 
@@ -58,7 +63,7 @@ sub same_in_a_worker
 		"$name: by a parallel worker of the ${\ $_->name}") for $primary, $standby;
 }
 
-for my $slug ('intro', 'long', 'padded', 'capped', 'class')
+for my $slug ('intro', 'long', 'padded', 'capped', 'class', 'turn', 'weight', 'duo', 'lab', 'panel')
 {
 	same_on_both("slots of $slug", Scene::open_slots($slug, 30));
 	same_on_both("verdicts on $slug", <<"SQL");
@@ -79,6 +84,7 @@ same_on_both("the link $_", "SELECT * FROM opencalendly.booking_action('$token{$
 same_on_both('the outbox', 'SELECT * FROM opencalendly.outbox_status');
 
 same_in_a_worker('slots', Scene::open_slots('intro', 30));
+same_in_a_worker("slots of $_", Scene::open_slots($_, 30)) for 'turn', 'panel';
 same_in_a_worker('a verdict', "SELECT * FROM opencalendly.explain_slot(${\ Scene::event_type('intro')}, '2026-06-02 10:00+00')");
 same_in_a_worker('a link', "SELECT * FROM opencalendly.booking_action('$token{'kept cancel'}')");
 
@@ -87,7 +93,8 @@ is(Scene::state_of($standby, "SELECT opencalendly.booking_action('no-token-at-al
 
 # Every call that would write, and in a read-only transaction of the primary as well.
 my $event = Scene::event_type('intro');
-my $user = '(SELECT id FROM opencalendly.users)';
+my $user = "(SELECT id FROM opencalendly.users WHERE username = 'ada')";
+my $team = "(SELECT id FROM opencalendly.teams WHERE slug = 'crew')";
 my %writes = (
 	book_slot                    => Scene::book('intro', '2026-06-03 10:00+00'),
 	'book_slot, with a key'      => Scene::book('intro', '2026-06-03 10:00+00', '*', "idempotency_key => 'another-key-of-mine'"),
@@ -104,6 +111,15 @@ my %writes = (
 	set_availability_rules       => "SELECT opencalendly.set_availability_rules($user, '[]')",
 	set_availability_overrides   => "SELECT opencalendly.set_availability_overrides($user, '[]')",
 	add_time_off                 => "SELECT opencalendly.add_time_off($user, '2026-06-05 10:00+00', '2026-06-05 11:00+00')",
+	'book_slot, of a round robin' => Scene::book('turn', '2026-06-03 10:00+00'),
+	'book_slot, of a collective' => Scene::book('panel', '2026-06-03 10:00+00'),
+	'hold_slot, of a round robin' => "SELECT * FROM opencalendly.hold_slot(${\ Scene::event_type('turn')}, '2026-06-03 10:00+00')",
+	'cancel_booking, of a team'  => "SELECT * FROM opencalendly.cancel_booking('$token{'team cancel'}')",
+	create_team                  => "SELECT opencalendly.create_team($user, 'Other', 'other')",
+	invite_team_member           => "SELECT opencalendly.invite_team_member(t.id, $user) FROM opencalendly.teams AS t WHERE t.slug = 'night'",
+	update_team_member           => "SELECT opencalendly.update_team_member($team, $user, '{\"weight\": 5}')",
+	create_team_event_type       => "SELECT opencalendly.create_team_event_type($team, 'Other', 'other', 30, 'collective')",
+	delete_team                  => "SELECT opencalendly.delete_team($team)",
 	adopt_outbox                 => 'SELECT opencalendly.adopt_outbox()');
 my $before = Scene::contents($primary);
 for my $verb (sort keys %writes)
@@ -124,6 +140,8 @@ is($standby->safe_psql('postgres', Scene::book('intro', '2026-06-03 11:00+00')),
 is(Scene::state_of($standby, Scene::book('intro', '2026-06-03 10:00+00')), 'OC001', 'but not what the old primary had booked');
 is($standby->safe_psql('postgres', "SELECT status FROM opencalendly.cancel_booking('$token{'kept cancel'}')"), 'canceled',
 	'and its links work');
+is($standby->safe_psql('postgres', Scene::book('turn', '2026-06-03 12:00+00', '(SELECT username FROM opencalendly.users WHERE id = organizer_id)')),
+	'ben', 'and a round robin goes on with the next host');
 is($standby->safe_psql('postgres', 'SELECT state FROM opencalendly.outbox_status'), 'ready', 'and it is the one that sends');
 
 $standby->stop;

@@ -2,7 +2,7 @@ package Scene;
 
 =head1 NAME
 
-Scene - one host with event types and a fixed clock, for tests of operation
+Scene - a host, and teams, with event types and a fixed clock, for tests of operation
 
 =head1 SYNOPSIS
 
@@ -20,6 +20,13 @@ Scene - one host with event types and a fixed clock, for tests of operation
 The clock stands at Monday, 2026-06-01 08:00 UTC. The host "ada" can be booked from 09:00 to 17:00 UTC on every
 day, for "intro" (30 minutes), "long" (60 minutes), "padded" (30 minutes, 15 more before and after), "capped" (30
 minutes, 1 a day) and "class" (30 minutes, 2 seats).
+
+With teams there are also ben, cleo, dan and eve, with the same hours; alone they can be booked for "with-ben" and so
+on. Of the team "crew" (ada, ben, cleo, dan, eve) there are the round robins "turn" (by cursor), "recent"
+(least_recent), "weight" (weighted: ben has half the others' weight, dan twice), "duo" (eve is always there) and
+"lab" (ben, cleo, dan; 2 seats) and the collective "panel" (ada, ben, cleo). Of the team "night", which has the members
+in the opposite order (eve, dan, cleo, ben), the round robin "turn-back" and the collective "panel-back" (cleo, ben).
+Each takes 30 minutes.
 
 =cut
 
@@ -52,6 +59,56 @@ BEGIN
 		buffer_before_minutes => 15, buffer_after_minutes => 15);
 	PERFORM opencalendly.create_event_type(host, 'Capped', 'capped', 30, daily_booking_limit => 1);
 	PERFORM opencalendly.create_event_type(host, 'Class', 'class', 30, seats => 2);
+END
+$$;
+SQL
+	return;
+}
+
+# Makes the teams, after the host; in every database once.
+sub teams
+{
+	my ($node, $database) = @_;
+
+	$node->safe_psql($database // 'postgres', <<'SQL');
+DO $$
+DECLARE
+	ada uuid := (SELECT id FROM opencalendly.users WHERE email = 'ada@example.com');
+	id jsonb := jsonb_build_object('ada', ada);
+	host uuid;
+	name text;
+	crew uuid := opencalendly.create_team(ada, 'Crew', 'crew');
+	night uuid;
+BEGIN
+	FOREACH name IN ARRAY ARRAY['ben', 'cleo', 'dan', 'eve'] LOOP
+		host := opencalendly.create_user(name, name || '@example.com');
+		id := id || jsonb_build_object(name, host);
+		PERFORM opencalendly.set_availability_rules(host, jsonb_agg(jsonb_build_object(
+			'dayOfWeek', day, 'startMinute', 540, 'endMinute', 1020))) FROM generate_series(0, 6) AS day;
+		PERFORM opencalendly.create_event_type(host, name, 'with-' || name, 30);
+		PERFORM opencalendly.invite_team_member(crew, host);
+		PERFORM opencalendly.accept_team_invitation(crew, host);
+	END LOOP;
+	PERFORM opencalendly.update_team_member(crew, (id ->> 'ben')::uuid, '{"weight": 50}');
+	PERFORM opencalendly.update_team_member(crew, (id ->> 'dan')::uuid, '{"weight": 200}');
+	PERFORM opencalendly.create_team_event_type(crew, 'Turn', 'turn', 30, 'round_robin');
+	PERFORM opencalendly.create_team_event_type(crew, 'Recent', 'recent', 30, 'round_robin', assignment => 'least_recent');
+	PERFORM opencalendly.create_team_event_type(crew, 'Weight', 'weight', 30, 'round_robin', assignment => 'weighted');
+	PERFORM opencalendly.create_team_event_type(crew, 'Duo', 'duo', 30, 'round_robin', assignment => 'weighted',
+		fixed_member_ids => ARRAY[(id ->> 'eve')::uuid]);
+	PERFORM opencalendly.create_team_event_type(crew, 'Lab', 'lab', 30, 'round_robin', seats => 2,
+		member_ids => ARRAY[id ->> 'ben', id ->> 'cleo', id ->> 'dan']::uuid[]);
+	PERFORM opencalendly.create_team_event_type(crew, 'Panel', 'panel', 30, 'collective',
+		member_ids => ARRAY[id ->> 'ada', id ->> 'ben', id ->> 'cleo']::uuid[]);
+
+	night := opencalendly.create_team((id ->> 'eve')::uuid, 'Night', 'night');
+	FOREACH name IN ARRAY ARRAY['dan', 'cleo', 'ben'] LOOP
+		PERFORM opencalendly.invite_team_member(night, (id ->> name)::uuid);
+		PERFORM opencalendly.accept_team_invitation(night, (id ->> name)::uuid);
+	END LOOP;
+	PERFORM opencalendly.create_team_event_type(night, 'Turn back', 'turn-back', 30, 'round_robin');
+	PERFORM opencalendly.create_team_event_type(night, 'Panel back', 'panel-back', 30, 'collective',
+		member_ids => ARRAY[id ->> 'cleo', id ->> 'ben']::uuid[]);
 END
 $$;
 SQL

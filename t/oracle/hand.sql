@@ -3,21 +3,30 @@
 
 CREATE TYPE oracle.verdict AS (promise text, expected text, by_oracle text, by_engine text);
 
--- Starts as 'DD HH:MI[:SS]', with ' xN' behind those that have N seats left, if not one.
-CREATE FUNCTION oracle.listed(slots oracle.slot[]) RETURNS text LANGUAGE sql STABLE AS $$
+-- Starts as 'DD HH:MI[:SS]', with ' xN' behind those that have N seats left, if not one, and behind those of a team the
+-- hosts: a is the member of position 1, b of position 2, and so on.
+CREATE FUNCTION oracle.listed(event_type_id uuid, slots oracle.slot[]) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT COALESCE(string_agg(regexp_replace(to_char(s.starts_at AT TIME ZONE 'UTC', 'DD HH24:MI:SS'), ':00$', '')
-        || CASE s.seats_left WHEN 1 THEN '' ELSE ' x' || s.seats_left END, ', ' ORDER BY s.n), '')
-    FROM unnest(slots) WITH ORDINALITY AS s (starts_at, ends_at, seats_left, n)
+        || CASE s.seats_left WHEN 1 THEN '' ELSE ' x' || s.seats_left END
+        || COALESCE(' ' || (
+            SELECT string_agg(chr(ascii('a') + m.position - 1), '' ORDER BY i.n)
+            FROM unnest(s.host_ids) WITH ORDINALITY AS i (host_id, n)
+                JOIN opencalendly.team_event_types AS t ON t.event_type_id = listed.event_type_id
+                JOIN opencalendly.team_members AS m ON m.team_id = t.team_id AND m.user_id = i.host_id), ''),
+        ', ' ORDER BY s.n), '')
+    FROM unnest(slots) WITH ORDINALITY AS s (starts_at, ends_at, seats_left, host_ids, n)
 $$;
 
 -- Both answers for the starts in [range_start, range_end).
 CREATE FUNCTION oracle.by_hand(
     promise text, event_type_id uuid, range_start timestamptz, range_end timestamptz, expected text,
-    ignore_booking uuid DEFAULT NULL, hold_id uuid DEFAULT NULL, hold_token text DEFAULT NULL)
+    ignore_booking uuid DEFAULT NULL, hold_id uuid DEFAULT NULL, hold_token text DEFAULT NULL,
+    all_hosts boolean DEFAULT false)
     RETURNS oracle.verdict LANGUAGE sql VOLATILE AS $$
-    SELECT ROW(promise, expected, oracle.listed(oracle.expected(q)), oracle.listed(oracle.computed(q)))::oracle.verdict
-    FROM (SELECT ROW(event_type_id, range_start, range_end, 10000, ignore_booking, hold_id,
-        hold_token)::oracle.question) AS asked (q)
+    SELECT ROW(promise, expected, oracle.listed(event_type_id, oracle.expected(q)),
+        oracle.listed(event_type_id, oracle.computed(q)))::oracle.verdict
+    FROM (SELECT ROW(event_type_id, range_start, range_end, 10000, ignore_booking, hold_id, hold_token,
+        all_hosts)::oracle.question) AS asked (q)
 $$;
 
 -- Rules out of 'sun 02:15-02:45, mon 09:00-12:00 10/20' (buffers before and after).
@@ -31,12 +40,10 @@ CREATE FUNCTION oracle.set_hours(schedule_id uuid, hours text) RETURNS void LANG
         FROM string_to_table(hours, ', ') AS r (rule)
 $$;
 
--- An event type of a new user with these hours in the default schedule (null: no such schedule).
-CREATE FUNCTION oracle.example(zone text, hours text, duration integer, step integer) RETURNS uuid
-    LANGUAGE plpgsql VOLATILE AS $$
+-- A new user with these hours in the default schedule, which has the user's id (null: no such schedule).
+CREATE FUNCTION oracle.example_host(zone text, hours text) RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     user_id constant uuid := gen_random_uuid();
-    event_type_id constant uuid := gen_random_uuid();
 BEGIN
     INSERT INTO opencalendly.users (id, username, email, timezone)
         VALUES (user_id, user_id, user_id || '@example.com', zone);
@@ -44,22 +51,50 @@ BEGIN
         INSERT INTO opencalendly.schedules (id, user_id, name, is_default) VALUES (user_id, user_id, 'Hours', true);
         PERFORM oracle.set_hours(user_id, hours);
     END IF;
-    INSERT INTO opencalendly.event_types (id, user_id, slug, duration_minutes, slot_interval_minutes)
-        VALUES (event_type_id, user_id, 'example', duration, step);
-    RETURN event_type_id;
+    RETURN user_id;
 END
 $$;
 
--- The same event type again, with an override of its default schedule.
+-- An event type of a new user with these hours.
+CREATE FUNCTION oracle.example(zone text, hours text, duration integer, step integer) RETURNS uuid
+    LANGUAGE sql VOLATILE AS $$
+    INSERT INTO opencalendly.event_types (id, user_id, slug, duration_minutes, slot_interval_minutes)
+        VALUES (gen_random_uuid(), oracle.example_host(zone, hours), 'example', duration, step)
+        RETURNING id
+$$;
+
+-- The same host again, with an override of the default schedule.
+CREATE FUNCTION oracle.host_with_override(
+    host_id uuid, starts_at timestamptz, ends_at timestamptz, is_available boolean, replaces_day boolean DEFAULT false,
+    of_all boolean DEFAULT false)
+    RETURNS uuid LANGUAGE sql VOLATILE AS $$
+    INSERT INTO opencalendly.availability_overrides (user_id, schedule_id, starts_at, ends_at, is_available, replaces_day)
+        VALUES (host_id, CASE WHEN NOT of_all THEN host_id END, starts_at, ends_at, is_available, replaces_day)
+        RETURNING user_id
+$$;
+
+-- The same host again, with a busy window from outside.
+CREATE FUNCTION oracle.host_with_busy(host_id uuid, starts_at timestamptz, ends_at timestamptz) RETURNS uuid
+    LANGUAGE sql VOLATILE AS $$
+    INSERT INTO opencalendly.calendar_busy_windows (user_id, starts_at, ends_at) VALUES (host_id, starts_at, ends_at)
+        RETURNING user_id
+$$;
+
+-- The same event type again, its owner with an override or with a busy window.
 CREATE FUNCTION oracle.with_override(
     event_type_id uuid, starts_at timestamptz, ends_at timestamptz, is_available boolean, replaces_day boolean DEFAULT false,
     of_all boolean DEFAULT false)
     RETURNS uuid LANGUAGE sql VOLATILE AS $$
-    INSERT INTO opencalendly.availability_overrides (user_id, schedule_id, starts_at, ends_at, is_available, replaces_day)
-        SELECT e.user_id, CASE WHEN NOT of_all THEN e.user_id END, with_override.starts_at, with_override.ends_at,
-            with_override.is_available, with_override.replaces_day
-        FROM opencalendly.event_types AS e WHERE e.id = with_override.event_type_id
-        RETURNING with_override.event_type_id
+    SELECT oracle.host_with_override(e.user_id, starts_at, ends_at, is_available, replaces_day, of_all)
+        FROM opencalendly.event_types AS e WHERE e.id = event_type_id;
+    SELECT event_type_id
+$$;
+
+CREATE FUNCTION oracle.with_busy(event_type_id uuid, starts_at timestamptz, ends_at timestamptz) RETURNS uuid
+    LANGUAGE sql VOLATILE AS $$
+    SELECT oracle.host_with_busy(e.user_id, starts_at, ends_at)
+        FROM opencalendly.event_types AS e WHERE e.id = event_type_id;
+    SELECT event_type_id
 $$;
 
 -- The same event type again, with other values in some columns.
@@ -70,39 +105,32 @@ BEGIN
 END
 $$;
 
--- The same event type again, with a busy window from outside.
-CREATE FUNCTION oracle.with_busy(event_type_id uuid, starts_at timestamptz, ends_at timestamptz) RETURNS uuid
-    LANGUAGE sql VOLATILE AS $$
-    INSERT INTO opencalendly.calendar_busy_windows (user_id, starts_at, ends_at)
-        SELECT e.user_id, with_busy.starts_at, with_busy.ends_at
-        FROM opencalendly.event_types AS e WHERE e.id = with_busy.event_type_id
-        RETURNING with_busy.event_type_id
-$$;
-
--- The same event type again, with a meeting of its duration that has so many bookings, all of the given status, its
--- claim wider by buffer minutes on each side. The bookings' ids are gen_random_uuid's.
+-- The same event type again, with a meeting of its duration that has so many bookings, all of the given status, and a
+-- claim of each host, of the owner if none are given, wider by buffer minutes on each side.
 CREATE FUNCTION oracle.with_meeting(
     event_type_id uuid, starts_at timestamptz, booked integer DEFAULT 1, status text DEFAULT 'confirmed',
-    buffer integer DEFAULT 0)
+    buffer integer DEFAULT 0, hosts uuid[] DEFAULT NULL)
     RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     meeting opencalendly.occurrences;
-    owner uuid;
+    attending constant uuid[] := COALESCE(hosts,
+        (SELECT ARRAY[e.user_id] FROM opencalendly.event_types AS e WHERE e.id = with_meeting.event_type_id));
 BEGIN
     INSERT INTO opencalendly.occurrences (event_type_id, starts_at, ends_at, seats)
         SELECT e.id, with_meeting.starts_at, with_meeting.starts_at + e.duration_minutes * interval '1 minute', e.seats
         FROM opencalendly.event_types AS e WHERE e.id = with_meeting.event_type_id
         RETURNING * INTO meeting;
-    SELECT e.user_id INTO owner FROM opencalendly.event_types AS e WHERE e.id = meeting.event_type_id;
-    INSERT INTO opencalendly.bookings (event_type_id, organizer_id, occurrence_id, seats, seat_no, starts_at, ends_at,
-            status, canceled_at, invitee_name, invitee_email, link_key_id, created_at)
-        SELECT meeting.event_type_id, owner, meeting.id, meeting.seats, seat, meeting.starts_at, meeting.ends_at,
-            with_meeting.status, CASE with_meeting.status WHEN 'canceled' THEN now() END, 'Ada', 'ada@example.com', 1, now()
+    INSERT INTO opencalendly.bookings (event_type_id, organizer_id, host_ids, occurrence_id, seats, seat_no, starts_at,
+            ends_at, status, canceled_at, invitee_name, invitee_email, link_key_id, created_at)
+        SELECT meeting.event_type_id, attending[1], hosts, meeting.id, meeting.seats, seat, meeting.starts_at,
+            meeting.ends_at, with_meeting.status, CASE with_meeting.status WHEN 'canceled' THEN now() END, 'Ada',
+            'ada@example.com', 1, now()
         FROM generate_series(1, booked) AS seat;
     IF status IN ('confirmed', 'pending') THEN
         INSERT INTO opencalendly.claims (host_id, occurrence_id, during)
-            VALUES (owner, meeting.id, tstzrange(meeting.starts_at - buffer * interval '1 minute',
-                meeting.ends_at + buffer * interval '1 minute'));
+            SELECT host_id, meeting.id, tstzrange(meeting.starts_at - buffer * interval '1 minute',
+                meeting.ends_at + buffer * interval '1 minute')
+            FROM unnest(attending) AS host_id;
     END IF;
     RETURN event_type_id;
 END

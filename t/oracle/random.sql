@@ -180,8 +180,8 @@ DECLARE
     named_id uuid;
 BEGIN
     INSERT INTO opencalendly.users (username, email, timezone)
-        VALUES (format('case-%s', scene.number), format('case-%s@example.com', scene.number),
-            CASE kind WHEN 'named' THEN elsewhere ELSE scene.zone_name END)
+        SELECT n.name, n.name || '@example.com', CASE kind WHEN 'named' THEN elsewhere ELSE scene.zone_name END
+        FROM (SELECT gen_random_uuid()::text) AS n (name)
         RETURNING id INTO scene.user_id;
     IF kind <> 'none' OR oracle.chance(70) THEN
         INSERT INTO opencalendly.schedules (user_id, name, is_default) VALUES (scene.user_id, 'Hours', true)
@@ -375,23 +375,29 @@ BEGIN
 END
 $$;
 
--- The bookings of a meeting, and the holds on it; each live one has a seat of its own.
-CREATE FUNCTION oracle.fill_meeting(scene oracle.scene, meeting opencalendly.occurrences, booked integer, held integer)
+-- The bookings of a meeting with its hosts, and the holds on it; each live one has a seat of its own.
+CREATE FUNCTION oracle.fill_meeting(
+    scene oracle.scene, meeting opencalendly.occurrences, hosts uuid[], booked integer, held integer)
     RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+    is_team constant boolean := EXISTS (SELECT FROM opencalendly.team_event_types AS t
+        WHERE t.event_type_id = meeting.event_type_id);
     ends timestamptz;
 BEGIN
     FOR seat IN 1 .. booked + 1 LOOP
         -- the last one of them is dead, if there is one, and its seat given to a hold or to nobody
         CONTINUE WHEN seat > booked AND (seat > meeting.seats OR oracle.chance(70));
-        INSERT INTO opencalendly.bookings (event_type_id, organizer_id, occurrence_id, seats, seat_no, starts_at, ends_at,
-                status, canceled_at, invitee_name, invitee_email, link_key_id, created_at)
-            SELECT meeting.event_type_id, scene.user_id, meeting.id, meeting.seats, seat, meeting.starts_at,
-                meeting.ends_at, s.status, CASE s.status WHEN 'canceled' THEN scene.clock END, 'Ada', 'ada@example.com',
-                1, scene.clock - interval '1 hour'
+        INSERT INTO opencalendly.bookings (event_type_id, organizer_id, host_ids, occurrence_id, seats, seat_no,
+                starts_at, ends_at, status, canceled_at, invitee_name, invitee_email, link_key_id, created_at)
+            SELECT meeting.event_type_id, hosts[1], CASE WHEN is_team THEN hosts END, meeting.id, meeting.seats, seat,
+                meeting.starts_at, meeting.ends_at, s.status, CASE s.status WHEN 'canceled' THEN scene.clock END, 'Ada',
+                'ada@example.com', 1, scene.clock - interval '1 hour'
             FROM (SELECT CASE WHEN seat > booked THEN oracle.word('canceled', 'rescheduled')
                 ELSE oracle.word('confirmed', 'confirmed', 'pending') END) AS s (status);
     END LOOP;
+    INSERT INTO opencalendly.team_booking_assignments (booking_id, user_id)
+        SELECT b.id, unnest(b.host_ids) FROM opencalendly.bookings AS b
+        WHERE b.occurrence_id = meeting.id AND b.status IN ('confirmed', 'pending');
     FOR seat IN booked + 1 .. booked + held LOOP
         ends := scene.clock + oracle.one_of(0, 1, 59, 300, oracle.roll(-500, 0)) * interval '1 second';
         INSERT INTO opencalendly.holds (token_hash, event_type_id, occurrence_id, seats, seat_no, created_at, expires_at)
@@ -401,40 +407,53 @@ BEGIN
 END
 $$;
 
--- Meetings of both event types, full, part-filled, held, run out or canceled, near the range or weeks away (for caps),
--- each with the host's claim if it needs one and the time is not taken.
-CREATE FUNCTION oracle.add_meetings(scene oracle.scene) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+-- A meeting of the event type with these hosts: full, part-filled, held, run out or canceled, with a claim of each of them
+-- if it needs one; if the time of one is taken, there is no such meeting.
+CREATE FUNCTION oracle.add_meeting(scene oracle.scene, event_type_id uuid, starts_at timestamptz, hosts uuid[])
+    RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     meeting opencalendly.occurrences;
-    is_own boolean;
     booked integer;
     held integer;
+    claimed integer;
+BEGIN
+    meeting.ends_at := starts_at + interval '1 minute'
+        * CASE WHEN oracle.chance(80) THEN scene.duration ELSE oracle.one_of(5, 15, 30, 60) END;
+    meeting.seats := CASE WHEN event_type_id = scene.event_type_id AND oracle.chance(80)
+        THEN scene.seats ELSE oracle.roll(1, 5) END;
+    booked := oracle.roll(0, meeting.seats);
+    held := CASE WHEN oracle.chance(40) THEN oracle.roll(0, meeting.seats - booked) ELSE 0 END;
+    INSERT INTO opencalendly.occurrences (event_type_id, starts_at, ends_at, seats)
+        VALUES (event_type_id, starts_at, meeting.ends_at, meeting.seats) RETURNING * INTO meeting;
+    PERFORM oracle.fill_meeting(scene, meeting, hosts, booked, held);
+    IF booked + held = 0 THEN
+        RETURN;
+    END IF;
+    INSERT INTO opencalendly.claims (host_id, occurrence_id, during, expires_at)
+        SELECT host_id, meeting.id,
+            tstzrange(meeting.starts_at - oracle.one_of(0, 0, 5, 15, 60) * interval '1 minute',
+                meeting.ends_at + oracle.one_of(0, 0, 5, 15, 60) * interval '1 minute'),
+            CASE WHEN booked = 0 THEN
+                (SELECT max(h.expires_at) FROM opencalendly.holds AS h WHERE h.occurrence_id = meeting.id) END
+        FROM unnest(hosts) AS host_id
+        ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS claimed = ROW_COUNT;
+    IF claimed < cardinality(hosts) THEN
+        DELETE FROM opencalendly.bookings AS b WHERE b.occurrence_id = meeting.id;
+        DELETE FROM opencalendly.occurrences AS o WHERE o.id = meeting.id;
+    END IF;
+END
+$$;
+
+-- Meetings of both event types, near the range or weeks away (for caps).
+CREATE FUNCTION oracle.add_meetings(scene oracle.scene) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     FOR i IN 1 .. oracle.one_of(0, 1, 2, 3, 4, 6) LOOP
-        is_own := oracle.chance(75);
-        meeting.event_type_id := CASE WHEN is_own THEN scene.event_type_id ELSE scene.other_event_type_id END;
-        meeting.starts_at := oracle.some_start(scene) + CASE WHEN oracle.chance(25)
-            THEN oracle.roll(-20, 20) * interval '24 hours' ELSE '0' END;
-        meeting.ends_at := meeting.starts_at + interval '1 minute'
-            * CASE WHEN oracle.chance(80) THEN scene.duration ELSE oracle.one_of(5, 15, 30, 60) END;
-        meeting.seats := CASE WHEN is_own AND oracle.chance(80) THEN scene.seats ELSE oracle.roll(1, 5) END;
-        booked := oracle.roll(0, meeting.seats);
-        held := CASE WHEN oracle.chance(40) THEN oracle.roll(0, meeting.seats - booked) ELSE 0 END;
-        INSERT INTO opencalendly.occurrences (event_type_id, starts_at, ends_at, seats)
-            VALUES (meeting.event_type_id, meeting.starts_at, meeting.ends_at, meeting.seats) RETURNING * INTO meeting;
-        PERFORM oracle.fill_meeting(scene, meeting, booked, held);
-        CONTINUE WHEN booked + held = 0;
-        INSERT INTO opencalendly.claims (host_id, occurrence_id, during, expires_at)
-            VALUES (scene.user_id, meeting.id,
-                tstzrange(meeting.starts_at - oracle.one_of(0, 0, 5, 15, 60) * interval '1 minute',
-                    meeting.ends_at + oracle.one_of(0, 0, 5, 15, 60) * interval '1 minute'),
-                CASE WHEN booked = 0 THEN
-                    (SELECT max(h.expires_at) FROM opencalendly.holds AS h WHERE h.occurrence_id = meeting.id) END)
-            ON CONFLICT DO NOTHING;
-        IF NOT FOUND THEN
-            DELETE FROM opencalendly.bookings AS b WHERE b.occurrence_id = meeting.id;
-            DELETE FROM opencalendly.occurrences AS o WHERE o.id = meeting.id;
-        END IF;
+        PERFORM oracle.add_meeting(scene,
+            CASE WHEN oracle.chance(75) THEN scene.event_type_id ELSE scene.other_event_type_id END,
+            oracle.some_start(scene)
+                + CASE WHEN oracle.chance(25) THEN oracle.roll(-20, 20) * interval '24 hours' ELSE '0' END,
+            ARRAY[scene.user_id]);
     END LOOP;
 END
 $$;
