@@ -123,7 +123,10 @@ BEGIN
 						WHERE c.event_type_id = event_type AND c.entry_no = pick.entry_no AND c.is_level)
 					WHERE s.user_id = entry.user_id;
 			END IF;
-			UPDATE standing SET last_pick = pick.last_pick_before WHERE user_id = entry.user_id AND last_pick = entry.pick_no;
+			UPDATE standing SET last_pick = coalesce((SELECT max(l.entry_no) FROM opencalendly.team_ledger AS l
+					WHERE l.event_type_id = event_type AND l.user_id = entry.user_id AND l.kind = 'pick'
+						AND l.entry_no < entry.entry_no AND l.entry_no NOT IN (SELECT r.pick_no FROM returned AS r)), 0)
+				WHERE user_id = entry.user_id;
 		END IF;
 
 		SELECT * INTO mine FROM standing WHERE user_id = entry.user_id;

@@ -116,13 +116,14 @@ BEGIN
 END
 $$;
 
--- Meetings of the team, most of them where there is a slot, some at one time: each may have its own host of a pool; and
--- meetings of the other team.
+-- Meetings of the team, most of them within a few hours and where there is a slot, some at one time: each may have its own
+-- host of a pool; and meetings of the other team.
 CREATE FUNCTION oracle.add_team_meetings(scene oracle.scene, users uuid[]) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+    around constant timestamptz := scene.range_start + random() * (scene.range_end - scene.range_start);
     slots constant oracle.slot[] := ARRAY(
-        SELECT s FROM oracle.slots(scene.event_type_id, scene.range_start, scene.range_end,
-            all_hosts => true) AS s);
+        SELECT s FROM oracle.slots(scene.event_type_id, greatest(around - interval '2 hours', scene.range_start),
+            least(around + interval '2 hours', scene.range_end), all_hosts => true) AS s);
     slot oracle.slot;
 BEGIN
     FOR i IN 1 .. oracle.one_of(0, 1, 3, 6, 9, 12) LOOP
@@ -158,7 +159,7 @@ DECLARE
     member oracle.scene;
     users constant uuid[] := ARRAY(SELECT m.user_id FROM unnest(members) AS m);
 BEGIN
-    IF scene.range_end - scene.range_start > interval '24 hours' AND oracle.chance(80) THEN
+    IF scene.range_end - scene.range_start > interval '24 hours' AND oracle.chance(90) THEN
         scene.range_start := greatest(scene.range_start, scene.pivot - interval '12 hours');
         scene.range_end := least(scene.range_end, scene.pivot + interval '12 hours');
     END IF;
