@@ -9,7 +9,7 @@
 #   make test            every test; ONLY=unit|regress|isolation|tap, TESTS="name ..." choose
 #   make lint            clang-format, clang-tidy, cppcheck; "make format" rewrites the files
 #   make bench           the benchmarks; ONLY= the beginning of their names
-#   make oracle          compares with the oracle: N= cases, SEED=
+#   make oracle          compares with the oracle: N= cases, SEED=, TEAMS=1
 #   make clean           removes build/ (the data of "make run" stays)
 #
 # PG_CONFIG= chooses another PostgreSQL, ASSERT=1 builds with assertions, WERROR= (empty) lets

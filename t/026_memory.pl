@@ -69,13 +69,13 @@ SELECT action_type FROM opencalendly.booking_action(:'token');
 SELECT status FROM opencalendly.cancel_booking(:'token');
 SQL
 
-grows_no_more('2,000 slot queries and explanations of teams', <<"SQL", 200, 600);
+grows_no_more('1,000 slot queries and explanations of teams', <<"SQL", 150, 350);
 SELECT count(*) FROM opencalendly.compute_slots('$turn', '2026-06-01', '2026-06-08', all_hosts => true);
 SELECT count(*) FROM opencalendly.compute_slots('$panel', '2026-06-01', '2026-06-08');
 SELECT * FROM opencalendly.explain_slot('$turn', '2026-06-03 03:03+00');
 SQL
 
-grows_no_more('200 rounds of hold, book, move and cancel of teams', <<"SQL", 100, 200);
+grows_no_more('150 rounds of hold, book, move and cancel of teams', <<"SQL", 100, 150);
 SELECT hold_token AS hold FROM opencalendly.hold_slot('$weight', '2026-06-04 11:00+00') \\gset
 SELECT reschedule_token AS token FROM opencalendly.book_slot('$weight', '2026-06-04 11:00+00', 'Ann', 'ann\@example.com', hold_token => :'hold') \\gset
 SELECT cancel_token AS token FROM opencalendly.reschedule_booking(:'token', '2026-06-04 11:15+00') \\gset

@@ -78,7 +78,7 @@ sub finish_clients
 	return $run->{out};
 }
 
-# 64 clients that book once, all released at the same moment. $start: SQL of the client's number.
+# 64 clients that book once, all released at the same moment. $slug, $start: SQL of the client's number.
 sub at_once
 {
 	my ($round, $slug, $start, $level) = @_;
@@ -86,7 +86,7 @@ sub at_once
 	$gatekeeper->query_safe("SELECT pg_advisory_lock($gate)");
 	my $run = start_clients('at_once', <<"SQL", $level, '-c', 64, '-j', 2, '-t', 1, '--max-tries=1000');
 SELECT pg_advisory_lock_shared($gate), pg_advisory_unlock_shared($gate);
-SELECT attempt('$round', :client_id, '$slug', $start);
+SELECT attempt('$round', :client_id, $slug, $start);
 SQL
 	$node->poll_query_until('postgres',
 		"SELECT count(*) = 64 FROM pg_locks WHERE locktype = 'advisory' AND objid = $gate AND NOT granted")
@@ -108,13 +108,13 @@ sub one_slot
 		my $round = "$slug at $level";
 
 		is($node->safe_psql('postgres', Scene::book('with-cleo', $busy)), 'confirmed', "$round: cleo is busy");
-		at_once($round, $slug, "'$start'", $level);
+		at_once($round, "'$slug'", "'$start'", $level);
 		is($node->safe_psql('postgres', "SELECT state, count(*) FROM answers WHERE round = '$round' GROUP BY 1 ORDER BY 1"),
 			"OC001|60\nbooked|4", "$round: 64 want one start, 4 have it, the others are told OC001");
 		is($node->safe_psql('postgres', "SELECT string_agg(name || ' ' || picks, ', ' ORDER BY name) FROM picks_of('$round')"),
 			'ada 1, ben 1, dan 1, eve 1', "$round: each of the free hosts once");
 	}
-	at_once('back', 'turn-back', "'2026-06-10 10:00+00'", 'read committed');
+	at_once('back', "'turn-back'", "'2026-06-10 10:00+00'", 'read committed');
 	is($node->safe_psql('postgres', "SELECT string_agg(name || ' ' || picks, ', ' ORDER BY name) FROM picks_of('back')"),
 		'ben 1, cleo 1, dan 1, eve 1', 'another team has its own four');
 	is(Ledger::faults($node), '', 'one slot: bookings, claims, assignments and ledger agree');
@@ -130,7 +130,7 @@ sub many_slots
 	{
 		my $entries = $node->safe_psql('postgres',
 			"SELECT last_entry FROM opencalendly.team_event_types WHERE event_type_id = ${\ Scene::event_type($slug)}");
-		at_once("even $slug", $slug, "$start + interval '$days{$slug} days'", 'read committed');
+		at_once("even $slug", "'$slug'", "$start + interval '$days{$slug} days'", 'read committed');
 		is($node->safe_psql('postgres', "SELECT count(*) FROM answers WHERE round = 'even $slug' AND state = 'booked'"),
 			64, "$slug: 64 have a start each");
 		next if $slug eq 'weight' || $slug eq 'duo';
@@ -144,6 +144,28 @@ sub many_slots
 SELECT name, picks FROM picks_of('even duo') WHERE abs(picks - 64 * (CASE name WHEN 'ben' THEN 50 WHEN 'dan' THEN 200 ELSE 100 END) / 450.0) >= 1
 SQL
 	is(Ledger::faults($node), '', 'many slots: bookings, claims, assignments and ledger agree');
+}
+
+# At each start one wants somebody of the team, and four want one member each, but nobody wants ada: the team's booking is
+# made, whoever else is faster, with a host whom nobody else has then.
+sub beside_solo_bookings
+{
+	for my $round (1 .. 3)
+	{
+		my $start = "timestamptz '2026-06-2$round 09:00+00' + :client_id / 5 * interval '30 min'";
+
+		at_once("beside $round", "(ARRAY['turn', 'with-ben', 'with-cleo', 'with-dan', 'with-eve'])[:client_id % 5 + 1]", $start,
+			'read committed');
+		is($node->safe_psql('postgres', "SELECT count(*) FROM answers WHERE round = 'beside $round' AND client % 5 = 0 AND state = 'booked'"),
+			13, 'whoever wants somebody of the team is served beside bookings of the members');
+		is($node->safe_psql('postgres', <<"SQL"), '', 'and each host is booked once at a time, and wherever somebody asks');
+SELECT a.start, a.state, a.client FROM answers AS a WHERE a.round = 'beside $round' AND a.client % 5 > 0 AND a.state <> 'booked'
+	AND NOT (a.state = 'OC001' AND EXISTS (SELECT FROM answers AS t JOIN opencalendly.users AS u ON u.id = t.host_ids[1]
+		WHERE t.round = a.round AND t.start = a.start AND t.client % 5 = 0
+			AND u.username = (ARRAY['ben', 'cleo', 'dan', 'eve'])[a.client % 5]))
+SQL
+	}
+	is(Ledger::faults($node), '', 'beside solo bookings: bookings, claims, assignments and ledger agree');
 }
 
 # What one client of the storm does: something with an event type and a start, as often as not with what it has booked.
@@ -262,7 +284,7 @@ SQL
 
 sub storm
 {
-	my @runs = map { start_clients("storm at $_->[0]", storm_on('2026-06-09'), $_->[0], '-c', $_->[1], '-j', 1, '-T', 6, '--max-tries=50') }
+	my @runs = map { start_clients("storm at $_->[0]", storm_on('2026-06-09'), $_->[0], '-c', $_->[1], '-j', 1, '-T', 5, '--max-tries=50') }
 	  ([ 'read committed', 32 ], [ 'repeatable read', 16 ], [ 'serializable', 16 ]);
 	for my $out (map { finish_clients($_) } @runs)
 	{
@@ -329,6 +351,7 @@ sub crashes
 my $deadlocks_before = deadlocks();
 one_slot();
 many_slots();
+beside_solo_bookings();
 make_storm();
 storm();
 day_of_no_shows();

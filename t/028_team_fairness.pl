@@ -128,7 +128,7 @@ sub random_weeks
 	cmp_ok($picks, '>=', 1_000, "$picks picks by a rule, in weeks of bookings that take up time");
 	is(value(<<'SQL'), '', 'all kinds of entries are among them');
 SELECT k.reason FROM unnest('{cursor,least_recent,weighted,same_host,joined,rescheduled,canceled,no_show}'::text[]) AS k (reason)
-	WHERE 5 > (SELECT count(*) FROM opencalendly.team_ledger AS l WHERE l.reason = k.reason)
+	WHERE 1 > (SELECT count(*) FROM opencalendly.team_ledger AS l WHERE l.reason = k.reason)
 SQL
 	cmp_ok(value('SELECT count(*) FROM replay.picks AS p JOIN opencalendly.team_ledger AS l USING (event_type_id, entry_no)
 			WHERE cardinality(candidate_ids) BETWEEN 2 AND 6'), '>', 500, 'in most of them some, but not all hosts were free');
@@ -159,7 +159,7 @@ sub checks_can_fail
 		'a candidate\'s last pick' =>
 		  [ 'walk', 'UPDATE opencalendly.team_ledger SET candidate_last_picks[1] = candidate_last_picks[1] + 1 WHERE (event_type_id, entry_no) IN ' . $some->('least_recent') ],
 		'a candidate\'s weight' =>
-		  [ 'walk', 'UPDATE opencalendly.team_ledger SET candidate_weights[1] = candidate_weights[1] + 1 WHERE (event_type_id, entry_no) IN ' . $some->('weighted', 'cardinality(candidate_ids) > 1 AND candidate_priorities[1] = (SELECT max(p) FROM unnest(candidate_priorities) AS p)') ],
+		  [ 'walk', 'UPDATE opencalendly.team_ledger SET candidate_weights[1] = candidate_weights[1] + 1 WHERE (event_type_id, entry_no) IN ' . $some->('weighted', 'candidate_ids[1] <> user_id AND candidate_priorities[1] = (SELECT max(p) FROM unnest(candidate_priorities) AS p)') ],
 		'the cursor before'   => [ 'walk', 'UPDATE opencalendly.team_ledger SET cursor_before = cursor_before + 1 WHERE (event_type_id, entry_no) IN ' . $some->('cursor') ],
 		'the cursor after'    => [ 'walk', 'UPDATE opencalendly.team_ledger SET cursor_after = cursor_after + 1 WHERE (event_type_id, entry_no) IN ' . $some->('cursor') ],
 		'the credits after'   => [ 'walk', 'UPDATE opencalendly.team_ledger SET credits_after = credits_after + 1 WHERE (event_type_id, entry_no) IN ' . $some->('weighted') ],
@@ -171,7 +171,7 @@ sub checks_can_fail
 		'a claim that is gone'    => [ 'faults', 'DELETE FROM opencalendly.claims WHERE id = (SELECT c.id FROM opencalendly.claims AS c JOIN replay.live AS l USING (occurrence_id) LIMIT 1)' ],
 		'an assignment that is gone' => [ 'faults', 'DELETE FROM opencalendly.team_booking_assignments WHERE booking_id = (SELECT booking_id FROM opencalendly.team_booking_assignments LIMIT 1)' ],
 		'a booking that is canceled by hand' => [ 'faults', q(UPDATE opencalendly.bookings SET status = 'canceled', canceled_at = now() WHERE id = (SELECT id FROM replay.live LIMIT 1)) ],
-		'a pick that is returned by hand' => [ 'faults', q(UPDATE opencalendly.team_ledger SET kind = 'return', reason = 'canceled', pick_no = entry_no - 1, candidate_ids = NULL WHERE (event_type_id, entry_no) = (SELECT p.event_type_id, p.pick_no FROM replay.open_picks AS p WHERE p.pick_no > 1 AND NOT EXISTS (SELECT FROM opencalendly.team_ledger AS r WHERE r.event_type_id = p.event_type_id AND r.kind = 'return' AND r.pick_no = p.pick_no - 1) LIMIT 1)) ]);
+		'a pick that is returned by hand' => [ 'faults', q(UPDATE opencalendly.team_ledger SET kind = 'return', reason = 'canceled', pick_no = entry_no - 1, candidate_ids = NULL WHERE (event_type_id, entry_no) = (SELECT p.event_type_id, p.pick_no FROM replay.open_picks AS p WHERE p.pick_no > 1 AND NOT EXISTS (SELECT FROM opencalendly.team_ledger AS r WHERE r.event_type_id = p.event_type_id AND r.kind <> 'pick' AND r.pick_no IN (p.pick_no, p.pick_no - 1)) LIMIT 1)) ]);
 	my %check = (
 		picks  => 'SELECT count(*) FROM replay.picks WHERE user_id IS DISTINCT FROM rightly',
 		walk   => q(SELECT count(*) FROM opencalendly.team_event_types AS t, replay.walk(t.event_type_id) WHERE t.mode = 'round_robin'),
@@ -187,8 +187,71 @@ sub checks_can_fail
 	}
 }
 
+# What seats, no-shows and changed parts of members do to a meeting and its pick.
+sub corner_cases
+{
+	my ($lab, $duo) = map { value(Scene::event_type($_)) } 'lab', 'duo';
+	my $book = sub {
+		my ($slug, $name) = @_;
+		return Scene::book($slug, '2026-06-02 10:00+00', "booking_id AS $name, host_ids AS hosts_of_$name") . ' \\gset';
+	};
+	# nothing is wrong after these statements, and a question about them is answered by yes
+	my $in_order = sub {
+		my ($name, $sql, $question) = @_;
+		is(value(<<"SQL"), defined $question ? 't' : '', $name);
+BEGIN;
+\\o /dev/null
+$sql
+\\o
+SELECT fault FROM replay.faults;
+SELECT replay.walk('$lab');
+SELECT replay.walk('$duo');
+${\ ($question // '')};
+ROLLBACK;
+SQL
+	};
+
+	$in_order->('a no-show whose meeting the other invitee has left, with the host, is canceled: the pick stands', <<"SQL");
+${\ $book->('lab', 'a')}
+${\ $book->('lab', 'b')}
+SET LOCAL opencalendly.clock = '2026-06-02 10:05+00';
+SELECT opencalendly.mark_no_show(:'a');
+SELECT opencalendly.organizer_reschedule_booking(:'b', '2026-06-02 15:00+00');
+SELECT opencalendly.organizer_cancel_booking(:'a');
+SQL
+	$in_order->('two no-shows of one meeting return one pick', <<"SQL");
+${\ $book->('lab', 'a')}
+${\ $book->('lab', 'b')}
+SET LOCAL opencalendly.clock = '2026-06-02 10:05+00';
+SELECT opencalendly.mark_no_show(:'a');
+SELECT opencalendly.mark_no_show(:'b');
+SELECT opencalendly.organizer_cancel_booking(:'a');
+SELECT opencalendly.organizer_cancel_booking(:'b');
+SQL
+	local $TODO = 'the host list of a booking does not tell who of them was picked, nor does a meeting tell who must be there';
+	$in_order->('a booking that moves keeps the host who was picked, not one who was fixed then and is in the pool now', <<"SQL", <<'SQL');
+UPDATE opencalendly.team_event_type_members SET user_id = (SELECT id FROM opencalendly.users WHERE username = 'ada')
+	WHERE event_type_id = '$duo';
+${\ $book->('duo', 'a')}
+UPDATE opencalendly.team_event_type_members SET is_required = false WHERE event_type_id = '$duo';
+SELECT host_ids AS hosts FROM opencalendly.organizer_reschedule_booking(:'a', '2026-06-02 15:00+00') \\gset
+SQL
+SELECT (:'hosts_of_a'::uuid[])[2:] = :'hosts'::uuid[]
+SQL
+	$in_order->('a meeting with a host who has become optional is not joined without that host', <<"SQL");
+UPDATE opencalendly.event_types SET seats = 2 WHERE id = '$duo';
+${\ $book->('duo', 'a')}
+UPDATE opencalendly.team_event_type_members SET is_required = false WHERE event_type_id = '$duo';
+${\ $book->('duo', 'b')}
+SQL
+}
+
 make_database('shares');
 all_are_free();
+make_database();
+Scene::host($node, 'fair');
+Scene::teams($node, 'fair');
+corner_cases();
 make_database('random');
 random_weeks();
 checks_can_fail();
