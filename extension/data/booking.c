@@ -136,12 +136,10 @@ booking_successor(const pg_uuid_t *id)
 }
 
 bool
-booking_has_host(const Booking *booking, const pg_uuid_t *host)
+booking_is_picked(const Booking *booking, const pg_uuid_t *host)
 {
-	for (int i = 0; i < booking->nhosts; i++)
-		if (memcmp(&booking->hosts[i], host, sizeof(pg_uuid_t)) == 0)
-			return true;
-	return false;
+	return booking->is_team &&
+		   memcmp(&booking->hosts[booking->nhosts - 1], host, sizeof(pg_uuid_t)) == 0;
 }
 
 void

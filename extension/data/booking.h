@@ -13,7 +13,7 @@ typedef struct Booking
 	pg_uuid_t id;
 	pg_uuid_t event_type_id;
 	pg_uuid_t organizer_id;
-	pg_uuid_t *hosts; /* who attends; a solo event type's: the organizer */
+	pg_uuid_t *hosts; /* who attends, the one picked last; a solo event type's: the organizer */
 	int nhosts;
 	bool is_team;
 	Seat seat;
@@ -44,8 +44,8 @@ extern void booking_mark_rescheduled(const Booking *booking, int64 now);
 
 extern void booking_mark_no_show(const Booking *booking, int64 now);
 
-/* Whether the host is one of those who attend. */
-extern bool booking_has_host(const Booking *booking, const pg_uuid_t *host);
+/* Whether the host is the one whom a round robin picked for it: the last of its hosts. */
+extern bool booking_is_picked(const Booking *booking, const pg_uuid_t *host);
 
 static inline bool
 booking_is(const Booking *booking, const char *status)

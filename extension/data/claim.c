@@ -94,6 +94,13 @@ static SavedQuery visible_event_type_query = {
 	.types = { UUIDOID },
 };
 
+static SavedQuery meeting_hosts_query = {
+	.text = "SELECT c.host_id FROM opencalendly.claims AS c WHERE c.occurrence_id" EQ "$1"
+			" ORDER BY c.host_id",
+	.nargs = 1,
+	.types = { UUIDOID },
+};
+
 static SavedQuery visible_users_query = {
 	.text = "SELECT FROM opencalendly.users AS u WHERE u.id" EQ "ANY ($1) FOR KEY SHARE",
 	.nargs = 1,
@@ -300,6 +307,19 @@ join_meeting(const pg_uuid_t *occurrence_id, int64 now)
 	if (IsolationUsesXactSnapshot())
 		claim_write(&visible_occurrence_query, args, 1);
 	return seat;
+}
+
+pg_uuid_t *
+meeting_hosts(const pg_uuid_t *occurrence_id, int *nhosts)
+{
+	uint64 rows = query_read(&meeting_hosts_query, (QueryArg[]) { UUID_ARG(occurrence_id) });
+	pg_uuid_t *hosts = palloc(rows * sizeof(pg_uuid_t));
+
+	for (uint64 i = 0; i < rows; i++)
+		hosts[i] = row_uuid(i, 1);
+	*nhosts = (int) rows;
+	SPI_freetuptable(SPI_tuptable);
+	return hosts;
 }
 
 void

@@ -60,6 +60,9 @@ extern void claim_write(SavedQuery *query, const QueryArg *args, uint64 expected
 /* Drops the hosts' claims that nothing but holds that have run out kept. The hosts are locked. */
 extern void claims_drop_expired(const pg_uuid_t *hosts, int nhosts, int64 now);
 
+/* The hosts whose time a meeting takes, in the active snapshot, palloc'ed. */
+extern pg_uuid_t *meeting_hosts(const pg_uuid_t *occurrence_id, int *nhosts);
+
 /*
  * Raises 40001 if the transaction's own snapshot is too old to see one of the users (an array of n ids), as the foreign
  * keys of what is to be written will ask.

@@ -141,6 +141,8 @@ DECLARE
     state text; message text; col text; con text;
 BEGIN
     IF changes ?| ARRAY['username', 'email'] THEN
+        PERFORM opencalendly.lock_event_types_of(
+            ARRAY(SELECT m.team_id FROM opencalendly.team_members AS m WHERE m.user_id = update_user.user_id));
         PERFORM opencalendly.lock_host(update_user.user_id);
     END IF;
     SELECT u.* INTO old FROM opencalendly.users AS u WHERE u.id = update_user.user_id FOR NO KEY UPDATE;

@@ -121,7 +121,7 @@ pick_host(SlotTaking *taking, const Wish *wish, const OfferedSlot *slot)
 		standings[i] = pool[i]->attendee->standing;
 	}
 	for (int i = 0; i < n && wish->old; i++)
-		if (booking_has_host(wish->old, &pool[i]->attendee->host_id))
+		if (booking_is_picked(wish->old, &pool[i]->attendee->host_id))
 		{
 			taking->pick.reason = PICK_SAME_HOST;
 			return pool[i];
@@ -136,21 +136,41 @@ pick_host(SlotTaking *taking, const Wish *wish, const OfferedSlot *slot)
 	return pool[candidate_pick(event->assignment, standings, n, event->cursor)];
 }
 
-/* Who will attend, of those who are free. */
+/* Who attends a meeting besides those who would have to now: the team has changed since it was opened. */
+static int
+add_others(OfferedHost *hosts, int n, const pg_uuid_t *ids, int nids, const pg_uuid_t *picked)
+{
+	for (int i = 0; i < nids; i++)
+	{
+		bool is_there = picked && memcmp(&ids[i], picked, sizeof(pg_uuid_t)) == 0;
+		Attendee *other;
+
+		for (int j = 0; j < n; j++)
+			is_there |= memcmp(&ids[i], &hosts[j].attendee->host_id, sizeof(pg_uuid_t)) == 0;
+		if (is_there)
+			continue;
+		other = palloc0(sizeof(Attendee));
+		other->host_id = ids[i];
+		hosts[n++] = (OfferedHost) { .attendee = other };
+	}
+	return n;
+}
+
+/* Who will attend, of those who are free: the required hosts, others who are in the meeting to join, the one picked. */
 static void
 choose(SlotTaking *taking, const Wish *wish, const OfferedSlot *slot)
 {
 	int nrequired = taking->event->nrequired;
-	OfferedHost *hosts = palloc((nrequired + 1) * sizeof(OfferedHost));
+	const OfferedHost *picked = NULL;
+	const OfferedHost *last = nrequired > 0 ? slot->hosts[nrequired - 1] : NULL;
+	pg_uuid_t *ids = NULL;
+	int nids = 0;
+	OfferedHost *hosts;
 	int n = nrequired;
 
-	for (int i = 0; i < nrequired; i++)
-		hosts[i] = *slot->hosts[i];
 	if (taking->event->mode == MODE_ROUND_ROBIN)
 	{
-		const OfferedHost *picked = pick_host(taking, wish, slot);
-
-		hosts[n++] = *picked;
+		last = picked = pick_host(taking, wish, slot);
 		taking->pick.picked = picked->attendee;
 		if (taking->pick.reason != PICK_BY_RULE)
 		{
@@ -158,8 +178,16 @@ choose(SlotTaking *taking, const Wish *wish, const OfferedSlot *slot)
 			taking->pick.ncandidates = 1;
 		}
 	}
+	if (last->meeting_id && taking->event->mode != MODE_SOLO)
+		ids = meeting_hosts(last->meeting_id, &nids);
+	hosts = palloc((nrequired + nids + 1) * sizeof(OfferedHost));
+	for (int i = 0; i < nrequired; i++)
+		hosts[i] = *slot->hosts[i];
+	n = add_others(hosts, n, ids, nids, picked ? &picked->attendee->host_id : NULL);
+	if (picked)
+		hosts[n++] = *picked;
 	taking->attendance = (Attendance) {
-		.during = slot->during, .meeting_id = hosts[n - 1].meeting_id, .hosts = hosts, .nhosts = n
+		.during = slot->during, .meeting_id = last->meeting_id, .hosts = hosts, .nhosts = n
 	};
 }
 
@@ -182,8 +210,8 @@ look_and_choose(SlotTaking *taking, const Wish *wish)
 	sweep_begin(&sweep, &request, PG_INT32_MAX);
 	if (!sweep_next(&sweep, &slot))
 		raise_refused(&sweep);
-	claim_read_end();
 	choose(taking, wish, &slot);
+	claim_read_end();
 }
 
 /* Chooses again, now that the hosts are locked, unless nothing can have changed; false: somebody else is to attend. */
