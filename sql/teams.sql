@@ -152,6 +152,20 @@ SELECT pg_temp.who(ARRAY[user_id]), last_pick FROM opencalendly.team_credits WHE
 SELECT pg_temp.who(host_ids) FROM opencalendly.book_slot(:'oldest', '2026-06-25 14:00', 'Eve', 'eve@example.org');
 SELECT * FROM pg_temp.ledger WHERE slug IN ('pair', 'oldest');
 
+-- joining what somebody's hold has opened is a turn like any other
+SELECT opencalendly.create_team_event_type(:'team', 'Held', 'held', 30, 'round_robin', ARRAY[:'ada', :'bob']::uuid[], seats => 2) AS held,
+    opencalendly.create_team_event_type(:'team', 'Held by weight', 'held-weight', 30, 'round_robin', ARRAY[:'ada', :'bob']::uuid[],
+        seats => 2, assignment => 'weighted') AS held_weight \gset
+UPDATE opencalendly.team_members SET weight = 100 WHERE team_id = :'team';
+SELECT e.slug, string_agg(pg_temp.who(b.host_ids), ' ' ORDER BY n) FROM opencalendly.event_types AS e
+    CROSS JOIN generate_series(0, 3) AS n
+    CROSS JOIN LATERAL (SELECT '2026-07-06 09:00'::timestamptz + n * interval '1 day'
+        + CASE e.slug WHEN 'held' THEN interval '2 hours' ELSE '0' END AS start) AS s
+    CROSS JOIN LATERAL opencalendly.hold_slot(e.id, s.start) AS h
+    CROSS JOIN LATERAL opencalendly.book_slot(e.id, s.start, 'Eve', 'eve@example.org', hold_token => left(h.hold_token, 0) || NULL) AS b
+    CROSS JOIN LATERAL opencalendly.release_hold(h.hold_token) AS r
+    WHERE e.id IN (:'held', :'held_weight') GROUP BY e.slug ORDER BY e.slug;
+
 -- a start may be on the grid of one, and another one be picked for it
 SELECT opencalendly.set_availability_rules(:'bob', '[{"dayOfWeek": 1, "startMinute": 547, "endMinute": 1020}]') \g /dev/null
 SELECT pg_temp.who(host_ids), starts_at FROM opencalendly.book_slot(:'turn', '2026-06-29 09:07', 'Eve', 'eve@example.org');
@@ -165,6 +179,13 @@ SELECT count(*) FROM opencalendly.bookings WHERE organizer_id = :'bob' AND statu
 SELECT pg_temp.who(host_ids) FROM opencalendly.compute_slots(:'turn', '2026-06-15 10:00', '2026-06-15 10:01');
 SELECT string_agg(pg_temp.who(b.host_ids), ' ') FROM generate_series(0, 3) AS n CROSS JOIN LATERAL opencalendly.book_slot(
     :'turn', '2026-06-15 10:00'::timestamptz + n * interval '1 day', 'Eve', 'eve@example.org') AS b;
+
+-- nobody is booked into a meeting with somebody who has left
+SELECT opencalendly.create_team_event_type(:'team', 'Duo', 'duo', 30, 'round_robin', ARRAY[:'ada']::uuid[], ARRAY[:'dan']::uuid[], seats => 3) AS duo \gset
+SELECT pg_temp.who(host_ids) FROM opencalendly.book_slot(:'duo', '2026-07-13 10:00', 'Eve', 'eve@example.org');
+SELECT opencalendly.leave_team(:'team', :'dan') \g /dev/null
+SELECT pg_temp.who(host_ids) FROM opencalendly.compute_slots(:'duo', '2026-07-13 10:00', '2026-07-13 10:31');
+SELECT pg_temp.try(format('SELECT * FROM opencalendly.book_slot(%L, %L, %L, %L)', :'duo', '2026-07-13 10:00', 'Mia', 'mia@example.org'));
 
 -- invalid input
 SELECT pg_temp.try('SELECT ' || call) FROM unnest(ARRAY[

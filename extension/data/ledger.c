@@ -87,8 +87,9 @@ static SavedQuery return_query = {
 		" sharers AS (SELECT c.id, c.weight FROM picked AS p CROSS JOIN"
 		"  ROWS FROM (pg_catalog.unnest(p.candidate_ids), pg_catalog.unnest(p.candidate_weights),"
 		"   pg_catalog.unnest(p.candidate_priorities)) AS c(id, weight, priority)"
-		"  WHERE p.reason" EQ "'weighted'"
-		"  AND c.priority" EQ "(SELECT pg_catalog.max(x.x) FROM pg_catalog.unnest(p.candidate_priorities) AS x(x))),"
+		"  WHERE p.credits_after" NE "p.credits_before AND c.priority" EQ "(SELECT x.priority FROM"
+		"   ROWS FROM (pg_catalog.unnest(p.candidate_ids), pg_catalog.unnest(p.candidate_priorities)) AS x(id, priority)"
+		"   WHERE x.id" EQ "p.user_id)),"
 		" deltas AS (SELECT d.id, CAST(pg_catalog.sum(d.delta) AS pg_catalog.int8) AS delta FROM ("
 		"   SELECT s.id, CAST(OPERATOR(pg_catalog.-) s.weight AS pg_catalog.int8) FROM sharers AS s"
 		"   UNION ALL SELECT p.user_id, COALESCE((SELECT pg_catalog.sum(s.weight) FROM sharers AS s), 0) FROM picked AS p"
@@ -200,7 +201,7 @@ static void
 write_pick(const EventType *event, const Pick *pick, const Booking *booking, int64 now)
 {
 	const Candidate *standing = &pick->picked->standing;
-	bool by_cursor = pick->reason == PICK_BY_RULE && event->assignment == ASSIGN_CURSOR;
+	bool moves = pick->reason != PICK_SAME_HOST && event->assignment == ASSIGN_CURSOR;
 	int64 *deltas = palloc(pick->ncandidates * sizeof(int64));
 	int64 delta = share_credits(event, pick, deltas);
 	QueryArg candidates[7];
@@ -214,7 +215,7 @@ write_pick(const EventType *event, const Pick *pick, const Booking *booking, int
 					UUID_ARG(&pick->picked->host_id), UUID_ARG(&booking->id),
 					UUID_ARG(&booking->seat.occurrence_id), ARG(Int64GetDatum(standing->credits)),
 					ARG(Int64GetDatum(standing->credits + delta)),
-					ARG(Int32GetDatum(by_cursor ? standing->position : event->cursor)),
+					ARG(Int32GetDatum(moves ? standing->position : event->cursor)),
 					ARG(Int64GetDatum(standing->last_pick)), ARG(Int32GetDatum(event->cursor)),
 					candidates[0], candidates[1], candidates[2], candidates[3], candidates[4],
 					candidates[5], candidates[6], ARG(TimestampTzGetDatum(now)) },

@@ -60,16 +60,21 @@ static SavedQuery claims_query = {
 	.types = { UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
 };
 
-/* The same for an event type with several seats: own meetings come with how many seats are left. */
+/*
+ * The same for an event type with several seats: own meetings come with how many seats are left; none if somebody is in
+ * them who does not attend any more.
+ */
 static SavedQuery group_claims_query = {
 	/* clang-format off */
 	.text =
 		"SELECT h.n, pg_catalog.lower(c.during), pg_catalog.upper(c.during), c.occurrence_id, o.starts_at, o.ends_at,"
-		" LEAST(o.seats, $6)"
+		" CASE WHEN EXISTS (SELECT FROM opencalendly.claims AS x"
+		"   WHERE x.occurrence_id" EQ "o.id AND x.host_id OPERATOR(pg_catalog.<>) ALL ($1)) THEN 0"
+		" ELSE LEAST(o.seats, $6)"
 		" OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM opencalendly.bookings AS b"
 		"   WHERE b.occurrence_id" EQ "o.id AND " LIVE("b") " AND b.id IS DISTINCT FROM $7)"
 		" OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM opencalendly.holds AS h"
-		"   WHERE h.occurrence_id" EQ "o.id AND h.expires_at" GT "$4 AND h.id IS DISTINCT FROM $8)"
+		"   WHERE h.occurrence_id" EQ "o.id AND h.expires_at" GT "$4 AND h.id IS DISTINCT FROM $8) END"
 		" FROM pg_catalog.unnest($1) WITH ORDINALITY AS h(id, n)"
 		" JOIN opencalendly.claims AS c ON c.host_id" EQ "h.id"
 		" AND pg_catalog.upper(c.during)" GT "$2 AND pg_catalog.lower(c.during)" LT "$3"

@@ -95,14 +95,12 @@ void
 candidate_credits(Assignment rule, const Candidate *candidates, size_t n, size_t picked,
 				  int64_t *deltas)
 {
-	int level = highest_level(candidates, n);
-
 	for (size_t i = 0; i < n; i++)
 		deltas[i] = 0;
 	if (rule != ASSIGN_WEIGHTED)
 		return;
 	for (size_t i = 0; i < n; i++)
-		if (candidates[i].priority == level)
+		if (candidates[i].priority == candidates[picked].priority)
 		{
 			deltas[i] += candidates[i].weight;
 			deltas[picked] -= candidates[i].weight;

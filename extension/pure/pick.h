@@ -34,7 +34,7 @@ typedef struct Candidate
 /* The index of the one to pick; candidates are sorted by position, n > 0. cursor: the position picked last. */
 extern size_t candidate_pick(Assignment rule, const Candidate *candidates, size_t n, int cursor);
 
-/* What a pick does to each candidate's credits. */
+/* What a pick, by the rule or not, does to each candidate's credits: those of the picked one's level share it. */
 extern void candidate_credits(Assignment rule, const Candidate *candidates, size_t n, size_t picked,
 							  int64_t *deltas);
 

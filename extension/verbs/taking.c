@@ -172,11 +172,6 @@ choose(SlotTaking *taking, const Wish *wish, const OfferedSlot *slot)
 	{
 		last = picked = pick_host(taking, wish, slot);
 		taking->pick.picked = picked->attendee;
-		if (taking->pick.reason != PICK_BY_RULE)
-		{
-			taking->pick.candidates[0] = picked->attendee;
-			taking->pick.ncandidates = 1;
-		}
 	}
 	if (last->meeting_id && taking->event->mode != MODE_SOLO)
 		ids = meeting_hosts(last->meeting_id, &nids);

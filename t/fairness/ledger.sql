@@ -6,10 +6,13 @@ CREATE SCHEMA replay;
 -- A cursor that somebody has set: it is what the entries after this one go on from.
 CREATE TABLE replay.cursors (event_type_id uuid, after_entry bigint, value integer);
 
--- The candidates of each pick, one a row; level: they have the highest priority of those who were free.
+-- The candidates of each pick, one a row; level: they have the highest priority of those who were free; sharer: they have
+-- that of the one who was picked, which is the same but where no rule picked.
 CREATE VIEW replay.candidates AS
 	SELECT l.event_type_id, l.entry_no, c.*,
-		c.priority = max(c.priority) OVER (PARTITION BY l.event_type_id, l.entry_no) AS is_level
+		c.priority = max(c.priority) OVER (PARTITION BY l.event_type_id, l.entry_no) AS is_level,
+		c.priority = max(c.priority) FILTER (WHERE c.user_id = l.user_id)
+			OVER (PARTITION BY l.event_type_id, l.entry_no) AS is_sharer
 	FROM opencalendly.team_ledger AS l,
 		unnest(l.candidate_ids, l.candidate_positions, l.candidate_priorities, l.candidate_weights, l.candidate_credits,
 			l.candidate_last_picks) AS c (user_id, position, priority, weight, credits, last_pick);
@@ -86,20 +89,18 @@ BEGIN
 				RETURN NEXT format('entry %s has candidates that are not a list', entry.entry_no);
 			END IF;
 			kind_of_rule := entry.reason IN ('cursor', 'least_recent', 'weighted');
-			IF NOT kind_of_rule AND entry.candidate_ids <> ARRAY[entry.user_id] THEN
-				RETURN NEXT format('entry %s has candidates without need', entry.entry_no);
-			ELSIF kind_of_rule AND entry.user_id IS DISTINCT FROM (SELECT p.rightly FROM replay.picks AS p
+			IF kind_of_rule AND entry.user_id IS DISTINCT FROM (SELECT p.rightly FROM replay.picks AS p
 				WHERE p.event_type_id = event_type AND p.entry_no = entry.entry_no)
 			THEN
 				RETURN NEXT format('entry %s picks another one than the rule %s', entry.entry_no, entry.reason);
 			END IF;
-			IF entry.reason = 'weighted' THEN
+			IF entry.reason = 'weighted' OR entry.credits_after <> entry.credits_before THEN
 				UPDATE standing AS s SET credits = s.credits + c.weight FROM replay.candidates AS c
-					WHERE c.event_type_id = event_type AND c.entry_no = entry.entry_no AND c.is_level AND s.user_id = c.user_id;
+					WHERE c.event_type_id = event_type AND c.entry_no = entry.entry_no AND c.is_sharer AND s.user_id = c.user_id;
 				UPDATE standing AS s SET credits = s.credits - (SELECT sum(c.weight) FROM replay.candidates AS c
-						WHERE c.event_type_id = event_type AND c.entry_no = entry.entry_no AND c.is_level)
+						WHERE c.event_type_id = event_type AND c.entry_no = entry.entry_no AND c.is_sharer)
 					WHERE s.user_id = entry.user_id;
-			ELSIF entry.reason = 'cursor' THEN
+			ELSIF entry.reason = 'cursor' OR entry.reason = 'joined' AND entry.cursor_after <> entry.cursor_before THEN
 				cursor_now := (SELECT c.position FROM replay.candidates AS c WHERE c.event_type_id = event_type
 					AND c.entry_no = entry.entry_no AND c.user_id = entry.user_id);
 			END IF;
@@ -116,11 +117,11 @@ BEGIN
 
 		IF entry.kind = 'return' THEN
 			INSERT INTO returned VALUES (entry.pick_no) ON CONFLICT DO NOTHING;
-			IF pick.reason = 'weighted' THEN
+			IF pick.reason = 'weighted' OR pick.credits_after <> pick.credits_before THEN
 				UPDATE standing AS s SET credits = s.credits - c.weight FROM replay.candidates AS c
-					WHERE c.event_type_id = event_type AND c.entry_no = pick.entry_no AND c.is_level AND s.user_id = c.user_id;
+					WHERE c.event_type_id = event_type AND c.entry_no = pick.entry_no AND c.is_sharer AND s.user_id = c.user_id;
 				UPDATE standing AS s SET credits = s.credits + (SELECT sum(c.weight) FROM replay.candidates AS c
-						WHERE c.event_type_id = event_type AND c.entry_no = pick.entry_no AND c.is_level)
+						WHERE c.event_type_id = event_type AND c.entry_no = pick.entry_no AND c.is_sharer)
 					WHERE s.user_id = entry.user_id;
 			END IF;
 			UPDATE standing SET last_pick = coalesce((SELECT max(l.entry_no) FROM opencalendly.team_ledger AS l

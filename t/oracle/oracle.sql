@@ -216,12 +216,14 @@ BEGIN
         SELECT h.id, tstzrange(b.starts_at, b.ends_at), NULL
         FROM hosts AS h JOIN opencalendly.calendar_busy_windows AS b ON b.user_id = h.id
 
-    -- Own meetings with a seat left, and the hosts who are in them
+    -- Own meetings with a seat left, in which nobody is who does not attend any more, and the hosts who are in them
     ), meetings AS MATERIALIZED (
         SELECT o.id, o.starts_at, o.ends_at, least(o.seats, a.seats) - count(*) AS seats_left
         FROM asked AS a
             JOIN opencalendly.occurrences AS o ON o.event_type_id = a.id
             JOIN in_use AS i ON i.occurrence_id = o.id AND NOT i.is_ignored
+        WHERE NOT EXISTS (SELECT FROM opencalendly.claims AS c
+            WHERE c.occurrence_id = o.id AND c.host_id NOT IN (SELECT h.id FROM hosts AS h))
         GROUP BY o.id, a.seats
         HAVING least(o.seats, a.seats) > count(*)
     ), joinable AS MATERIALIZED (
