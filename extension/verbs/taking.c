@@ -162,7 +162,7 @@ choose(SlotTaking *taking, const Wish *wish, const OfferedSlot *slot)
 {
 	int nrequired = taking->event->nrequired;
 	const OfferedHost *picked = NULL;
-	const OfferedHost *last = nrequired > 0 ? slot->hosts[nrequired - 1] : NULL;
+	const OfferedHost *last = slot->hosts[Max(nrequired, 1) - 1];
 	pg_uuid_t *ids = NULL;
 	int nids = 0;
 	OfferedHost *hosts;
