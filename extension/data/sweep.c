@@ -145,11 +145,16 @@ hosts_are_free(Sweep *sweep, TimeRange slot, int64 *again)
 static void
 describe_slot(const Sweep *sweep, TimeRange during, OfferedSlot *slot)
 {
-	*slot = (OfferedSlot) { .during = during, .hosts = sweep->hosts, .nhosts = sweep->nhosts };
-	for (int i = 0; i < sweep->nhosts && !slot->joined; i++)
+	*slot = (OfferedSlot) { .during = during,
+							.hosts = sweep->hosts,
+							.nhosts = sweep->nhosts,
+							.seats_left = sweep->request->event->seats };
+	for (int i = 0; i < sweep->nhosts; i++)
 		if (sweep->hosts[i]->meeting_id)
-			slot->joined = sweep->hosts[i];
-	slot->seats_left = slot->joined ? slot->joined->seats_left : sweep->request->event->seats;
+		{
+			slot->seats_left = sweep->hosts[i]->seats_left;
+			return;
+		}
 }
 
 bool

@@ -39,8 +39,8 @@ extern void taking_begin(SlotTaking *taking, const Wish *wish);
 
 /*
  * Locks for who gives time back: a team's event type, then the hosts of the booking and of the hold; either may be NULL.
- * With moves true, of a team only the event type: taking_begin locks the hosts, together with the new ones. Drops the hosts' expired
- * holds.
+ * With moves true, of a team only the event type: taking_begin locks the hosts, together with the new ones. Drops the
+ * hosts' expired holds.
  */
 extern void taking_lock_old(const pg_uuid_t *event_type_id, const Booking *old,
 							const char *hold_token, bool moves, int64 now);
