@@ -18,7 +18,11 @@ BEGIN
     LOOP
         EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO opencalendly_owner', item.name);
         EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', item.name);
+        IF item.name::text LIKE 'opencalendly.api\_%' THEN
+            EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO opencalendly_api', item.name);
+        END IF;
     END LOOP;
+    ALTER TYPE opencalendly.api_answer OWNER TO opencalendly_owner;
 END
 $$;
 
