@@ -116,13 +116,13 @@ END;
 COMMENT ON FUNCTION opencalendly.body_columns(jsonb) IS 'internal: an object''s members under their columns'' names: durationMinutes becomes duration_minutes';
 
 -- Parameters of path and query.
-CREATE FUNCTION opencalendly.int_parameter(field text, value text, least integer, most integer, fallback integer)
+CREATE FUNCTION opencalendly.int_parameter(field text, value text, lowest integer, highest integer, fallback integer)
     RETURNS integer LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF value IS NULL OR value = '' THEN
         RETURN fallback;
-    ELSIF value !~ '^\d{1,9}$' OR value::integer NOT BETWEEN least AND most THEN
-        PERFORM opencalendly.raise_bad_value(field, format('must be from %s to %s', least, most), to_jsonb(value));
+    ELSIF value !~ '^\d{1,9}$' OR value::integer NOT BETWEEN lowest AND highest THEN
+        PERFORM opencalendly.raise_bad_value(field, format('must be from %s to %s', lowest, highest), to_jsonb(value));
     END IF;
     RETURN value::integer;
 END
