@@ -1,10 +1,10 @@
 # OpenCalendly: how everything is built, installed, tested and run.
 #
-#   make                 builds the extension into build/
-#   make install         installs it into the server of PG_CONFIG (DESTDIR= is honoured)
+#   make                 builds the extension and the HTTP shim into build/
+#   make install         installs them into the server of PG_CONFIG (DESTDIR= is honoured)
 #   make installcheck    regress and isolation tests against that server, running
 #   make uninstall       takes it away again
-#   make run             a private server with a demo organizer, in front (RUN_DIR=, PORT=)
+#   make run             a private server with a demo organizer, in front (RUN_DIR=, PORT=, METRICS_PORT=)
 #   make psql            psql on what "make run" started
 #   make test            every test; ONLY=unit|regress|isolation|tap, TESTS="name ..." choose
 #   make lint            clang-format, clang-tidy, cppcheck; "make format" rewrites the files
@@ -12,7 +12,8 @@
 #   make oracle          compares with the oracle: N= cases, SEED=, TEAMS=1
 #   make clean           removes build/ (the data of "make run" stays)
 #
-# PG_CONFIG= chooses another PostgreSQL, ASSERT=1 builds with assertions, WERROR= (empty) lets
+# PG_CONFIG= chooses another PostgreSQL, ASSERT=1 builds the extension with assertions, SANITIZE=1 the
+# shim with address and undefined behaviour sanitizers, WERROR= (empty) lets
 # warnings pass, BUILD_DIR= builds elsewhere. The version stands in opencalendly.control alone.
 #
 # The extension is built by PGXS's variables and install rules, but with compile and link rules
@@ -80,6 +81,33 @@ $(INSTALL_SQL): $(SCHEMA) $(wildcard extension/schema) opencalendly.control Make
 	cat $(SCHEMA) < /dev/null >> $@.new
 	mv $@.new $@
 
+# The HTTP shim: a program of its own, that knows libpq and nothing of the server.
+SANITIZERS := -fsanitize=address,undefined
+SHIM := $(BUILD_DIR)/opencalendly-shim$(if $(SANITIZE),-sanitized)
+SHIM_SOURCES := $(sort $(wildcard shim/*.c))
+SHIM_VARIANT := $(BUILD_DIR)/shim$(if $(SANITIZE),-sanitized)
+SHIM_OBJECTS := $(SHIM_SOURCES:shim/%.c=$(SHIM_VARIANT)/%.o)
+SHIM_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARNINGS) -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
+	$(if $(SANITIZE),$(SANITIZERS))
+web_dir = $(datadir)/opencalendly/web
+
+all: $(SHIM)
+
+$(SHIM): $(SHIM_OBJECTS) $(wildcard shim) Makefile
+	$(CC) $(SHIM_CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $(SHIM_OBJECTS) \
+		-L$(libdir) -lpq -lcivetweb -lcrypto -lz -lsystemd -lpthread
+
+$(SHIM_OBJECTS): $(SHIM_VARIANT)/%.o: shim/%.c opencalendly.control Makefile
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_CFLAGS) -DSHIM_VERSION='"$(VERSION)"' -DSHIM_WEB_DIR='"$(web_dir)"' -isystem $(includedir) \
+		-MMD -MP -c -o $@ $<
+
+install: install-shim
+install-shim: $(SHIM)
+	$(MKDIR_P) '$(DESTDIR)$(bindir)' '$(DESTDIR)$(web_dir)'
+	$(INSTALL_PROGRAM) $(SHIM) '$(DESTDIR)$(bindir)/opencalendly-shim'
+	cd shim/web && find . -type f -exec $(INSTALL) -D -m 0644 '{}' '$(DESTDIR)$(web_dir)/{}' ';'
+
 # Unit tests: the pure parts alone, without PostgreSQL's headers, under the sanitizers.
 UNIT_TESTS := $(patsubst t/%.c,$(BUILD_DIR)/%,$(sort $(wildcard t/unit/test_*.c)))
 UNIT_PURE := $(patsubst %.c,$(BUILD_DIR)/unit/%.o,$(sort $(wildcard extension/pure/*.c)))
@@ -105,7 +133,8 @@ isolation-input:
 # PGXS would look for the library under the path that it was built by.
 uninstall: uninstall-library
 uninstall-library:
-	rm -f '$(DESTDIR)$(pkglibdir)/opencalendly.so'
+	rm -f '$(DESTDIR)$(pkglibdir)/opencalendly.so' '$(DESTDIR)$(bindir)/opencalendly-shim'
+	rm -rf '$(DESTDIR)$(web_dir)'
 
 # One command a line: make then is the direct parent, and a signal to make reaches the script.
 run:
@@ -133,7 +162,7 @@ oracle:
 	@scripts/prepare test
 	@scripts/sandbox scripts/oracle
 
-.PHONY: all install uninstall uninstall-library installcheck clean unit-tests isolation-input \
+.PHONY: all install install-shim uninstall uninstall-library installcheck clean unit-tests isolation-input \
 	run psql test lint format bench oracle
 
--include $(OBJECTS:.o=.d) $(UNIT_PURE:.o=.d) $(addsuffix .d,$(UNIT_TESTS))
+-include $(OBJECTS:.o=.d) $(SHIM_OBJECTS:.o=.d) $(UNIT_PURE:.o=.d) $(addsuffix .d,$(UNIT_TESTS))

@@ -14,10 +14,11 @@
 PG_MODULE_MAGIC;
 
 char *settings_secret_key_file = NULL;
+char *settings_base_url = NULL;
 bool settings_allow_drop = false;
+bool settings_dev_login_links = false;
 
 static char *clock_text = NULL;
-static char *base_url = NULL;
 static TimestampTz clock_instant = DT_NOEND;
 
 void _PG_init(void);
@@ -102,9 +103,13 @@ _PG_init(void)
 		NULL, NULL);
 	DefineCustomStringVariable(
 		"opencalendly.base_url", "The public address of the pages that links lead to.", NULL,
-		&base_url, "", PGC_SUSET, GUC_ALLOW_IN_PARALLEL, check_base_url, NULL, NULL);
+		&settings_base_url, "", PGC_SUSET, GUC_ALLOW_IN_PARALLEL, check_base_url, NULL, NULL);
 	DefineCustomBoolVariable(
 		"opencalendly.allow_drop", "Lets the extension be dropped while it holds bookings.", NULL,
 		&settings_allow_drop, false, PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
+	DefineCustomBoolVariable("opencalendly.dev_login_links",
+							 "Gives links to sign in to whoever asks for them, for development.",
+							 "Anybody can then sign in as anybody.", &settings_dev_login_links,
+							 false, PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("opencalendly");
 }

@@ -156,16 +156,28 @@ keys_link_token(LinkAction action, const pg_uuid_t *id, int32 key_id)
 	return token;
 }
 
-Link
-keys_read_link(const char *token)
+static Link
+read_link(const char *token, bool logs_in)
 {
 	Link link;
 	const LinkKey *key = NULL;
 
 	load_keys();
-	if (link_decode(token, strlen(token), &link))
+	if (link_decode(token, strlen(token), &link) && (link.action == LINK_LOGIN) == logs_in)
 		key = find_key((int32) link.key_id);
 	if (!key || !link_is_genuine(token, strlen(token), key->key))
 		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token is invalid"));
 	return link;
+}
+
+Link
+keys_read_booking_link(const char *token)
+{
+	return read_link(token, false);
+}
+
+Link
+keys_read_login_link(const char *token)
+{
+	return read_link(token, true);
 }

@@ -19,7 +19,11 @@ extern int32 keys_active_id(void);
 /* A link's token, palloc'ed; raises OC011 if the key is not in the file. */
 extern char *keys_link_token(LinkAction action, const pg_uuid_t *id, int32 key_id);
 
-/* Reads and proves a token; raises OC003 if it is not one of ours, OC011 without a usable key file. */
-extern Link keys_read_link(const char *token);
+/*
+ * Reads and proves a token; raises OC003 if it is not one of ours, OC011 without a usable key file. A booking's link is
+ * never taken for one to sign in, nor the other way round.
+ */
+extern Link keys_read_booking_link(const char *token);
+extern Link keys_read_login_link(const char *token);
 
 #endif

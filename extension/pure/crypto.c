@@ -154,7 +154,7 @@ link_decode(const char *token, size_t len, Link *link)
 	uint8_t raw[LINK_TOKEN_BYTES];
 
 	if (!base64url_decode(token, len, raw, sizeof(raw)) || raw[0] != LINK_VERSION ||
-		(raw[1] != LINK_CANCEL && raw[1] != LINK_RESCHEDULE))
+		raw[1] < LINK_CANCEL || raw[1] > LINK_LOGIN)
 		return false;
 	link->action = (LinkAction) raw[1];
 	link->key_id = 0;

@@ -53,6 +53,7 @@ extern bool uuid_v7(uint64_t unix_ms, unsigned sub_ms, uint8_t uuid[16]);
 /*
  * A link's token is derived, not stored: base64url of
  *   version (1 byte) | action (1) | key id (4, big endian) | id (16) | HMAC-SHA256 of all that (32)
+ * The id is a booking's, or that of the row in login_links.
  */
 #define LINK_VERSION 1
 #define LINK_TOKEN_BYTES 54
@@ -61,7 +62,8 @@ extern bool uuid_v7(uint64_t unix_ms, unsigned sub_ms, uint8_t uuid[16]);
 typedef enum LinkAction
 {
 	LINK_CANCEL = 1,
-	LINK_RESCHEDULE = 2
+	LINK_RESCHEDULE = 2,
+	LINK_LOGIN = 3
 } LinkAction;
 
 typedef struct Link

@@ -75,6 +75,7 @@ CREATE TABLE opencalendly.event_types (
     location_type text NOT NULL DEFAULT 'video',
     location_value text,
     questions jsonb NOT NULL DEFAULT '[]',
+    cancellation_policy text,
     slot_interval_minutes integer NOT NULL DEFAULT 15,
     buffer_before_minutes integer,
     buffer_after_minutes integer,
@@ -90,6 +91,7 @@ CREATE TABLE opencalendly.event_types (
     is_active boolean NOT NULL DEFAULT true,
     is_hidden boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    deleted_at timestamptz,
     CONSTRAINT event_types_user_id_slug_key UNIQUE (user_id, slug),
     CONSTRAINT event_types_schedule_id_fkey FOREIGN KEY (schedule_id, user_id)
         REFERENCES opencalendly.schedules (id, user_id),
@@ -103,6 +105,7 @@ CREATE TABLE opencalendly.event_types (
         location_type IN ('video', 'phone', 'in_person', 'custom')),
     CONSTRAINT event_types_location_value_check CHECK (pg_catalog.length(location_value) <= 500),
     CONSTRAINT event_types_questions_check CHECK (opencalendly.are_questions(questions)),
+    CONSTRAINT event_types_cancellation_policy_check CHECK (pg_catalog.length(cancellation_policy) <= 2000),
     CONSTRAINT event_types_slot_interval_minutes_check CHECK (slot_interval_minutes BETWEEN 5 AND 240),
     CONSTRAINT event_types_buffer_before_minutes_check CHECK (buffer_before_minutes BETWEEN 0 AND 180),
     CONSTRAINT event_types_buffer_after_minutes_check CHECK (buffer_after_minutes BETWEEN 0 AND 180),
@@ -116,7 +119,8 @@ CREATE TABLE opencalendly.event_types (
     CONSTRAINT event_types_daily_booking_limit_check CHECK (daily_booking_limit BETWEEN 1 AND 1000),
     CONSTRAINT event_types_weekly_booking_limit_check CHECK (weekly_booking_limit BETWEEN 1 AND 1000),
     CONSTRAINT event_types_monthly_booking_limit_check CHECK (monthly_booking_limit BETWEEN 1 AND 1000),
-    CONSTRAINT event_types_seats_check CHECK (seats BETWEEN 1 AND 1000)
+    CONSTRAINT event_types_seats_check CHECK (seats BETWEEN 1 AND 1000),
+    CONSTRAINT event_types_deleted_at_check CHECK (deleted_at IS NULL OR NOT is_active)
 );
 COMMENT ON TABLE opencalendly.event_types IS 'what can be booked with a host, and under which limits';
 COMMENT ON COLUMN opencalendly.event_types.slot_interval_minutes IS 'distance of the starts on the grid, minutes';
@@ -127,6 +131,9 @@ COMMENT ON COLUMN opencalendly.event_types.buffer_after_minutes IS
 COMMENT ON COLUMN opencalendly.event_types.max_days_ahead IS
     'a slot''s local date is at most this many days after today''s, in the schedule''s zone; null = no horizon';
 COMMENT ON COLUMN opencalendly.event_types.seats IS 'how many invitees share one meeting; more than 1 = group event';
+COMMENT ON COLUMN opencalendly.event_types.cancellation_policy IS 'what invitees are told about canceling, before they book';
+COMMENT ON COLUMN opencalendly.event_types.deleted_at IS
+    'when it was deleted; the row stays for the bookings that name it, inactive, hidden and under another slug; null = not';
 COMMENT ON COLUMN opencalendly.event_types.schedule_id IS 'a named schedule of the same user; null = the default one';
 COMMENT ON CONSTRAINT event_types_name_check ON opencalendly.event_types IS
     'name: must be 1 to 120 characters without control characters';
@@ -142,6 +149,8 @@ COMMENT ON CONSTRAINT event_types_location_value_check ON opencalendly.event_typ
     'location_value: must be at most 500 characters';
 COMMENT ON CONSTRAINT event_types_questions_check ON opencalendly.event_types IS
     'questions: must be a list of at most 20 objects {id, label, required?, placeholder?}: id 1 to 64 of A-Z a-z 0-9 _ - and used once, label 1 to 120 characters, required a boolean, placeholder at most 160 characters';
+COMMENT ON CONSTRAINT event_types_cancellation_policy_check ON opencalendly.event_types IS
+    'cancellation_policy: must be at most 2000 characters';
 COMMENT ON CONSTRAINT event_types_slot_interval_minutes_check ON opencalendly.event_types IS
     'slot_interval_minutes: must be from 5 to 240';
 COMMENT ON CONSTRAINT event_types_buffer_before_minutes_check ON opencalendly.event_types IS

@@ -121,6 +121,8 @@ CREATE INDEX bookings_occurrence_id_idx ON opencalendly.bookings (occurrence_id)
 CREATE INDEX bookings_event_type_id_starts_at_idx ON opencalendly.bookings (event_type_id, starts_at)
     WHERE status IN ('confirmed', 'pending');
 CREATE INDEX bookings_organizer_id_starts_at_idx ON opencalendly.bookings (organizer_id, starts_at);
+CREATE INDEX bookings_invitee_email_idx ON opencalendly.bookings (invitee_email, starts_at)
+    WHERE status IN ('confirmed', 'pending');
 CREATE INDEX bookings_host_ids_idx ON opencalendly.bookings USING gin (host_ids) WHERE host_ids IS NOT NULL;
 COMMENT ON TABLE opencalendly.bookings IS
     'who has booked what; a moved booking stays as rescheduled, and its successor names it in rescheduled_from';

@@ -206,12 +206,15 @@ DECLARE
     new opencalendly.schedules;
     state text; message text; col text; con text;
 BEGIN
+    -- the user's row first, as whoever changes hours
+    PERFORM FROM opencalendly.users AS u
+        WHERE u.id = (SELECT s.user_id FROM opencalendly.schedules AS s WHERE s.id = update_schedule.schedule_id)
+        FOR NO KEY UPDATE;
     SELECT s.* INTO old FROM opencalendly.schedules AS s WHERE s.id = update_schedule.schedule_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM opencalendly.raise_unknown('schedule', 'schedule_id', update_schedule.schedule_id);
     END IF;
-    SELECT coalesce(old.timezone, u.timezone) INTO old.timezone FROM opencalendly.users AS u WHERE u.id = old.user_id
-        FOR NO KEY UPDATE;
+    SELECT coalesce(old.timezone, u.timezone) INTO old.timezone FROM opencalendly.users AS u WHERE u.id = old.user_id;
     new := opencalendly.with_changes(old, changes, ARRAY['name', 'timezone', 'is_default']);
     IF new.is_default IS NULL OR new.timezone IS NULL THEN
         PERFORM opencalendly.raise_refusal('23502', '',
@@ -468,7 +471,7 @@ CREATE FUNCTION opencalendly.create_event_type(
     max_days_ahead integer DEFAULT NULL, bookable_from date DEFAULT NULL, bookable_until date DEFAULT NULL,
     daily_booking_limit integer DEFAULT NULL, weekly_booking_limit integer DEFAULT NULL,
     monthly_booking_limit integer DEFAULT NULL, seats integer DEFAULT 1, schedule_id uuid DEFAULT NULL,
-    is_active boolean DEFAULT true, is_hidden boolean DEFAULT false) RETURNS uuid
+    is_active boolean DEFAULT true, is_hidden boolean DEFAULT false, cancellation_policy text DEFAULT NULL) RETURNS uuid
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -482,11 +485,11 @@ BEGIN
     INSERT INTO opencalendly.event_types (user_id, name, slug, duration_minutes, location_type, location_value,
             questions, description, slot_interval_minutes, buffer_before_minutes, buffer_after_minutes,
             min_notice_minutes, max_days_ahead, bookable_from, bookable_until, daily_booking_limit,
-            weekly_booking_limit, monthly_booking_limit, seats, schedule_id, is_active, is_hidden)
+            weekly_booking_limit, monthly_booking_limit, seats, schedule_id, is_active, is_hidden, cancellation_policy)
         VALUES (user_id, name, slug, duration_minutes, location_type, location_value,
             questions, description, slot_interval_minutes, buffer_before_minutes, buffer_after_minutes,
             min_notice_minutes, max_days_ahead, bookable_from, bookable_until, daily_booking_limit,
-            weekly_booking_limit, monthly_booking_limit, seats, schedule_id, is_active, is_hidden)
+            weekly_booking_limit, monthly_booking_limit, seats, schedule_id, is_active, is_hidden, cancellation_policy)
         RETURNING id INTO new_id;
     RETURN new_id;
 EXCEPTION WHEN integrity_constraint_violation THEN
@@ -498,11 +501,11 @@ EXCEPTION WHEN integrity_constraint_violation THEN
         'min_notice_minutes', min_notice_minutes, 'max_days_ahead', max_days_ahead, 'bookable_from', bookable_from,
         'bookable_until', bookable_until, 'daily_booking_limit', daily_booking_limit,
         'weekly_booking_limit', weekly_booking_limit, 'monthly_booking_limit', monthly_booking_limit,
-        'seats', seats, 'schedule_id', schedule_id));
+        'seats', seats, 'schedule_id', schedule_id, 'cancellation_policy', cancellation_policy));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.create_event_type(uuid, text, text, integer, text, text, jsonb, text, integer, integer,
-    integer, integer, integer, date, date, integer, integer, integer, integer, uuid, boolean, boolean) IS
+    integer, integer, integer, date, date, integer, integer, integer, integer, uuid, boolean, boolean, text) IS
     'makes an event type, returns the id; lengths in minutes; errors OC006, OC013, OC014';
 
 CREATE FUNCTION opencalendly.update_event_type(event_type_id uuid, changes jsonb) RETURNS uuid
@@ -516,7 +519,8 @@ BEGIN
     IF changes ?| ARRAY['slug', 'seats'] THEN
         PERFORM opencalendly.lock_event_type(e.id) FROM opencalendly.event_types AS e WHERE e.id = update_event_type.event_type_id;
     END IF;
-    SELECT e.* INTO old FROM opencalendly.event_types AS e WHERE e.id = update_event_type.event_type_id FOR NO KEY UPDATE;
+    SELECT e.* INTO old FROM opencalendly.event_types AS e
+        WHERE e.id = update_event_type.event_type_id AND e.deleted_at IS NULL FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM opencalendly.raise_unknown('event type', 'event_type_id', update_event_type.event_type_id);
     END IF;
@@ -524,7 +528,7 @@ BEGIN
         'location_type', 'location_value', 'questions', 'slot_interval_minutes', 'buffer_before_minutes',
         'buffer_after_minutes', 'min_notice_minutes', 'max_days_ahead', 'bookable_from', 'bookable_until',
         'daily_booking_limit', 'weekly_booking_limit', 'monthly_booking_limit', 'seats', 'schedule_id',
-        'is_active', 'is_hidden']);
+        'is_active', 'is_hidden', 'cancellation_policy']);
     IF changes ->> 'schedule_id' IS NOT NULL
         AND EXISTS (SELECT FROM opencalendly.team_event_types AS t WHERE t.event_type_id = old.id)
     THEN
@@ -536,12 +540,12 @@ BEGIN
         SET (name, slug, description, duration_minutes, location_type, location_value, questions,
                 slot_interval_minutes, buffer_before_minutes, buffer_after_minutes, min_notice_minutes, max_days_ahead,
                 bookable_from, bookable_until, daily_booking_limit, weekly_booking_limit, monthly_booking_limit,
-                seats, schedule_id, is_active, is_hidden)
+                seats, schedule_id, is_active, is_hidden, cancellation_policy)
             = (new.name, new.slug, new.description, new.duration_minutes, new.location_type, new.location_value,
                 new.questions, new.slot_interval_minutes, new.buffer_before_minutes, new.buffer_after_minutes,
                 new.min_notice_minutes, new.max_days_ahead, new.bookable_from, new.bookable_until,
                 new.daily_booking_limit, new.weekly_booking_limit, new.monthly_booking_limit,
-                new.seats, new.schedule_id, new.is_active, new.is_hidden)
+                new.seats, new.schedule_id, new.is_active, new.is_hidden, new.cancellation_policy)
         WHERE e.id = old.id;
     -- more seats hold for the meetings that are there already; fewer need no change here (the smaller number counts)
     UPDATE opencalendly.occurrences AS o SET seats = new.seats

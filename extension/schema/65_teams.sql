@@ -121,12 +121,48 @@ BEGIN
     DELETE FROM opencalendly.team_event_types AS t WHERE t.event_type_id = ANY (event_type_ids);
     DELETE FROM opencalendly.event_types AS e WHERE e.id = ANY (event_type_ids)
         AND NOT EXISTS (SELECT FROM opencalendly.bookings AS b WHERE b.event_type_id = e.id);
-    UPDATE opencalendly.event_types AS e SET is_active = false, is_hidden = true, schedule_id = NULL
-        WHERE e.id = ANY (event_type_ids);
+    UPDATE opencalendly.event_types AS e SET is_active = false, is_hidden = true, schedule_id = NULL,
+            slug = 'deleted-' || translate(e.id::text, '-', ''), deleted_at = now()
+        WHERE e.id = ANY (event_type_ids) AND e.deleted_at IS NULL;
 END
 $$;
 COMMENT ON FUNCTION opencalendly.retire_event_types(uuid[]) IS
-    'internal: deletes event types with their holds; those that were ever booked stay as one user''s, inactive and hidden';
+    'internal: deletes event types with their holds; those that were ever booked stay as one user''s, inactive, hidden and under a slug of their own';
+
+CREATE FUNCTION opencalendly.delete_event_type(event_type_id uuid) RETURNS uuid
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    old opencalendly.event_types;
+    n bigint;
+    first_start timestamptz;
+BEGIN
+    PERFORM opencalendly.check_sees_latest();
+    PERFORM opencalendly.lock_event_type(e.id) FROM opencalendly.event_types AS e WHERE e.id = delete_event_type.event_type_id;
+    PERFORM opencalendly.lock_team(t.team_id) FROM opencalendly.team_event_types AS t
+        WHERE t.event_type_id = delete_event_type.event_type_id;
+    SELECT e.* INTO old FROM opencalendly.event_types AS e
+        WHERE e.id = delete_event_type.event_type_id AND e.deleted_at IS NULL FOR UPDATE;
+    IF NOT FOUND THEN
+        PERFORM opencalendly.raise_unknown('event type', 'event_type_id', delete_event_type.event_type_id);
+    END IF;
+    SELECT count(*), min(b.starts_at) INTO n, first_start FROM opencalendly.bookings AS b
+        WHERE b.event_type_id = old.id AND b.status IN ('confirmed', 'pending')
+            AND b.ends_at > opencalendly.current_instant();
+    IF n > 0 THEN
+        RAISE EXCEPTION USING ERRCODE = 'OC005', MESSAGE = 'event type has bookings that are not over',
+            DETAIL = format('Bookings that are not over: %s; the first starts at %s.', n, first_start),
+            HINT = 'Cancel them first (organizer_cancel_booking), or make it inactive (update_event_type).';
+    END IF;
+    PERFORM opencalendly.retire_event_types(ARRAY[old.id]);
+    RETURN old.id;
+EXCEPTION WHEN foreign_key_violation THEN
+    RAISE EXCEPTION USING ERRCODE = 'OC005', MESSAGE = 'event type is in use',
+        DETAIL = 'It has just been given a booking.', HINT = 'Try again.';
+END
+$$;
+COMMENT ON FUNCTION opencalendly.delete_event_type(uuid) IS
+    'deletes an event type with its holds, and a team''s with its ledger, returns the id; one that was ever booked stays as a row that is inactive, hidden and gives its slug up; errors OC005 (bookings that are not over, or not at READ COMMITTED), OC006, OC013';
 
 CREATE FUNCTION opencalendly.create_team(owner_id uuid, name text, slug text) RETURNS uuid
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -228,7 +264,7 @@ EXCEPTION WHEN foreign_key_violation THEN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.delete_team(uuid) IS
-    'deletes a team with its memberships and ledger; event types that were ever booked stay the owner''s, inactive and hidden; errors OC005 (bookings that are not over, or not at READ COMMITTED), OC006, OC013';
+    'deletes a team with its memberships and ledger; event types that were ever booked stay the owner''s, as delete_event_type leaves them; errors OC005 (bookings that are not over, or not at READ COMMITTED), OC006, OC013';
 
 CREATE FUNCTION opencalendly.invite_team_member(team_id uuid, user_id uuid, role text DEFAULT 'member') RETURNS uuid
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -402,7 +438,7 @@ CREATE FUNCTION opencalendly.create_team_event_type(
     max_days_ahead integer DEFAULT NULL, bookable_from date DEFAULT NULL, bookable_until date DEFAULT NULL,
     daily_booking_limit integer DEFAULT NULL, weekly_booking_limit integer DEFAULT NULL,
     monthly_booking_limit integer DEFAULT NULL, seats integer DEFAULT 1,
-    is_active boolean DEFAULT true, is_hidden boolean DEFAULT false) RETURNS uuid
+    is_active boolean DEFAULT true, is_hidden boolean DEFAULT false, cancellation_policy text DEFAULT NULL) RETURNS uuid
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -414,7 +450,7 @@ BEGIN
     new_id := opencalendly.create_event_type(team.owner_id, name, slug, duration_minutes, location_type, location_value,
         questions, description, slot_interval_minutes, buffer_before_minutes, buffer_after_minutes, min_notice_minutes,
         max_days_ahead, bookable_from, bookable_until, daily_booking_limit, weekly_booking_limit, monthly_booking_limit,
-        seats, NULL, is_active, is_hidden);
+        seats, NULL, is_active, is_hidden, cancellation_policy);
     INSERT INTO opencalendly.team_event_types (event_type_id, team_id, mode, assignment, all_members)
         VALUES (new_id, team.id, mode, assignment, member_ids IS NULL);
     IF mode = 'collective' AND fixed_member_ids IS NOT NULL THEN
@@ -439,7 +475,7 @@ END
 $$;
 COMMENT ON FUNCTION opencalendly.create_team_event_type(uuid, text, text, integer, text, uuid[], uuid[], text, text, text,
     jsonb, text, integer, integer, integer, integer, integer, date, date, integer, integer, integer, integer, boolean,
-    boolean) IS
+    boolean, text) IS
     'makes a team''s event type, returns the id; mode round_robin: one of member_ids is picked (null: of all members), fixed_member_ids always attend; collective: member_ids attend (null: all members); the rest as create_event_type; errors OC006, OC013, OC014';
 
 CREATE FUNCTION opencalendly.lock_team_event_type(event_type_id uuid) RETURNS opencalendly.team_event_types
@@ -575,6 +611,7 @@ BEGIN
             HINT = 'Cancel them first (organizer_cancel_booking).';
     END IF;
 
+    DELETE FROM opencalendly.sessions AS s WHERE s.user_id = old.id;
     DELETE FROM opencalendly.team_members AS m WHERE m.user_id = old.id;
     PERFORM opencalendly.retire_event_types(
         ARRAY(SELECT e.id FROM opencalendly.event_types AS e WHERE e.user_id = old.id));

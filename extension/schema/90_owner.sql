@@ -13,12 +13,12 @@ BEGIN
             PERFORM pg_catalog.pg_extension_config_dump(item.name, '');
         END IF;
     END LOOP;
-    FOR item IN SELECT p.oid::pg_catalog.regprocedure AS name, p.prorettype FROM pg_catalog.pg_proc AS p
+    FOR item IN SELECT p.oid::pg_catalog.regprocedure AS name, p.proname FROM pg_catalog.pg_proc AS p
         WHERE p.pronamespace = 'opencalendly'::pg_catalog.regnamespace
     LOOP
         EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO opencalendly_owner', item.name);
         EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', item.name);
-        IF item.name::text LIKE 'opencalendly.api\_%' THEN
+        IF item.proname LIKE 'api\_%' THEN
             EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO opencalendly_api', item.name);
         END IF;
     END LOOP;
@@ -34,7 +34,7 @@ GRANT EXECUTE ON FUNCTION
     opencalendly.create_schedule, opencalendly.update_schedule, opencalendly.delete_schedule,
     opencalendly.set_availability_rules, opencalendly.set_availability_overrides,
     opencalendly.add_time_off, opencalendly.remove_time_off,
-    opencalendly.create_event_type, opencalendly.update_event_type,
+    opencalendly.create_event_type, opencalendly.update_event_type, opencalendly.delete_event_type,
     opencalendly.create_team, opencalendly.update_team, opencalendly.delete_team, opencalendly.invite_team_member,
     opencalendly.accept_team_invitation, opencalendly.decline_team_invitation, opencalendly.leave_team,
     opencalendly.remove_team_member, opencalendly.update_team_member, opencalendly.create_team_event_type,

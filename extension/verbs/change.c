@@ -62,7 +62,7 @@ check_link(FunctionCallInfo fcinfo)
 
 	if (strlen(token) < MIN_TOKEN_LENGTH || strlen(token) > MAX_TOKEN_LENGTH)
 		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token is invalid"));
-	return keys_read_link(token);
+	return keys_read_booking_link(token);
 }
 
 /* Raises unless the link names a booking and is not older than links are remembered. */

@@ -112,6 +112,48 @@ a_link_is_genuine_under_its_key_alone(void **state)
 }
 
 static void
+each_action_has_a_link_of_its_own(void **state)
+{
+	static const LinkAction actions[] = { LINK_CANCEL, LINK_RESCHEDULE, LINK_LOGIN };
+	char tokens[3][LINK_TOKEN_LENGTH + 1];
+	Link read;
+
+	(void) state;
+	for (int i = 0; i < 3; i++)
+	{
+		Link link = { .action = actions[i], .key_id = 1, .id = "fifteen letters" };
+
+		assert_true(link_encode(&link, key, tokens[i]));
+		assert_true(link_decode(tokens[i], LINK_TOKEN_LENGTH, &read));
+		assert_int_equal(read.action, actions[i]);
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(tokens[i], tokens[j]);
+	}
+	/* the first three bytes say version and action: those of another link do not make this one of its kind */
+	memcpy(tokens[LINK_LOGIN - 1], tokens[LINK_CANCEL - 1], 4);
+	assert_true(link_decode(tokens[LINK_LOGIN - 1], LINK_TOKEN_LENGTH, &read));
+	assert_int_equal(read.action, LINK_CANCEL);
+	assert_false(link_is_genuine(tokens[LINK_LOGIN - 1], LINK_TOKEN_LENGTH, key));
+}
+
+static void
+links_of_no_known_action_are_none(void **state)
+{
+	static const uint8_t actions[] = { 0, LINK_LOGIN + 1, 255 };
+	char token[LINK_TOKEN_LENGTH + 1];
+	Link read;
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(actions); i++)
+	{
+		Link link = { .action = (LinkAction) actions[i], .key_id = 1 };
+
+		assert_true(link_encode(&link, key, token));
+		assert_false(link_decode(token, LINK_TOKEN_LENGTH, &read));
+	}
+}
+
+static void
 no_character_of_a_link_can_be_changed(void **state)
 {
 	Link link = { .action = LINK_CANCEL, .key_id = 1 };
@@ -168,6 +210,8 @@ main(void)
 		cmocka_unit_test(hkdf_is_that_of_rfc_5869),
 		cmocka_unit_test(base64url_is_that_of_rfc_4648),
 		cmocka_unit_test(a_link_is_genuine_under_its_key_alone),
+		cmocka_unit_test(each_action_has_a_link_of_its_own),
+		cmocka_unit_test(links_of_no_known_action_are_none),
 		cmocka_unit_test(no_character_of_a_link_can_be_changed),
 		cmocka_unit_test(ids_sort_by_time_and_say_version_7),
 		cmocka_unit_test(keys_are_64_hex_digits),

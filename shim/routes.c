@@ -1,0 +1,264 @@
+/*
+ * The route table; the words are in routes.h. docs/http.md and web/v0/openapi.json tell what each route takes and answers;
+ * t/040_contract.pl compares them with this table and the table with the database.
+ *
+ * Words of params: ":name" of the path, "?name" of the query, "body", "session", "client", "key" (Idempotency-Key),
+ * "if-match", "if-none-match", "user-agent", "session-mode" (X-Session).
+ */
+#include "routes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+#define SIGNED_IN .auth = AUTH_SESSION, .limit = LIMIT_AUTH
+#define SLOTS "?timezone ?start ?days ?limit ?cursor ?hold if-none-match"
+
+/* More specific paths stand first. */
+Route routes[] = {
+	/* signing in */
+	{ "POST", "/v0/auth/magic-link", "api_request_login_link", "body", .limit = LIMIT_MAGIC },
+	{ "POST", "/v0/auth/verify", "api_verify_login_link", "session-mode user-agent body", .limit = LIMIT_AUTH },
+	{ "GET", "/v0/auth/me", "api_me", "session", SIGNED_IN },
+	{ "POST", "/v0/auth/logout", "api_logout", "session body", SIGNED_IN },
+	{ "GET", "/v0/auth/sessions", "api_sessions", "session", SIGNED_IN },
+	{ "DELETE", "/v0/auth/sessions/:id", "api_delete_session", "session :id", SIGNED_IN },
+	{ "PATCH", "/v0/me", "api_update_me", "session body", SIGNED_IN },
+
+	/* the organizer's */
+	{ "GET", "/v0/event-types", "api_event_types", "session", SIGNED_IN },
+	{ "POST", "/v0/event-types", "api_create_event_type", "session body", SIGNED_IN },
+	{ "PATCH", "/v0/event-types/:id", "api_update_event_type", "session :id body", SIGNED_IN },
+	{ "DELETE", "/v0/event-types/:id", "api_delete_event_type", "session :id", SIGNED_IN },
+	{ "GET", "/v0/event-types/:id/explain", "api_explain", "session :id ?startsAt", SIGNED_IN },
+	{ "GET", "/v0/me/availability", "api_hours", "session if-none-match", SIGNED_IN },
+	{ "PUT", "/v0/me/availability/rules", "api_set_rules", "session if-match body", SIGNED_IN },
+	{ "PUT", "/v0/me/availability/overrides", "api_set_overrides", "session if-match body", SIGNED_IN },
+	{ "GET", "/v0/me/schedules", "api_schedules", "session", SIGNED_IN },
+	{ "POST", "/v0/me/schedules", "api_create_schedule", "session body", SIGNED_IN },
+	{ "GET", "/v0/me/schedules/:id", "api_schedule", "session :id if-none-match", SIGNED_IN },
+	{ "PATCH", "/v0/me/schedules/:id", "api_update_schedule", "session :id if-match body", SIGNED_IN },
+	{ "DELETE", "/v0/me/schedules/:id", "api_delete_schedule", "session :id", SIGNED_IN },
+	{ "GET", "/v0/me/time-off", "api_time_off", "session", SIGNED_IN },
+	{ "POST", "/v0/me/time-off", "api_create_time_off", "session body", SIGNED_IN },
+	{ "DELETE", "/v0/me/time-off/:id", "api_delete_time_off", "session :id", SIGNED_IN },
+	{ "GET", "/v0/bookings", "api_bookings", "session ?status ?from ?to ?cursor ?limit", SIGNED_IN },
+	{ "GET", "/v0/bookings/:id", "api_booking", "session :id", SIGNED_IN },
+
+	/* what a link may do; before the bookings' own paths of as many segments */
+	{ "GET", "/v0/bookings/actions/:token", "api_action", ":token", .limit = LIMIT_PAGE, .is_public = true },
+	{ "GET", "/v0/bookings/actions/:token/availability", "api_action_availability", ":token " SLOTS, .limit = LIMIT_PAGE,
+	  .cache = CACHE_CHECK, .is_public = true },
+	{ "POST", "/v0/bookings/actions/:token/cancel", "api_action_cancel", ":token body", .limit = LIMIT_BOOKING,
+	  .is_public = true },
+	{ "POST", "/v0/bookings/actions/:token/reschedule", "api_action_reschedule", ":token key body",
+	  .limit = LIMIT_BOOKING, .is_public = true },
+	{ "GET", "/v0/bookings/actions/:token/invite.ics", "api_action_invite", ":token", .limit = LIMIT_PAGE,
+	  .is_public = true, .type = "text/calendar; charset=utf-8; method=PUBLISH" },
+	{ "POST", "/v0/bookings/:id/cancel", "api_cancel_booking", "session :id body", SIGNED_IN },
+	{ "POST", "/v0/bookings/:id/reschedule", "api_reschedule_booking", "session :id body", SIGNED_IN },
+	{ "POST", "/v0/bookings/:id/no-show", "api_no_show", "session :id body", SIGNED_IN },
+
+	/* booking */
+	{ "GET", "/v0/users/:username/event-types", "api_public_event_types", ":username", .limit = LIMIT_PAGE,
+	  .is_public = true },
+	{ "GET", "/v0/users/:username/event-types/:slug", "api_public_event_type", ":username :slug", .limit = LIMIT_PAGE,
+	  .is_public = true },
+	{ "GET", "/v0/users/:username/event-types/:slug/availability", "api_availability", ":username :slug " SLOTS,
+	  .limit = LIMIT_PAGE, .cache = CACHE_CHECK, .is_public = true },
+	{ "POST", "/v0/holds", "api_create_hold", "client body", .limit = LIMIT_BOOKING, .is_public = true },
+	{ "DELETE", "/v0/holds/:token", "api_delete_hold", ":token", .limit = LIMIT_BOOKING, .is_public = true },
+	{ "POST", "/v0/bookings", "api_create_booking", "key body", .limit = LIMIT_BOOKING, .is_public = true,
+	  .makes_booking = true },
+	{ "POST", "/v0/team-bookings", "api_create_team_booking", "key body", .limit = LIMIT_BOOKING, .is_public = true,
+	  .makes_booking = true },
+
+	/* teams */
+	{ "GET", "/v0/teams", "api_teams", "session", SIGNED_IN },
+	{ "POST", "/v0/teams", "api_create_team", "session body", SIGNED_IN },
+	{ "PATCH", "/v0/teams/:id", "api_update_team", "session :id body", SIGNED_IN },
+	{ "DELETE", "/v0/teams/:id", "api_delete_team", "session :id", SIGNED_IN },
+	{ "GET", "/v0/teams/:teamId/members", "api_team_members", "session :teamId", SIGNED_IN },
+	{ "POST", "/v0/teams/:teamId/members", "api_invite_member", "session :teamId body", SIGNED_IN },
+	{ "PATCH", "/v0/teams/:teamId/members/:userId", "api_update_member", "session :teamId :userId body", SIGNED_IN },
+	{ "DELETE", "/v0/teams/:teamId/members/:userId", "api_remove_member", "session :teamId :userId", SIGNED_IN },
+	{ "POST", "/v0/teams/:id/accept", "api_accept_invitation", "session :id body", SIGNED_IN },
+	{ "POST", "/v0/teams/:id/decline", "api_decline_invitation", "session :id body", SIGNED_IN },
+	{ "POST", "/v0/teams/:id/leave", "api_leave_team", "session :id body", SIGNED_IN },
+	{ "GET", "/v0/teams/:teamId/event-types", "api_team_event_types", "session :teamId", SIGNED_IN },
+	{ "POST", "/v0/team-event-types", "api_create_team_event_type", "session body", SIGNED_IN },
+	{ "PATCH", "/v0/team-event-types/:id", "api_update_team_event_type", "session :id body", SIGNED_IN },
+	{ "GET", "/v0/team-event-types/:id/ledger", "api_team_ledger", "session :id ?cursor ?limit", SIGNED_IN },
+	{ "GET", "/v0/teams/:teamSlug/event-types/:eventSlug", "api_public_team_event_type", ":teamSlug :eventSlug",
+	  .limit = LIMIT_PAGE, .is_public = true },
+	{ "GET", "/v0/teams/:teamSlug/event-types/:eventSlug/availability", "api_team_availability",
+	  ":teamSlug :eventSlug " SLOTS, .limit = LIMIT_PAGE, .cache = CACHE_CHECK, .is_public = true },
+};
+int nroutes = sizeof(routes) / sizeof(routes[0]);
+
+/* A mistake in the table is found at the first start. */
+static void
+refuse_table(const Route *route, const char *what)
+{
+	fprintf(stderr, "route %s %s: %s\n", route->method, route->path, what);
+	abort();
+}
+
+static void
+split_path(Route *route)
+{
+	char *rest = NULL;
+	char *copy = copy_string(route->path);
+
+	for (char *part = strtok_r(copy, "/", &rest); part; part = strtok_r(NULL, "/", &rest))
+	{
+		if (route->nsegments == MAX_SEGMENTS)
+			refuse_table(route, "too many segments");
+		route->segment[route->nsegments++] = part;
+		route->has_token |= strcmp(part, ":token") == 0;
+	}
+}
+
+static int
+segment_of(const Route *route, const char *name)
+{
+	for (int i = 0; i < route->nsegments; i++)
+		if (route->segment[i][0] == ':' && strcmp(route->segment[i] + 1, name) == 0)
+			return i;
+	refuse_table(route, "a parameter is not in the path");
+	return -1;
+}
+
+static Param
+read_param(const Route *route, const char *word)
+{
+	static const struct
+	{
+		const char *word;
+		ParamSource source;
+		const char *name;
+	} words[] = {
+		{ "body", PARAM_BODY, "body" },
+		{ "session", PARAM_SESSION, "Authorization" },
+		{ "client", PARAM_CLIENT, "client" },
+		{ "key", PARAM_IDEMPOTENCY_KEY, "Idempotency-Key" },
+		{ "if-match", PARAM_IF_MATCH, "If-Match" },
+		{ "if-none-match", PARAM_IF_NONE_MATCH, "If-None-Match" },
+		{ "user-agent", PARAM_USER_AGENT, "User-Agent" },
+		{ "session-mode", PARAM_SESSION_MODE, "X-Session" },
+	};
+
+	if (word[0] == ':')
+		return (Param) { PARAM_PATH, word + 1, segment_of(route, word + 1) };
+	if (word[0] == '?')
+		return (Param) { PARAM_QUERY, word + 1, -1 };
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].word, word) == 0)
+			return (Param) { words[i].source, words[i].name, -1 };
+	refuse_table(route, "an unknown parameter word");
+	return (Param) { PARAM_BODY, NULL, -1 };
+}
+
+static void
+split_params(Route *route)
+{
+	char *rest = NULL;
+	char *copy = copy_string(route->params);
+
+	for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+	{
+		if (route->nparams == MAX_PARAMS)
+			refuse_table(route, "too many parameters");
+		route->param[route->nparams++] = read_param(route, word);
+	}
+}
+
+static void
+make_sql(Route *route)
+{
+	Text sql = { 0 };
+	char name[16];
+
+	text_addf(&sql, "SELECT * FROM opencalendly.%s(", route->function);
+	for (int i = 1; i <= route->nparams; i++)
+		text_addf(&sql, "%s$%d", i > 1 ? ", " : "", i);
+	text_add(&sql, ")");
+	route->sql = sql.data;
+	snprintf(name, sizeof(name), "route_%d", route->number);
+	route->statement = copy_string(name);
+}
+
+void
+routes_start(void)
+{
+	for (int i = 0; i < nroutes; i++)
+	{
+		routes[i].number = i;
+		split_path(&routes[i]);
+		split_params(&routes[i]);
+		make_sql(&routes[i]);
+	}
+}
+
+static bool
+is_path_of(const Route *route, char *const *segments, int nsegments)
+{
+	if (route->nsegments != nsegments)
+		return false;
+	for (int i = 0; i < nsegments; i++)
+		if (route->segment[i][0] != ':' && strcmp(route->segment[i], segments[i]) != 0)
+			return false;
+	return true;
+}
+
+static void
+add_method(char *allow, size_t size, const char *method)
+{
+	size_t len = strlen(allow);
+
+	if (!list_has(allow, method))
+		snprintf(allow + len, size - len, "%s%s", len ? ", " : "", method);
+}
+
+RouteMatch
+route_find(const char *method, char *const *segments, int nsegments)
+{
+	RouteMatch match = { NULL, "" };
+
+	if (strcmp(method, "HEAD") == 0)
+		method = "GET";
+	for (int i = 0; i < nroutes && !match.route; i++)
+	{
+		if (!is_path_of(&routes[i], segments, nsegments))
+			continue;
+		add_method(match.allow, sizeof(match.allow), routes[i].method);
+		if (strcmp(routes[i].method, "GET") == 0)
+			add_method(match.allow, sizeof(match.allow), "HEAD");
+		if (strcmp(routes[i].method, method) == 0)
+			match.route = &routes[i];
+	}
+	if (match.allow[0])
+		add_method(match.allow, sizeof(match.allow), "OPTIONS");
+	return match;
+}
+
+void
+routes_show(void)
+{
+	static const char *const limits[LIMIT_CLASSES] = { [LIMIT_NONE] = "-",       [LIMIT_PAGE] = "page",
+													   [LIMIT_BOOKING] = "booking", [LIMIT_MAGIC] = "magic",
+													   [LIMIT_AUTH] = "auth",       [LIMIT_BOOKED] = "booked" };
+
+	for (int i = 0; i < nroutes; i++)
+	{
+		const Route *route = &routes[i];
+
+		printf("%s %s %s ", route->method, route->path, route->function);
+		for (const char *c = route->params; *c; c++)
+			putchar(*c == ' ' ? ',' : *c);
+		printf(" %s %s %s\n", route->auth == AUTH_SESSION ? "session" : "-", limits[route->limit],
+			   route->cache == CACHE_CHECK ? "check" : "no-store");
+	}
+}
