@@ -26,14 +26,14 @@ BUILD_DIR ?= build
 WERROR ?= -Werror
 
 EXTENSION := opencalendly
-VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" opencalendly.control)
+EXTENSION_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" opencalendly.control)
 VARIANT := $(BUILD_DIR)/$(if $(filter 1,$(ASSERT)),assert,release)
 
 SOURCE_DIRS := $(wildcard $(addprefix extension/,. pure time data verbs))
 SOURCES := $(sort $(patsubst extension/./%,extension/%,$(wildcard $(addsuffix /*.c,$(SOURCE_DIRS)))))
 OBJECTS := $(SOURCES:%.c=$(VARIANT)/%.o)
 SCHEMA := $(sort $(wildcard extension/schema/*.sql))
-INSTALL_SQL := $(BUILD_DIR)/opencalendly--$(VERSION).sql
+INSTALL_SQL := $(BUILD_DIR)/opencalendly--$(EXTENSION_VERSION).sql
 
 # Server headers come in by -isystem: warnings that their macros cause are not ours to repair.
 # Callbacks of the server have parameters that not every one of them needs.
@@ -99,7 +99,7 @@ $(SHIM): $(SHIM_OBJECTS) $(wildcard shim) Makefile
 
 $(SHIM_OBJECTS): $(SHIM_VARIANT)/%.o: shim/%.c opencalendly.control Makefile
 	@mkdir -p $(@D)
-	$(CC) $(SHIM_CFLAGS) -DSHIM_VERSION='"$(VERSION)"' -DSHIM_WEB_DIR='"$(web_dir)"' -isystem $(includedir) \
+	$(CC) $(SHIM_CFLAGS) -DSHIM_VERSION='"$(EXTENSION_VERSION)"' -DSHIM_WEB_DIR='"$(web_dir)"' -isystem $(includedir) \
 		-MMD -MP -c -o $@ $<
 
 install: install-shim

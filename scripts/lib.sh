@@ -28,13 +28,16 @@ is_root() { [ "$(id -u)" = 0 ]; }
 server_user() { if is_root; then say postgres; else id -un; fi; }
 
 # as_server COMMAND...: runs it as the server's user, from a folder that every user may enter.
-as_server() {
+as_server() { (become_server "$@"); }
+
+# become_server COMMAND...: the same in place of this shell, so that a signal to it is one to the command.
+become_server() {
+	cd /
 	if is_root; then
-		(cd / && exec setpriv --reuid=postgres --regid=postgres --init-groups \
-			env HOME=/var/lib/postgresql USER=postgres LOGNAME=postgres "$@")
-	else
-		(cd / && exec "$@")
+		exec setpriv --reuid=postgres --regid=postgres --init-groups \
+			env HOME=/var/lib/postgresql USER=postgres LOGNAME=postgres "$@"
 	fi
+	exec "$@"
 }
 
 # own PATH...: gives it to the server's user.
