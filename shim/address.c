@@ -101,7 +101,8 @@ last_entry(const char *list, size_t *len, Address *address)
 }
 
 void
-client_key(const char *peer, const char *forwarded_for, const Network *proxies, int nproxies, char *out, unsigned size)
+client_key(const char *peer, const char *forwarded_for, const Network *proxies, int nproxies,
+		   char *out, unsigned size)
 {
 	Address client;
 	Address entry;
@@ -113,7 +114,8 @@ client_key(const char *peer, const char *forwarded_for, const Network *proxies, 
 		snprintf(out, size, "unknown");
 		return;
 	}
-	while (len > 0 && address_is_in(&client, proxies, nproxies) && last_entry(forwarded_for, &len, &entry))
+	while (len > 0 && address_is_in(&client, proxies, nproxies) &&
+		   last_entry(forwarded_for, &len, &entry))
 		client = entry;
 	if (is_ipv4(&client))
 	{

@@ -28,8 +28,8 @@ extern bool address_is_in(const Address *address, const Network *networks, int n
  * Who sent the request: the peer, or if that is a trusted proxy, the right-most entry of X-Forwarded-For that is none. An
  * entry that is no address ends the search at the proxy that wrote it. Written as the limits count: IPv6 by its /64.
  */
-extern void client_key(const char *peer, const char *forwarded_for, const Network *proxies, int nproxies, char *out,
-					   unsigned size);
+extern void client_key(const char *peer, const char *forwarded_for, const Network *proxies,
+					   int nproxies, char *out, unsigned size);
 
 #define CLIENT_KEY_SIZE 64
 

@@ -93,8 +93,8 @@ add_member(Text *body, const char *name, const char *value)
 }
 
 static void
-answer_error(Answer *answer, const Request *request, int status, const char *code, const char *error, const char *detail,
-			 const char *field)
+answer_error(Answer *answer, const Request *request, int status, const char *code,
+			 const char *error, const char *detail, const char *field)
 {
 	Text *body = &answer->made;
 
@@ -123,7 +123,8 @@ answer_refusal(Answer *answer, const Request *request, Refusal refusal)
 
 	snprintf(code, sizeof(code), "HTTP_%d", refusal.status);
 	/* a rule without its subject is about the field */
-	if (refusal.field && (strncmp(refusal.message, "must ", 5) == 0 || strncmp(refusal.message, "is ", 3) == 0))
+	if (refusal.field &&
+		(strncmp(refusal.message, "must ", 5) == 0 || strncmp(refusal.message, "is ", 3) == 0))
 		snprintf(message, sizeof(message), "%s %s", refusal.field, refusal.message);
 	else
 		snprintf(message, sizeof(message), "%s", refusal.message);
@@ -147,7 +148,8 @@ add_camel_case(Text *out, const char *name, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 	{
-		bool raises = name[i] == '_' && i > 0 && i + 1 < len && islower((unsigned char) name[i + 1]);
+		bool raises =
+			name[i] == '_' && i > 0 && i + 1 < len && islower((unsigned char) name[i + 1]);
 		char c = raises ? (char) toupper((unsigned char) name[++i]) : name[i];
 
 		text_add_bytes(out, &c, 1);
@@ -189,7 +191,8 @@ answer_told(Answer *answer, const Request *request, int status, const DbAnswer *
 	static _Thread_local char code[6];
 	const char *name = NULL;
 	size_t len = find_field(result->detail, &name);
-	bool tells_detail = strcmp(result->sqlstate, "OC001") != 0 || request->match.route->auth == AUTH_SESSION;
+	bool tells_detail =
+		strcmp(result->sqlstate, "OC001") != 0 || request->match.route->auth == AUTH_SESSION;
 
 	text_clear(&message);
 	text_clear(&detail);
@@ -210,8 +213,8 @@ answer_told(Answer *answer, const Request *request, int status, const DbAnswer *
 		text_add(&message, result->message ? result->message : "");
 		text_add(&detail, result->detail ? result->detail : "");
 	}
-	answer_error(answer, request, status, code, message.data, tells_detail && detail.len ? detail.data : NULL,
-				 len ? field.data : NULL);
+	answer_error(answer, request, status, code, message.data,
+				 tells_detail && detail.len ? detail.data : NULL, len ? field.data : NULL);
 }
 
 static void
@@ -299,7 +302,8 @@ add_cookie(Answer *answer, const char *token)
 {
 	text_add(&answer->headers, "Set-Cookie: __Host-session=");
 	text_add_header_value(&answer->headers, token);
-	text_addf(&answer->headers, "; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=%d\r\n", *token ? 30 * 24 * 3600 : 0);
+	text_addf(&answer->headers, "; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=%d\r\n",
+			  *token ? 30 * 24 * 3600 : 0);
 }
 
 static void
@@ -311,7 +315,8 @@ add_quoted(Answer *answer, const char *name, const char *value)
 }
 
 void
-answer_database(Answer *answer, const Request *request, const Config *config, const DbAnswer *result)
+answer_database(Answer *answer, const Request *request, const Config *config,
+				const DbAnswer *result)
 {
 	const Route *route = request->match.route;
 
@@ -326,7 +331,8 @@ answer_database(Answer *answer, const Request *request, const Config *config, co
 		answer_db_error(answer, request, result);
 		return;
 	}
-	answer_json(answer, result->status, result->body ? result->body : "", result->body ? result->body_len : 0);
+	answer_json(answer, result->status, result->body ? result->body : "",
+				result->body ? result->body_len : 0);
 	if (route->type && result->status == 200)
 		answer->type = route->type;
 	if (route->cache == CACHE_CHECK)
@@ -347,7 +353,8 @@ answer_limit(Answer *answer, const LimitState *limit)
 	text_addf(&answer->headers,
 			  "RateLimit-Policy: \"%s\";q=%d;w=%d\r\n"
 			  "RateLimit: \"%s\";r=%d;t=%d\r\n",
-			  limit->name, limit->limit, limit->window_seconds, limit->name, limit->remaining, limit->reset_seconds);
+			  limit->name, limit->limit, limit->window_seconds, limit->name, limit->remaining,
+			  limit->reset_seconds);
 	if (!limit->is_allowed)
 		text_addf(&answer->headers, "Retry-After: %d\r\n", limit->reset_seconds);
 }
@@ -365,7 +372,8 @@ answer_asset(Answer *answer, const Request *request, const Asset *asset)
 	answer->cache_control = "no-cache";
 	answer->is_page = true;
 	/* one representation each: the tag must tell them apart */
-	text_addf(&answer->headers, "ETag: \"%s%s\"\r\nVary: Accept-Encoding\r\n", asset->etag, zips ? "-gz" : "");
+	text_addf(&answer->headers, "ETag: \"%s%s\"\r\nVary: Accept-Encoding\r\n", asset->etag,
+			  zips ? "-gz" : "");
 	if (zips && answer->status == 200)
 		text_add(&answer->headers, "Content-Encoding: gzip\r\n");
 }
@@ -389,13 +397,16 @@ answer_origin(Answer *answer, const Request *request, const Config *config, bool
 		return;
 	text_add(&answer->headers, "Access-Control-Allow-Origin: ");
 	text_add_header_value(&answer->headers, is_public ? "*" : origin);
-	text_add(&answer->headers, "\r\nAccess-Control-Expose-Headers: ETag, Link, Retry-After, RateLimit, RateLimit-Policy, "
-							   "X-Request-Id\r\n");
+	text_add(
+		&answer->headers,
+		"\r\nAccess-Control-Expose-Headers: ETag, Link, Retry-After, RateLimit, RateLimit-Policy, "
+		"X-Request-Id\r\n");
 	if (strcmp(request->info->request_method, "OPTIONS") == 0)
-		text_add(&answer->headers,
-				 "Access-Control-Allow-Methods: GET, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
-				 "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match\r\n"
-				 "Access-Control-Max-Age: 7200\r\n");
+		text_add(
+			&answer->headers,
+			"Access-Control-Allow-Methods: GET, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
+			"Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match\r\n"
+			"Access-Control-Max-Age: 7200\r\n");
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
@@ -427,9 +438,12 @@ add_security_headers(Text *out, const Answer *answer, const Request *request, co
 				  "Referrer-Policy: no-referrer\r\n"
 				  "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=()\r\n");
 	text_addf(out, "Cross-Origin-Resource-Policy: %s\r\n",
-			  request->match.route && request->match.route->is_public ? "cross-origin" : "same-origin");
-	text_addf(out, "Content-Security-Policy: default-src '%s'; base-uri 'none'; frame-ancestors 'none'\r\n",
-			  answer->is_page ? "self" : "none");
+			  request->match.route && request->match.route->is_public ? "cross-origin"
+																	  : "same-origin");
+	text_addf(
+		out,
+		"Content-Security-Policy: default-src '%s'; base-uri 'none'; frame-ancestors 'none'\r\n",
+		answer->is_page ? "self" : "none");
 	if (strncmp(base_url, "https://", 8) == 0)
 		text_add(out, "Strict-Transport-Security: max-age=31536000\r\n");
 	if (has_token)
@@ -445,8 +459,8 @@ answer_write(Answer *answer, Request *request, Text *out, const char *base_url)
 	text_addf(out, "HTTP/1.1 %d %s\r\n", answer->status, reason_of(answer->status));
 	add_date(out);
 	if (has_body)
-		text_addf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", answer->type ? answer->type : JSON_TYPE,
-				  answer->body_len);
+		text_addf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+				  answer->type ? answer->type : JSON_TYPE, answer->body_len);
 	text_addf(out, "Cache-Control: %s\r\nX-Request-Id: %s\r\nConnection: %s\r\n",
 			  answer->cache_control ? answer->cache_control : "no-store", request->id,
 			  request->closes ? "close" : "keep-alive");

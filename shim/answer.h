@@ -34,7 +34,8 @@ extern void answer_json(Answer *answer, int status, const char *body, size_t len
 extern void answer_refusal(Answer *answer, const Request *request, Refusal refusal);
 
 /* What the database has answered to a route's call: rows, an error, or nothing. */
-extern void answer_database(Answer *answer, const Request *request, const Config *config, const DbAnswer *result);
+extern void answer_database(Answer *answer, const Request *request, const Config *config,
+							const DbAnswer *result);
 
 /* Limits as they stand: RateLimit, RateLimit-Policy. */
 extern void answer_limit(Answer *answer, const LimitState *limit);
@@ -43,7 +44,8 @@ extern void answer_limit(Answer *answer, const LimitState *limit);
 extern void answer_asset(Answer *answer, const Request *request, const Asset *asset);
 
 /* Access-Control-...: origin is the request's, may be NULL. */
-extern void answer_origin(Answer *answer, const Request *request, const Config *config, bool is_public);
+extern void answer_origin(Answer *answer, const Request *request, const Config *config,
+						  bool is_public);
 
 /* Writes it to the client; returns how many bytes the body had. */
 extern size_t answer_write(Answer *answer, Request *request, Text *out, const char *base_url);

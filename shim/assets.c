@@ -16,7 +16,7 @@
 #include "text.h"
 
 #define MAX_ASSETS 256
-#define MAX_ASSET_BYTES (4 * 1024 * 1024)
+#define MAX_ASSET_BYTES ((size_t) 4 * 1024 * 1024)
 #define MAX_PATH 1024
 #define GZIP_WINDOW_BITS (15 + 16)
 
@@ -106,7 +106,8 @@ put_gzipped(Asset *asset)
 	z_stream stream = { 0 };
 	size_t room;
 
-	if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS, 8,
+					 Z_DEFAULT_STRATEGY) != Z_OK)
 		return false;
 	room = deflateBound(&stream, asset->len);
 	asset->gzipped = allocate(room);
@@ -165,7 +166,8 @@ read_folder(const char *folder, const char *path)
 
 		if (entry->d_name[0] == '.' ||
 			snprintf(name, sizeof(name), "%s/%s", folder, entry->d_name) >= (int) sizeof(name) ||
-			snprintf(url, sizeof(url), "%s/%s", path, entry->d_name) >= (int) sizeof(url) || stat(name, &stat_of) != 0)
+			snprintf(url, sizeof(url), "%s/%s", path, entry->d_name) >= (int) sizeof(url) ||
+			stat(name, &stat_of) != 0)
 			continue;
 		if (S_ISDIR(stat_of.st_mode))
 			good = read_folder(name, url);

@@ -48,22 +48,23 @@ list_settings(Config *config, Setting *settings)
 	const Setting all[] = {
 		{ "listen", "OPENCALENDLY_LISTEN", KIND_LISTEN, &config->listen, 0, 0, "ADDRESS:PORT",
 		  "where to serve (127.0.0.1:8080)" },
-		{ "metrics-listen", "OPENCALENDLY_METRICS_LISTEN", KIND_LISTEN, &config->metrics_listen, 0, 0,
-		  "ADDRESS:PORT", "where to serve /metrics (127.0.0.1:9187)" },
+		{ "metrics-listen", "OPENCALENDLY_METRICS_LISTEN", KIND_LISTEN, &config->metrics_listen, 0,
+		  0, "ADDRESS:PORT", "where to serve /metrics (127.0.0.1:9187)" },
 		{ "database", "OPENCALENDLY_DATABASE", KIND_TEXT, &config->database, 0, 0, "CONNINFO",
 		  "libpq connection string of a member of opencalendly_api" },
 		{ "threads", "OPENCALENDLY_THREADS", KIND_COUNT, &config->threads, 1, 1000, "N",
 		  "requests at a time, and so database connections at most (32)" },
-		{ "statement-timeout", "OPENCALENDLY_STATEMENT_TIMEOUT", KIND_COUNT, &config->statement_timeout_ms,
-		  1, 600000, "MS", "what a request may take in the database (5000)" },
+		{ "statement-timeout", "OPENCALENDLY_STATEMENT_TIMEOUT", KIND_COUNT,
+		  &config->statement_timeout_ms, 1, 600000, "MS",
+		  "what a request may take in the database (5000)" },
 		{ "web", "OPENCALENDLY_WEB", KIND_TEXT, &config->web, 0, 0, "DIR",
 		  "folder of the pages, read once (" SHIM_WEB_DIR ")" },
-		{ "allow-origin", "OPENCALENDLY_ALLOW_ORIGIN", KIND_ORIGINS, config->origins, 0, 0, "ORIGINS",
-		  "space separated origins that may call with a bearer token" },
+		{ "allow-origin", "OPENCALENDLY_ALLOW_ORIGIN", KIND_ORIGINS, config->origins, 0, 0,
+		  "ORIGINS", "space separated origins that may call with a bearer token" },
 		{ "trusted-proxy", "OPENCALENDLY_TRUSTED_PROXY", KIND_PROXIES, config, 0, 0, "CIDRS",
 		  "space separated networks whose X-Forwarded-For counts" },
-		{ "no-client-limits", "OPENCALENDLY_NO_CLIENT_LIMITS", KIND_SWITCH, &config->no_client_limits, 0, 0, NULL,
-		  "for development: no limits per client address" },
+		{ "no-client-limits", "OPENCALENDLY_NO_CLIENT_LIMITS", KIND_SWITCH,
+		  &config->no_client_limits, 0, 0, NULL, "for development: no limits per client address" },
 		{ "no-prepare", "OPENCALENDLY_NO_PREPARE", KIND_SWITCH, &config->no_prepare, 0, 0, NULL,
 		  "no prepared statements, for PgBouncer in transaction mode" },
 	};
@@ -87,8 +88,8 @@ is_listen(const char *value)
 	memcpy(address, value, (size_t) (colon - value));
 	address[colon - value] = '\0';
 	port = strtol(colon + 1, &end, 10);
-	return strchr(address, ':') == NULL && address_read(address, &parsed) && end != colon + 1 && !*end && port > 0 &&
-		   port < 65536;
+	return strchr(address, ':') == NULL && address_read(address, &parsed) && end != colon + 1 &&
+		   !*end && port > 0 && port < 65536;
 }
 
 /* "https://host" or "http://host:port", as browsers write it. */
@@ -151,7 +152,8 @@ read_switch(const Setting *setting, const char *value)
 {
 	bool on = strcmp(value, "1") == 0 || strcmp(value, "on") == 0 || strcmp(value, "true") == 0;
 
-	if (!on && *value && strcmp(value, "0") != 0 && strcmp(value, "off") != 0 && strcmp(value, "false") != 0)
+	if (!on && *value && strcmp(value, "0") != 0 && strcmp(value, "off") != 0 &&
+		strcmp(value, "false") != 0)
 		return false;
 	*(bool *) setting->value = on;
 	return true;
@@ -166,7 +168,9 @@ take(Config *config, const Setting *setting, const char *value, const char *name
 	{
 		case KIND_TEXT:
 		case KIND_LISTEN:
-			good = setting->kind == KIND_TEXT ? *value != '\0' || setting->value == &config->database : is_listen(value);
+			good = setting->kind == KIND_TEXT
+					   ? *value != '\0' || setting->value == &config->database
+					   : is_listen(value);
 			*(const char **) setting->value = copy_string(value);
 			break;
 		case KIND_COUNT:
@@ -183,7 +187,8 @@ take(Config *config, const Setting *setting, const char *value, const char *name
 			break;
 	}
 	if (!good)
-		fprintf(stderr, "opencalendly-shim: %s has a bad value: \"%s\"; %s\n", name, value, setting->help);
+		fprintf(stderr, "opencalendly-shim: %s has a bad value: \"%s\"; %s\n", name, value,
+				setting->help);
 	return good;
 }
 
@@ -192,8 +197,9 @@ show_usage(const Setting *settings, int n)
 {
 	fputs(usage_head, stdout);
 	for (int i = 0; i < n; i++)
-		printf("  --%s%s%s\n      %s\n      %s\n", settings[i].flag, settings[i].argument ? " " : "",
-			   settings[i].argument ? settings[i].argument : "", settings[i].help, settings[i].variable);
+		printf("  --%s%s%s\n      %s\n      %s\n", settings[i].flag,
+			   settings[i].argument ? " " : "", settings[i].argument ? settings[i].argument : "",
+			   settings[i].help, settings[i].variable);
 	puts("  --routes\n      print the route table and exit\n  --version\n  --help");
 }
 
@@ -227,7 +233,9 @@ config_read(Config *config, int argc, char **argv)
 						 .statement_timeout_ms = 5000 };
 	n = list_settings(config, settings);
 	for (int i = 0; i < n; i++)
-		options[i] = (struct option) { settings[i].flag, settings[i].argument ? required_argument : no_argument, NULL, 's' };
+		options[i] =
+			(struct option) { settings[i].flag,
+							  settings[i].argument ? required_argument : no_argument, NULL, 's' };
 	options[n] = (struct option) { "routes", no_argument, NULL, 'r' };
 	options[n + 1] = (struct option) { "version", no_argument, NULL, 'v' };
 	options[n + 2] = (struct option) { "help", no_argument, NULL, 'h' };
@@ -245,12 +253,14 @@ config_read(Config *config, int argc, char **argv)
 				show_usage(settings, n);
 			return CONFIG_DONE;
 		}
-		if (option != 's' || !take(config, &settings[index], optarg ? optarg : "1", argv[optind - (optarg ? 2 : 1)]))
+		if (option != 's' ||
+			!take(config, &settings[index], optarg ? optarg : "1", argv[optind - (optarg ? 2 : 1)]))
 			return CONFIG_WRONG;
 	}
 	if (optind < argc)
 	{
-		fprintf(stderr, "opencalendly-shim: what is \"%s\"? --help tells the flags\n", argv[optind]);
+		fprintf(stderr, "opencalendly-shim: what is \"%s\"? --help tells the flags\n",
+				argv[optind]);
 		return CONFIG_WRONG;
 	}
 	return CONFIG_RUN;

@@ -18,7 +18,7 @@
 
 typedef struct Window
 {
-	uint64_t key; /* 0: unused */
+	uint64_t key;  /* 0: unused */
 	int64_t began; /* seconds of the monotonic clock */
 	uint32_t count;
 	uint32_t class;
@@ -30,7 +30,7 @@ static const struct
 	int limit;
 	int seconds;
 } rules[LIMIT_CLASSES] = {
-	[LIMIT_NONE] = { "none", 0, 1 },      [LIMIT_PAGE] = { "page", 120, 60 },
+	[LIMIT_NONE] = { "none", 0, 1 },         [LIMIT_PAGE] = { "page", 120, 60 },
 	[LIMIT_BOOKING] = { "booking", 30, 60 }, [LIMIT_MAGIC] = { "magic-link", 30, 600 },
 	[LIMIT_AUTH] = { "session", 600, 60 },   [LIMIT_BOOKED] = { "booked", 60, 3600 },
 };
@@ -58,8 +58,9 @@ hash_of(LimitClass class, const char *client, const char *subject)
 
 	if (len >= (int) sizeof(text))
 		len = (int) sizeof(text) - 1;
-	if (!EVP_Q_mac(NULL, "SIPHASH", NULL, NULL, NULL, secret, sizeof(secret), (const unsigned char *) text, (size_t) len,
-				   (unsigned char *) hash, sizeof(hash), &size))
+	if (!EVP_Q_mac(NULL, "SIPHASH", NULL, NULL, NULL, secret, sizeof(secret),
+				   (const unsigned char *) text, (size_t) len, (unsigned char *) hash, sizeof(hash),
+				   &size))
 		abort();
 	return hash[0] | 1;
 }

@@ -26,6 +26,7 @@ typedef struct RequestRecord
 extern void log_request(const RequestRecord *record);
 
 /* level: info, warning or error. */
-extern void log_message(const char *level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+extern void log_message(const char *level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

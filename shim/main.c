@@ -78,8 +78,8 @@ main(int argc, char **argv)
 	pool_start(&config);
 	if (!assets_start(config.web) || !may_start() || !server_start(&config))
 		return EXIT_FAILURE;
-	log_message("info", "serving on http://%s, metrics on http://%s/metrics, %d threads", config.listen, config.metrics_listen,
-				config.threads);
+	log_message("info", "serving on http://%s, metrics on http://%s/metrics, %d threads",
+				config.listen, config.metrics_listen, config.threads);
 	sd_notify(0, "READY=1");
 	wait_for_end(&signals);
 	sd_notify(0, "STOPPING=1");

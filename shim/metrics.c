@@ -18,8 +18,9 @@ static const double bounds[BUCKETS] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
 										0.25,  0.5,    1,     2.5,  5,     10 };
 
 static atomic_uint_fast64_t requests[MAX_ROUTES][LAST_STATUS - FIRST_STATUS + 1];
-static atomic_uint_fast64_t durations[MAX_ROUTES][BUCKETS + 1]; /* not cumulated; the last: longer than all bounds */
-static atomic_uint_fast64_t duration_sums[MAX_ROUTES];          /* microseconds */
+static atomic_uint_fast64_t
+	durations[MAX_ROUTES][BUCKETS + 1]; /* not cumulated; the last: longer than all bounds */
+static atomic_uint_fast64_t duration_sums[MAX_ROUTES]; /* microseconds */
 static atomic_uint_fast64_t sqlstates[SQLSTATE_CLASSES];
 static atomic_int gauges[GAUGES];
 static atomic_uint_fast64_t counters[COUNTERS];
@@ -30,7 +31,8 @@ static const char *const gauge_texts[GAUGES][2] = {
 };
 
 static const char *const counter_texts[COUNTERS][2] = {
-	[COUNTER_CONNECTS] = { "opencalendly_db_connects_total", "Connections to the database that were made." },
+	[COUNTER_CONNECTS] = { "opencalendly_db_connects_total",
+						   "Connections to the database that were made." },
 	[COUNTER_CONNECT_FAILURES] = { "opencalendly_db_connect_failures_total",
 								   "Attempts to connect to the database that failed." },
 	[COUNTER_RETRIES] = { "opencalendly_db_retries_total", "Transactions that were repeated." },
@@ -113,7 +115,8 @@ write_labels(Text *out, int slot)
 static void
 write_requests(Text *out)
 {
-	write_head(out, "opencalendly_http_requests_total", "counter", "Requests answered, by route and status.");
+	write_head(out, "opencalendly_http_requests_total", "counter",
+			   "Requests answered, by route and status.");
 	for (int slot = 0; slot < MAX_ROUTES; slot++)
 		for (int status = FIRST_STATUS; status <= LAST_STATUS; status++)
 		{
@@ -164,8 +167,8 @@ write_sqlstates(Text *out)
 			   "Errors that the database has answered, by the class of their SQLSTATE.");
 	for (int i = 0; i < SQLSTATE_CLASSES; i++)
 		if (value_of(&sqlstates[i]) > 0)
-			text_addf(out, "opencalendly_db_errors_total{class=\"%c%c\"} %llu\n", digits[i / 36], digits[i % 36],
-					  (unsigned long long) value_of(&sqlstates[i]));
+			text_addf(out, "opencalendly_db_errors_total{class=\"%c%c\"} %llu\n", digits[i / 36],
+					  digits[i % 36], (unsigned long long) value_of(&sqlstates[i]));
 }
 
 void
@@ -184,7 +187,8 @@ metrics_write(Text *out)
 	for (int i = 0; i < COUNTERS; i++)
 	{
 		write_head(out, counter_texts[i][0], "counter", counter_texts[i][1]);
-		text_addf(out, "%s %llu\n", counter_texts[i][0], (unsigned long long) value_of(&counters[i]));
+		text_addf(out, "%s %llu\n", counter_texts[i][0],
+				  (unsigned long long) value_of(&counters[i]));
 	}
 	write_sqlstates(out);
 }

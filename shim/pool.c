@@ -22,16 +22,17 @@
 #define LONGEST_PAUSE_MS 500
 #define CONNECT_TIMEOUT_SECONDS "3"
 #define MAX_PREPARED 128
+#define APPLICATION_NAME "opencalendly-shim " SHIM_VERSION
 
 #define SETTINGS_STATEMENT "settings"
-#define SETTINGS_SQL                                                                                              \
-	"SELECT pg_catalog.set_config('statement_timeout', $1, true), "                                               \
+#define SETTINGS_SQL                                                \
+	"SELECT pg_catalog.set_config('statement_timeout', $1, true), " \
 	"pg_catalog.set_config('transaction_read_only', $2, true)"
 
 struct Db
 {
-	PGconn *conn; /* NULL: not open */
-	PGresult *result; /* what the last answer points into */
+	PGconn *conn;      /* NULL: not open */
+	PGresult *result;  /* what the last answer points into */
 	bool has_settings; /* the settings' statement is prepared */
 	bool is_prepared[MAX_PREPARED];
 	bool *preparing[2]; /* in the pipeline: what becomes true when the server has prepared it */
@@ -145,8 +146,9 @@ note_state(const char *version, const char *base_url, bool dev_login_links)
 	last_state.dev_login_links = dev_login_links;
 	if (dev_login_links && !config_is_private(config) && !objection)
 	{
-		objection = "opencalendly.dev_login_links is on: it hands sign-in links to whoever asks, so the shim must listen on "
-					"loopback and have no trusted proxy";
+		objection =
+			"opencalendly.dev_login_links is on: it hands sign-in links to whoever asks, so the shim must listen on "
+			"loopback and have no trusted proxy";
 		kill(getpid(), SIGTERM);
 	}
 	pthread_mutex_unlock(&state_lock);
@@ -156,13 +158,16 @@ note_state(const char *version, const char *base_url, bool dev_login_links)
 static bool
 say_hello(PGconn *conn, char *why, size_t size)
 {
-	PGresult *result = PQexec(conn, "SELECT version, base_url, dev_login_links FROM opencalendly.api_hello()");
+	PGresult *result =
+		PQexec(conn, "SELECT version, base_url, dev_login_links FROM opencalendly.api_hello()");
 	bool good = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
 
 	if (good)
-		note_state(PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 2)[0] == 't');
+		note_state(PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1),
+				   PQgetvalue(result, 0, 2)[0] == 't');
 	else
-		snprintf(why, size, "%s", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) ?: PQerrorMessage(conn));
+		snprintf(why, size, "%s",
+				 PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) ?: PQerrorMessage(conn));
 	PQclear(result);
 	return good;
 }
@@ -170,10 +175,16 @@ say_hello(PGconn *conn, char *why, size_t size)
 static PGconn *
 open_connection(char *why, size_t size)
 {
-	const char *const names[] = { "dbname", "application_name", "client_encoding", "connect_timeout",
-								  "keepalives_idle", "tcp_user_timeout", NULL };
-	const char *const values[] = { config->database, "opencalendly-shim " SHIM_VERSION, "UTF8", CONNECT_TIMEOUT_SECONDS,
-								   "30", "15000", NULL };
+	const char *const names[] = { "dbname",
+								  "application_name",
+								  "client_encoding",
+								  "connect_timeout",
+								  "keepalives_idle",
+								  "tcp_user_timeout",
+								  NULL };
+	const char *const values[] = {
+		config->database, APPLICATION_NAME, "UTF8", CONNECT_TIMEOUT_SECONDS, "30", "15000", NULL
+	};
 	PGconn *conn = PQconnectdbParams(names, values, 1);
 
 	if (PQstatus(conn) != CONNECTION_OK)
@@ -230,7 +241,8 @@ is_alive(PGconn *conn)
 	if (poll(&socket, 1, 0) == 0)
 		return true;
 	/* a notice or a parameter's change is no end */
-	return (socket.revents & POLLIN) && PQconsumeInput(conn) && PQstatus(conn) == CONNECTION_OK && poll(&socket, 1, 0) == 0;
+	return (socket.revents & POLLIN) && PQconsumeInput(conn) && PQstatus(conn) == CONNECTION_OK &&
+		   poll(&socket, 1, 0) == 0;
 }
 
 static bool
@@ -255,7 +267,8 @@ send_prepare(Db *db, bool *is_prepared, const char *name, const char *sql, int n
 }
 
 static bool
-send_statement(Db *db, bool *is_prepared, const char *name, const char *sql, int nvalues, const char *const *values)
+send_statement(Db *db, bool *is_prepared, const char *name, const char *sql, int nvalues,
+			   const char *const *values)
 {
 	if (config->no_prepare)
 		return PQsendQueryParams(db->conn, sql, nvalues, NULL, values, NULL, NULL, 0);
@@ -270,7 +283,8 @@ send_request(Db *db, const Route *route, const char *const *values, bool read_on
 
 	db->npreparing = 0;
 	return send_statement(db, &db->has_settings, SETTINGS_STATEMENT, SETTINGS_SQL, 2, settings) &&
-		   send_statement(db, &db->is_prepared[route->number], route->statement, route->sql, route->nparams, values) &&
+		   send_statement(db, &db->is_prepared[route->number], route->statement, route->sql,
+						  route->nparams, values) &&
 		   PQpipelineSync(db->conn);
 }
 
@@ -325,7 +339,7 @@ static void
 read_answer(const PGresult *result, DbAnswer *answer)
 {
 	answer->outcome = DB_ANSWERED;
-	answer->status = column(result, 0) ? atoi(column(result, 0)) : 500;
+	answer->status = column(result, 0) ? (int) strtol(column(result, 0), NULL, 10) : 500;
 	answer->body = column(result, 1);
 	answer->body_len = (size_t) PQgetlength(result, 0, 1);
 	answer->etag = column(result, 2);
@@ -428,7 +442,8 @@ db_call(Db *db, const Route *route, const char *const *values, bool read_only)
 			if (!may_repeat)
 				return answer;
 		}
-		else if (answer.outcome != DB_REFUSED || !(is_class(&answer, "40001") || is_class(&answer, "40P01")))
+		else if (answer.outcome != DB_REFUSED ||
+				 !(is_class(&answer, "40001") || is_class(&answer, "40P01")))
 			return answer;
 		metrics_count(COUNTER_RETRIES);
 		wait_a_little(try);
@@ -466,7 +481,8 @@ db_check(Db *db, DbState *state)
 	if (!run_plain(db, "SELECT version, base_url, dev_login_links FROM opencalendly.api_hello()") ||
 		PQntuples(db->result) != 1)
 		return false;
-	note_state(PQgetvalue(db->result, 0, 0), PQgetvalue(db->result, 0, 1), PQgetvalue(db->result, 0, 2)[0] == 't');
+	note_state(PQgetvalue(db->result, 0, 0), PQgetvalue(db->result, 0, 1),
+			   PQgetvalue(db->result, 0, 2)[0] == 't');
 	*state = pool_state();
 	return true;
 }
@@ -484,8 +500,8 @@ db_metrics(Db *db, Text *out)
 		const char *labels = PQgetvalue(db->result, row, 3);
 
 		if (strcmp(name, last) != 0)
-			text_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, PQgetvalue(db->result, row, 2), name,
-					  PQgetvalue(db->result, row, 1));
+			text_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, PQgetvalue(db->result, row, 2),
+					  name, PQgetvalue(db->result, row, 1));
 		text_addf(out, "%s%s%s%s %s\n", name, *labels ? "{" : "", labels, *labels ? "}" : "",
 				  PQgetvalue(db->result, row, 4));
 		last = name;

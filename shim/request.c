@@ -136,7 +136,7 @@ check_length(Request *request)
 		return refuse_framing(request, 400, "Content-Length", "Content-Length is given twice");
 	if (digits == 0 || length[digits] != '\0')
 		return refuse_framing(request, 400, "Content-Length", "Content-Length must be a number");
-	if (digits > 9 || atol(length) > MAX_BODY_BYTES)
+	if (digits > 9 || strtol(length, NULL, 10) > MAX_BODY_BYTES)
 		return refuse_framing(request, 413, "body", "body must have at most 65536 bytes");
 	return accepted;
 }
@@ -192,14 +192,16 @@ has_control(const char *text)
 static bool
 is_path_segment(const char *segment)
 {
-	return !has_control(segment) && !strchr(segment, '/') && !strchr(segment, '\\') && strcmp(segment, ".") != 0 &&
-		   strcmp(segment, "..") != 0;
+	return !has_control(segment) && !strchr(segment, '/') && !strchr(segment, '\\') &&
+		   strcmp(segment, ".") != 0 && strcmp(segment, "..") != 0;
 }
 
 Refusal
 request_read_path(Request *request)
 {
-	const Refusal bad = { 400, "path", "path must be percent-encoded UTF-8 without empty, dot or control parts" };
+	const Refusal bad = {
+		400, "path", "path must be percent-encoded UTF-8 without empty, dot or control parts"
+	};
 	const char *rest = request->info->request_uri;
 
 	if (!rest || rest[0] != '/')
@@ -251,7 +253,7 @@ request_read_body(Request *request)
 {
 	const char *length = request_header(request, "Content-Length");
 	const char *expect = request_header(request, "Expect");
-	long size = length ? atol(length) : 0;
+	long size = length ? strtol(length, NULL, 10) : 0;
 
 	if (size == 0)
 		return accepted;
@@ -262,7 +264,8 @@ request_read_body(Request *request)
 		request->closes = true;
 		return (Refusal) { 408, "body", "body did not arrive in time" };
 	}
-	if (strlen(request->body.data) != request->body.len || !is_utf8(request->body.data, request->body.len))
+	if (strlen(request->body.data) != request->body.len ||
+		!is_utf8(request->body.data, request->body.len))
 		return (Refusal) { 400, "body", "body must be UTF-8 text without NUL" };
 	return accepted;
 }
@@ -292,8 +295,10 @@ read_query(Request *request, const char *name, const char **value)
 			decoded = arena_take(request, len - value_at + 1);
 			if (!decoded)
 				return (Refusal) { 431, NULL, "the request is too long" };
-			if (!percent_decode(rest + value_at, len - value_at, true, decoded) || has_control(decoded))
-				return (Refusal) { 400, name, "must be percent-encoded UTF-8 without control characters" };
+			if (!percent_decode(rest + value_at, len - value_at, true, decoded) ||
+				has_control(decoded))
+				return (Refusal) { 400, name,
+								   "must be percent-encoded UTF-8 without control characters" };
 			*value = decoded;
 		}
 		rest += len;
@@ -349,8 +354,10 @@ request_session(Request *request, bool *is_cookie)
 	}
 	else
 		session = read_cookie(request);
-	return session && *session && strlen(session) <= MAX_SESSION_LENGTH && is_utf8(session, strlen(session)) ? session
-																												: NULL;
+	return session && *session && strlen(session) <= MAX_SESSION_LENGTH &&
+				   is_utf8(session, strlen(session))
+			   ? session
+			   : NULL;
 }
 
 /* "abc", W/"def" -> abc,def: what the database compares with. */

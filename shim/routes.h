@@ -53,9 +53,9 @@ typedef struct Route
 	Auth auth;
 	LimitClass limit;
 	Cache cache;
-	bool is_public; /* any origin may call it (CORS) */
+	bool is_public;     /* any origin may call it (CORS) */
 	bool makes_booking; /* a 200 counts against LIMIT_BOOKED */
-	const char *type; /* of the answer; NULL: JSON */
+	const char *type;   /* of the answer; NULL: JSON */
 	/* made by routes_start: */
 	int number;
 	Param param[MAX_PARAMS];

@@ -68,12 +68,15 @@ answer_ready(Worker *worker)
 	DbState state;
 
 	if (atomic_load(&draining_since) != 0)
-		answer_refusal(&worker->answer, &worker->request, (Refusal) { 503, NULL, "the service is stopping" });
-	else if (!db_check(worker->db, &state))
-		answer_refusal(&worker->answer, &worker->request, (Refusal) { 503, NULL, "the database is away" });
-	else if (strcmp(state.version, SHIM_VERSION) != 0)
 		answer_refusal(&worker->answer, &worker->request,
-					   (Refusal) { 503, NULL, "the database has another version of the extension" });
+					   (Refusal) { 503, NULL, "the service is stopping" });
+	else if (!db_check(worker->db, &state))
+		answer_refusal(&worker->answer, &worker->request,
+					   (Refusal) { 503, NULL, "the database is away" });
+	else if (strcmp(state.version, SHIM_VERSION) != 0)
+		answer_refusal(
+			&worker->answer, &worker->request,
+			(Refusal) { 503, NULL, "the database has another version of the extension" });
 	else
 	{
 		text_addf(body, "{\"ok\":true,\"status\":\"ready\",\"version\":\"%s\"}", SHIM_VERSION);
@@ -89,10 +92,11 @@ answer_metrics(Worker *worker)
 	Text *body = &worker->answer.made;
 
 	metrics_write(body);
-	text_addf(body,
-			  "# HELP opencalendly_db_up Whether the database answers.\n# TYPE opencalendly_db_up gauge\n"
-			  "opencalendly_db_up %d\n",
-			  db_metrics(worker->db, body));
+	text_addf(
+		body,
+		"# HELP opencalendly_db_up Whether the database answers.\n# TYPE opencalendly_db_up gauge\n"
+		"opencalendly_db_up %d\n",
+		db_metrics(worker->db, body));
 	answer_json(&worker->answer, 200, body->data, body->len);
 	worker->answer.type = "text/plain; version=0.0.4; charset=utf-8";
 }
@@ -133,7 +137,8 @@ take_limits(Worker *worker)
 			state = booked;
 	}
 	if (!state.is_allowed)
-		answer_refusal(&worker->answer, &worker->request, (Refusal) { 429, NULL, "too many requests, try again later" });
+		answer_refusal(&worker->answer, &worker->request,
+					   (Refusal) { 429, NULL, "too many requests, try again later" });
 	answer_limit(&worker->answer, &state);
 	return state.is_allowed;
 }
@@ -181,7 +186,8 @@ answer_route(Worker *worker)
 		answer_refusal(&worker->answer, &worker->request, refusal);
 	else if (route->auth == AUTH_SESSION && !is_own_request(worker))
 		answer_refusal(&worker->answer, &worker->request,
-					   (Refusal) { 403, "Origin", "Origin must be this service's own where a cookie signs in" });
+					   (Refusal) { 403, "Origin",
+								   "Origin must be this service's own where a cookie signs in" });
 	else
 	{
 		result = db_call(worker->db, route, values, strcmp(route->method, "GET") == 0);
@@ -233,7 +239,8 @@ answer_plain(Worker *worker)
 		return false;
 	if (!is_method(worker, "GET") && !is_method(worker, "HEAD"))
 	{
-		answer_refusal(&worker->answer, &worker->request, (Refusal) { 405, NULL, "this can only be read" });
+		answer_refusal(&worker->answer, &worker->request,
+					   (Refusal) { 405, NULL, "this can only be read" });
 		text_add(&worker->answer.headers, "Allow: GET, HEAD\r\n");
 	}
 	else if (asset)
@@ -258,7 +265,8 @@ answer_api(Worker *worker)
 	}
 	if (answer_plain(worker))
 		return;
-	request->match = route_find(request->info->request_method, request->segments, request->nsegments);
+	request->match =
+		route_find(request->info->request_method, request->segments, request->nsegments);
 	if (!request->match.allow[0])
 		answer_refusal(&worker->answer, request, nothing_here);
 	else if (is_method(worker, "OPTIONS"))
@@ -269,10 +277,12 @@ answer_api(Worker *worker)
 			answer_route(worker);
 		else
 		{
-			answer_refusal(&worker->answer, request, (Refusal) { 405, NULL, "this method is not for this path" });
+			answer_refusal(&worker->answer, request,
+						   (Refusal) { 405, NULL, "this method is not for this path" });
 			text_addf(&worker->answer.headers, "Allow: %s\r\n", request->match.allow);
 		}
-		answer_origin(&worker->answer, request, config, request->match.route && request->match.route->is_public);
+		answer_origin(&worker->answer, request, config,
+					  request->match.route && request->match.route->is_public);
 	}
 }
 
@@ -280,7 +290,8 @@ static void
 answer_operator(Worker *worker)
 {
 	if (!is_method(worker, "GET") && !is_method(worker, "HEAD"))
-		answer_refusal(&worker->answer, &worker->request, (Refusal) { 405, NULL, "this can only be read" });
+		answer_refusal(&worker->answer, &worker->request,
+					   (Refusal) { 405, NULL, "this can only be read" });
 	else if (is_path(worker, "/metrics"))
 		answer_metrics(worker);
 	else if (is_path(worker, "/health"))
@@ -308,7 +319,8 @@ answer_request(Worker *worker, bool is_operator)
 		answer_operator(worker);
 	else if (draining && now_ms() - draining > SERVER_GRACE_MS && !is_path(worker, "/health"))
 	{
-		answer_refusal(&worker->answer, request, (Refusal) { 503, NULL, "the service is stopping" });
+		answer_refusal(&worker->answer, request,
+					   (Refusal) { 503, NULL, "the service is stopping" });
 		text_add(&worker->answer.headers, RETRY_SECONDS);
 	}
 	else
@@ -328,7 +340,9 @@ record_request(const Worker *worker, size_t bytes)
 		.request_id = request->id,
 		.client = request->client,
 		.method = route ? route->method : "other",
-		.route = route ? route->path : asset ? asset->path : NULL,
+		.route = route   ? route->path
+				 : asset ? asset->path
+						 : NULL,
 		.status = worker->answer.status,
 		.duration_us = duration,
 		.bytes = bytes,
@@ -366,13 +380,16 @@ http_error(struct mg_connection *conn, int status, const char *message)
 {
 	char answer[512];
 	char body[160];
-	int len = snprintf(body, sizeof(body), "{\"ok\":false,\"error\":\"the request cannot be read\",\"code\":\"HTTP_%d\",\"status\":%d}",
-					   status, status);
+	int len = snprintf(
+		body, sizeof(body),
+		"{\"ok\":false,\"error\":\"the request cannot be read\",\"code\":\"HTTP_%d\",\"status\":%d}",
+		status, status);
 
-	len = snprintf(answer, sizeof(answer),
-				   "HTTP/1.1 %d Refused\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n"
-				   "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n%s",
-				   status, len, body);
+	len = snprintf(
+		answer, sizeof(answer),
+		"HTTP/1.1 %d Refused\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n"
+		"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n%s",
+		status, len, body);
 	mg_disable_connection_keep_alive(conn);
 	mg_write(conn, answer, (size_t) len);
 	metrics_request(-1, status, 0);
@@ -426,20 +443,34 @@ start_listener(const char *listen, int threads, void *user_data)
 											.init_thread = init_thread,
 											.exit_thread = exit_thread };
 	char number[16];
-	const char *options[] = { "listening_ports", listen,
-							  "num_threads", number,
-							  "tcp_nodelay", "1",
-							  "enable_keep_alive", "yes",
-							  "keep_alive_timeout_ms", "1000",
-							  "request_timeout_ms", "5000",
-							  "max_request_size", "16384",
-							  "connection_queue", "128",
-							  "listen_backlog", "511",
-							  "decode_url", "no",
-							  "access_control_allow_origin", "",
-							  "access_control_allow_methods", "",
-							  "access_control_allow_headers", "",
-							  "enable_directory_listing", "no",
+	const char *options[] = { "listening_ports",
+							  listen,
+							  "num_threads",
+							  number,
+							  "tcp_nodelay",
+							  "1",
+							  "enable_keep_alive",
+							  "yes",
+							  "keep_alive_timeout_ms",
+							  "1000",
+							  "request_timeout_ms",
+							  "5000",
+							  "max_request_size",
+							  "16384",
+							  "connection_queue",
+							  "128",
+							  "listen_backlog",
+							  "511",
+							  "decode_url",
+							  "no",
+							  "access_control_allow_origin",
+							  "",
+							  "access_control_allow_methods",
+							  "",
+							  "access_control_allow_headers",
+							  "",
+							  "enable_directory_listing",
+							  "no",
 							  NULL };
 	struct mg_context *context;
 
@@ -469,7 +500,8 @@ server_start(const Config *settings)
 static bool
 is_quiet(void)
 {
-	return metrics_gauge_value(GAUGE_IN_FLIGHT) == 0 && now_ms() - atomic_load(&last_request) > QUIET_MS;
+	return metrics_gauge_value(GAUGE_IN_FLIGHT) == 0 &&
+		   now_ms() - atomic_load(&last_request) > QUIET_MS;
 }
 
 void

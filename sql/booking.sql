@@ -10,7 +10,8 @@ SELECT opencalendly.create_event_type(:'ada', 'Asked', 'asked', 30, questions =>
     {"id": "why", "label": "Why?", "required": true}, {"id": "note", "label": "Anything else?"}]') AS asked \gset
 CREATE VIEW pg_temp.state AS
     SELECT b.starts_at, b.status, b.seat_no, b.invitee_email, c.during, c.expires_at FROM opencalendly.bookings AS b
-    LEFT JOIN opencalendly.claims AS c USING (occurrence_id) ORDER BY b.starts_at, b.id;
+    LEFT JOIN opencalendly.claims AS c USING (occurrence_id) WHERE b.organizer_id = (SELECT id FROM opencalendly.users WHERE username = 'booking-ada')
+    ORDER BY b.starts_at, b.id;
 
 -- book: one claim with the buffers, the same key again gives the same answer
 SELECT * FROM opencalendly.book_slot(:'intro', '2026-06-08 09:00', ' Bob ', 'Bob@Example.org', 'Asia/Kolkata',
@@ -22,7 +23,7 @@ SELECT b.booking_id = :'b_booking_id' AND b.cancel_token = :'b_cancel_token' AND
     FROM opencalendly.book_slot(:'intro', '2026-06-08 14:45+05:45', ' Bob ', 'bob@example.org', 'Asia/Kolkata', idempotency_key => 'first-booking-0001') AS b;
 SELECT pg_temp.try(format('SELECT * FROM opencalendly.book_slot(%L, ''2026-06-08 10:00'', ''Bob'', ''bob@example.org'', idempotency_key => ''first-booking-0001'')', :'intro'));
 TABLE pg_temp.state;
-SELECT invitee_name, timezone, answers, link_key_id, seats FROM opencalendly.bookings;
+SELECT invitee_name, timezone, answers, link_key_id, seats FROM opencalendly.bookings WHERE organizer_id = :'ada';
 -- the same key on another event type is another request
 SELECT starts_at, replayed FROM opencalendly.book_slot(:'class', '2026-06-08 12:00', 'Bob', 'bob@example.org', idempotency_key => 'first-booking-0001');
 -- taken: same, overlapping, within the buffer
@@ -75,7 +76,7 @@ SELECT b.cancel_token AS c2, b.reschedule_token AS r2 FROM opencalendly.book_slo
 SELECT status FROM opencalendly.cancel_booking(:'c1');
 SELECT seat_no, status, during FROM pg_temp.state WHERE starts_at = '2026-06-08 16:00';
 SELECT starts_at FROM opencalendly.reschedule_booking(:'r2', '2026-06-15 16:00');
-SELECT count(*) FROM opencalendly.claims WHERE during && '[2026-06-08 16:00, 2026-06-08 17:00)';
+SELECT count(*) FROM opencalendly.claims WHERE host_id = :'ada' AND during && '[2026-06-08 16:00, 2026-06-08 17:00)';
 
 -- the organizer: may leave the hours, never claims, never go back in time
 SELECT b.booking_id AS o FROM opencalendly.book_slot(:'intro', '2026-06-15 09:00', 'Bob', 'bob@example.org') AS b \gset
@@ -97,19 +98,19 @@ SELECT count(*) FROM opencalendly.compute_slots(:'intro', '2026-06-22 10:00', '2
 SELECT count(*) FROM opencalendly.compute_slots(:'intro', '2026-06-22 10:00', '2026-06-22 10:01', hold_token => :'h');
 SELECT pg_temp.try(format('SELECT * FROM opencalendly.book_slot(%L, ''2026-06-22 10:00'', ''Eve'', ''eve@example.org'')', :'intro'));
 SELECT starts_at FROM opencalendly.book_slot(:'intro', '2026-06-22 10:00', 'Bob', 'bob@example.org', hold_token => :'h');
-SELECT count(*) AS holds_left FROM opencalendly.holds;
+SELECT count(*) AS holds_left FROM opencalendly.holds WHERE event_type_id = :'intro';
 SELECT opencalendly.release_hold(:'h');
 -- an expired one keeps nothing, and is no error
 SELECT hold_token AS h FROM opencalendly.hold_slot(:'intro', '2026-06-22 11:00', '1 min') \gset
 SET opencalendly.clock = '2026-06-01 06:01+00';
 SELECT count(*) FROM opencalendly.compute_slots(:'intro', '2026-06-22 11:00', '2026-06-22 11:01');
 SELECT starts_at FROM opencalendly.book_slot(:'intro', '2026-06-22 11:00', 'Bob', 'bob@example.org', hold_token => :'h');
-SELECT count(*) AS holds_left FROM opencalendly.holds;
+SELECT count(*) AS holds_left FROM opencalendly.holds WHERE event_type_id = :'intro';
 -- released
 SELECT hold_token AS h FROM opencalendly.hold_slot(:'intro', '2026-06-22 13:00') \gset
 SELECT opencalendly.release_hold(:'h');
 SELECT opencalendly.release_hold(:'h');
-SELECT count(*) AS claims_left FROM opencalendly.claims WHERE during && '[2026-06-22 13:00, 2026-06-22 14:00)';
+SELECT count(*) AS claims_left FROM opencalendly.claims WHERE host_id = :'ada' AND during && '[2026-06-22 13:00, 2026-06-22 14:00)';
 -- with a live hold, notice is judged at its making
 SELECT opencalendly.update_event_type(:'intro', '{"min_notice_minutes": 60}') IS NOT NULL AS updated;
 SET opencalendly.clock = '2026-06-29 08:59+00';
@@ -131,9 +132,9 @@ SELECT pg_temp.try(format('SELECT * FROM opencalendly.cancel_booking(%L)', :'lat
 SELECT can_cancel, can_reschedule FROM opencalendly.booking_action(:'late');
 SELECT no_show_at, replayed FROM opencalendly.mark_no_show((SELECT booking_id FROM opencalendly.booking_action(:'late')));
 SET opencalendly.clock = '2026-07-29 10:30:00.000001+00';
-SELECT no_show_at, replayed FROM opencalendly.mark_no_show((SELECT id FROM opencalendly.bookings WHERE starts_at = '2026-06-29 10:00'));
+SELECT no_show_at, replayed FROM opencalendly.mark_no_show((SELECT id FROM opencalendly.bookings WHERE event_type_id = :'intro' AND starts_at = '2026-06-29 10:00'));
 SELECT pg_temp.try(format('SELECT * FROM opencalendly.booking_action(%L)', :'late'));
-SELECT pg_temp.try(format('SELECT * FROM opencalendly.organizer_cancel_booking((SELECT id FROM opencalendly.bookings WHERE starts_at = ''2026-06-29 10:00''))'));
+SELECT pg_temp.try(format('SELECT * FROM opencalendly.organizer_cancel_booking((SELECT id FROM opencalendly.bookings WHERE event_type_id = %L AND starts_at = ''2026-06-29 10:00''))', :'intro'));
 -- moved while the event type is inactive: yes; booked: no
 SET opencalendly.clock = '2026-06-01 06:00+00';
 SELECT b.reschedule_token AS r FROM opencalendly.book_slot(:'asked', '2026-07-06 14:00', 'Bob', 'bob@example.org', answers => '{"why": "x"}') AS b \gset

@@ -176,8 +176,9 @@ SELECT (SELECT count(*) FROM opencalendly.teams WHERE id = pg_temp.id('team')) A
     (SELECT count(*) FROM opencalendly.team_members WHERE team_id = pg_temp.id('team')) AS members,
     (SELECT count(*) FROM opencalendly.team_event_types WHERE team_id = pg_temp.id('team')) AS team_event_types,
     (SELECT count(*) FROM opencalendly.team_event_type_members WHERE team_id = pg_temp.id('team')) AS parts;
-SELECT e.slug, u.username, e.is_active, e.is_hidden FROM opencalendly.event_types AS e JOIN opencalendly.users AS u ON u.id = e.user_id
-    WHERE e.slug LIKE 'tm-%';
+SELECT e.name, e.slug ~ '^deleted-' AS slug_is_free, u.username, e.is_active, e.is_hidden,
+    e.deleted_at IS NOT NULL AS deleted FROM opencalendly.event_types AS e JOIN opencalendly.users AS u ON u.id = e.user_id
+    WHERE e.id IN (SELECT id FROM ids) AND e.user_id = pg_temp.id('bob');
 SELECT u.username, lower(c.during) AS start, c.expires_at FROM opencalendly.claims AS c JOIN opencalendly.users AS u ON u.id = c.host_id
     WHERE u.username LIKE 'tm-%' ORDER BY 1, 2;
 SELECT count(*) AS holds FROM opencalendly.holds WHERE event_type_id IN (SELECT id FROM ids);
@@ -231,7 +232,8 @@ SELECT opencalendly.delete_user(pg_temp.id('eve')) = pg_temp.id('eve') AS delete
 SELECT username = 'deleted-' || replace(id::text, '-', '') AS is_alias, email = username || '@deleted.invalid' AS is_mail, display_name
     FROM opencalendly.users WHERE id = pg_temp.id('eve');
 SELECT username FROM opencalendly.former_usernames WHERE user_id = pg_temp.id('eve') ORDER BY 1;
-SELECT slug, is_active, is_hidden, schedule_id FROM opencalendly.event_types WHERE user_id = pg_temp.id('eve');
+SELECT name, slug ~ '^deleted-' AS slug_is_free, is_active, is_hidden, schedule_id
+    FROM opencalendly.event_types WHERE user_id = pg_temp.id('eve');
 SELECT (SELECT count(*) FROM opencalendly.schedules WHERE user_id = pg_temp.id('eve')) AS schedules,
     (SELECT count(*) FROM opencalendly.availability_overrides WHERE user_id = pg_temp.id('eve')) AS overrides,
     (SELECT count(*) FROM opencalendly.calendar_busy_windows WHERE user_id = pg_temp.id('eve')) AS busy,

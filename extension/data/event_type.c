@@ -8,25 +8,42 @@
 #include "data/team.h"
 #include "errors.h"
 #include "time/civil.h"
+#include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
 
+/* clang-format off */
+#define EVENT_TYPES_WHERE                                                                                                 \
+	"SELECT e.user_id, e.duration_minutes, e.slot_interval_minutes, e.buffer_before_minutes, e.buffer_after_minutes,"     \
+	" e.min_notice_minutes, e.max_days_ahead, e.bookable_from, e.bookable_until, e.daily_booking_limit,"                  \
+	" e.weekly_booking_limit, e.monthly_booking_limit, e.seats, e.is_active, e.questions, s.id,"                          \
+	" COALESCE(s.timezone, u.timezone), t.mode, t.assignment, t.round_robin_cursor, t.last_entry, e.id"                   \
+	" FROM opencalendly.event_types AS e"                                                                                 \
+	" JOIN opencalendly.users AS u ON u.id" EQ "e.user_id"                                                                \
+	" LEFT JOIN opencalendly.team_event_types AS t ON t.event_type_id" EQ "e.id"                                          \
+	" LEFT JOIN opencalendly.schedules AS s ON t.event_type_id IS NULL AND s.user_id" EQ "e.user_id"                      \
+	" AND CASE WHEN e.schedule_id IS NULL THEN s.is_default ELSE s.id" EQ "e.schedule_id END"                             \
+	" WHERE "
+/* clang-format on */
+
 static SavedQuery load_query = {
-	/* clang-format off */
-	.text =
-		"SELECT e.user_id, e.duration_minutes, e.slot_interval_minutes, e.buffer_before_minutes, e.buffer_after_minutes,"
-		" e.min_notice_minutes, e.max_days_ahead, e.bookable_from, e.bookable_until, e.daily_booking_limit,"
-		" e.weekly_booking_limit, e.monthly_booking_limit, e.seats, e.is_active, e.questions, s.id,"
-		" COALESCE(s.timezone, u.timezone), t.mode, t.assignment, t.round_robin_cursor, t.last_entry"
-		" FROM opencalendly.event_types AS e"
-		" JOIN opencalendly.users AS u ON u.id" EQ "e.user_id"
-		" LEFT JOIN opencalendly.team_event_types AS t ON t.event_type_id" EQ "e.id"
-		" LEFT JOIN opencalendly.schedules AS s ON t.event_type_id IS NULL AND s.user_id" EQ "e.user_id"
-		" AND CASE WHEN e.schedule_id IS NULL THEN s.is_default ELSE s.id" EQ "e.schedule_id END"
-		" WHERE e.id" EQ "$1",
-	/* clang-format on */
+	.text = EVENT_TYPES_WHERE "e.id" EQ "$1",
 	.nargs = 1,
 	.types = { UUIDOID },
+};
+
+static SavedQuery page_query = {
+	.text = EVENT_TYPES_WHERE "u.username" EQ "$1 AND e.slug" EQ "$2",
+	.nargs = 2,
+	.types = { TEXTOID, TEXTOID },
+};
+
+static SavedQuery team_page_query = {
+	.text =
+		EVENT_TYPES_WHERE "t.team_id" EQ "(SELECT m.id FROM opencalendly.teams AS m WHERE m.slug" EQ
+						  "$1) AND e.slug" EQ "$2",
+	.nargs = 2,
+	.types = { TEXTOID, TEXTOID },
 };
 
 static SavedQuery user_query = {
@@ -108,15 +125,14 @@ read_mode(EventType *event)
 	event->last_entry = row_int(0, 21);
 }
 
-EventType *
-event_type_load(const pg_uuid_t *id, bool may_be_inactive)
+/* The event type of the row that the query has found; raises OC002 if it is not active and must be. */
+static EventType *
+read_event_type(bool may_be_inactive)
 {
 	EventType *event = palloc0(sizeof(EventType));
 	bool isnull;
 
-	if (query_read(&load_query, (QueryArg[]) { UUID_ARG(id) }) == 0)
-		raise_no_event_type(id, "no such event type");
-	event->id = *id;
+	event->id = row_uuid(0, 22);
 	event->user_id = row_uuid(0, 1);
 	event->duration = row_minutes(2, -1);
 	event->step = row_minutes(3, -1);
@@ -135,10 +151,29 @@ event_type_load(const pg_uuid_t *id, bool may_be_inactive)
 	read_mode(event);
 	SPI_freetuptable(SPI_tuptable);
 	if (!event->is_active && !may_be_inactive)
-		raise_no_event_type(id, "event type is not active");
+		raise_no_event_type(&event->id, "event type is not active");
 	if (event->mode != MODE_SOLO)
 		team_load_attendees(event);
 	return event;
+}
+
+EventType *
+event_type_load(const pg_uuid_t *id, bool may_be_inactive)
+{
+	if (query_read(&load_query, (QueryArg[]) { UUID_ARG(id) }) == 0)
+		raise_no_event_type(id, "no such event type");
+	return read_event_type(may_be_inactive);
+}
+
+EventType *
+event_type_find(EventPage page)
+{
+	SavedQuery *query = page.is_team ? &team_page_query : &page_query;
+
+	if (query_read(query, (QueryArg[]) { ARG(CStringGetTextDatum(page.owner)),
+										 ARG(CStringGetTextDatum(page.slug)) }) == 0)
+		return NULL;
+	return read_event_type(false);
 }
 
 pg_uuid_t

@@ -61,6 +61,17 @@ typedef struct EventType
 /* Reads it in the active snapshot; raises OC002 if there is none, or an inactive one and may_be_inactive is false. */
 extern EventType *event_type_load(const pg_uuid_t *id, bool may_be_inactive);
 
+/* Where an event type is published: what its links say. */
+typedef struct EventPage
+{
+	bool is_team;
+	const char *owner; /* a username or a team's slug */
+	const char *slug;
+} EventPage;
+
+/* The one on a page, hidden or not; NULL if there is none. Raises OC002 if it is not active. */
+extern EventType *event_type_find(EventPage page);
+
 /* Whose it is and whether it is a team's; raises OC002 if there is no such event type. */
 extern pg_uuid_t event_type_user(const pg_uuid_t *id, bool *is_team);
 

@@ -9,6 +9,9 @@
 #include "data/limits.h"
 #include "data/schedule.h"
 
+/* How many hosts of a slot are told unless all are asked for. */
+#define LISTED_HOSTS 10
+
 /* A host who is free for a slot. */
 typedef struct OfferedHost
 {

@@ -122,7 +122,7 @@ BEGIN
     DELETE FROM opencalendly.event_types AS e WHERE e.id = ANY (event_type_ids)
         AND NOT EXISTS (SELECT FROM opencalendly.bookings AS b WHERE b.event_type_id = e.id);
     UPDATE opencalendly.event_types AS e SET is_active = false, is_hidden = true, schedule_id = NULL,
-            slug = 'deleted-' || translate(e.id::text, '-', ''), deleted_at = now()
+            slug = 'deleted-' || translate(opencalendly.uuid_generate_v7()::text, '-', ''), deleted_at = now()
         WHERE e.id = ANY (event_type_ids) AND e.deleted_at IS NULL;
 END
 $$;

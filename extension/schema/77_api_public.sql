@@ -31,7 +31,7 @@ DECLARE
 BEGIN
     IF team_slug IS NULL THEN
         SELECT e.* INTO event FROM opencalendly.event_types AS e
-            WHERE e.user_id = (opencalendly.user_named(username)).id AND e.slug = event_slug;
+            WHERE e.user_id = (SELECT (opencalendly.user_named(username)).id) AND e.slug = event_slug;
     ELSE
         SELECT e.* INTO event FROM opencalendly.event_types AS e
             JOIN opencalendly.team_event_types AS x ON x.event_type_id = e.id
@@ -135,8 +135,9 @@ CREATE FUNCTION opencalendly.api_public_event_type(username text, slug text) RET
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     event constant opencalendly.event_types := opencalendly.event_type_named(username, NULL, slug);
-    host constant opencalendly.users := opencalendly.user_named(username);
+    host opencalendly.users;
 BEGIN
+    SELECT u.* INTO STRICT host FROM opencalendly.users AS u WHERE u.id = event.user_id;
     IF NOT event.is_active THEN
         PERFORM opencalendly.raise_not_offered();
     ELSIF host.username <> username THEN
@@ -197,30 +198,39 @@ COMMENT ON FUNCTION opencalendly.check_idempotency_key(text) IS
 
 -- Holds. One client's follow each other: the verb counts them under a lock that comes before the hosts', and a hold that
 -- is replaced has locked those already.
+CREATE FUNCTION opencalendly.can_reschedule(action_token text, event_type_id uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT a.can_reschedule AND a.event_type_id = can_reschedule.event_type_id
+            FROM opencalendly.booking_action(action_token) AS a);
+EXCEPTION WHEN SQLSTATE 'OC003' OR SQLSTATE 'OC004' THEN
+    RETURN false;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.can_reschedule(text, uuid) IS
+    'internal: whether the token is of a link that can move a booking of the event type now; raises OC011';
+
 CREATE FUNCTION opencalendly.event_type_to_hold(given jsonb) RETURNS opencalendly.event_types
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     event opencalendly.event_types;
-    link record;
 BEGIN
     IF (given ->> 'username' IS NULL) = (given ->> 'teamSlug' IS NULL) THEN
-        RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = 'username or teamSlug must be given',
-            DETAIL = format('Field "username" is %s.', CASE WHEN given ->> 'username' IS NULL THEN 'absent'
+        RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = 'either username or teamSlug must be given',
+            DETAIL = format('Field "username" is %s.', CASE WHEN given ->> 'username' IS NULL THEN 'absent, and so is teamSlug'
                                                             ELSE 'given together with teamSlug' END);
     END IF;
     event := opencalendly.event_type_named(given ->> 'username', given ->> 'teamSlug', given ->> 'eventSlug');
-    IF given ->> 'actionToken' IS NOT NULL THEN
-        SELECT a.* INTO link FROM opencalendly.booking_action(given ->> 'actionToken') AS a;
-        IF NOT link.can_reschedule OR link.event_type_id <> event.id THEN
-            RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = 'actionToken must be of a link that moves a booking of this event type',
-                DETAIL = 'Field "actionToken" is of another link.';
-        END IF;
+    IF given ->> 'actionToken' IS NOT NULL AND NOT opencalendly.can_reschedule(given ->> 'actionToken', event.id) THEN
+        RAISE EXCEPTION USING ERRCODE = 'OC006',
+            MESSAGE = 'actionToken must be of a link that can move a booking of this event type',
+            DETAIL = 'Field "actionToken" is of no such link.';
     END IF;
     RETURN event;
 END
 $$;
 COMMENT ON FUNCTION opencalendly.event_type_to_hold(jsonb) IS
-    'internal: the event type that a body of POST /v0/holds names; raises OC002, OC003, OC004, OC006';
+    'internal: the event type that a body of POST /v0/holds names; raises OC002, OC006, OC011';
 
 CREATE FUNCTION opencalendly.api_create_hold(client text, body text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -242,7 +252,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_create_hold(text, text) IS
-    'POST /v0/holds: keeps a slot for 5 minutes, another hold of the same visitor given back first; without a client no limit per client; errors OC001, OC002, OC003, OC004, OC006, OC008';
+    'POST /v0/holds: keeps a slot for 5 minutes, another hold of the same visitor given back first; without a client no limit per client; errors OC001, OC002, OC006, OC008, OC011';
 
 CREATE FUNCTION opencalendly.api_delete_hold(token text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -18,9 +18,6 @@
 
 PG_FUNCTION_INFO_V1(compute_slots);
 
-/* How many hosts of a slot are listed unless all are asked for. */
-#define LISTED_HOSTS 10
-
 static SavedQuery ignored_query = {
 	.text = "SELECT b.event_type_id" EQ
 			"$2 AND " LIVE("b") " FROM opencalendly.bookings AS b WHERE b.id" EQ "$1",

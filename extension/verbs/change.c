@@ -14,10 +14,9 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "verbs/book.h"
+#include "verbs/link.h"
 #include "verbs/taking.h"
 
-#define LINK_REMEMBERED_FOR (30 * USECS_IN_DAY)
-#define MIN_TOKEN_LENGTH 32
 #define MAX_REASON_LENGTH 500
 
 PG_FUNCTION_INFO_V1(cancel_booking);
@@ -55,27 +54,6 @@ find_latest(const pg_uuid_t *id)
 	return booking;
 }
 
-static Link
-check_link(FunctionCallInfo fcinfo)
-{
-	char *token = check_text(fcinfo, 0, "token", 0, PG_INT32_MAX);
-
-	if (strlen(token) < MIN_TOKEN_LENGTH || strlen(token) > MAX_TOKEN_LENGTH)
-		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token is invalid"));
-	return keys_read_booking_link(token);
-}
-
-/* Raises unless the link names a booking and is not older than links are remembered. */
-static void
-check_remembered(const Booking *booking, int64 now)
-{
-	if (!booking)
-		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token is invalid"));
-	if (now > booking->ends_at + LINK_REMEMBERED_FOR)
-		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_EXPIRED), errmsg("link has expired"),
-				errdetail("The booking ended at %s.", timestamptz_to_str(booking->ends_at)));
-}
-
 static void
 check_not_started(const Booking *booking, int64 now)
 {
@@ -92,18 +70,17 @@ check_not_ended(const Booking *booking, int64 now)
 				errdetail("It ended at %s.", timestamptz_to_str(booking->ends_at)));
 }
 
-static void raise_moved(const Booking *booking) pg_attribute_noreturn();
+static void raise_moved_from(const Booking *booking) pg_attribute_noreturn();
 
 static void
-raise_moved(const Booking *booking)
+raise_moved_from(const Booking *booking)
 {
 	Booking *successor;
 
 	claim_read_begin();
 	successor = booking_successor(&booking->id);
 	claim_read_end();
-	ereport(ERROR, errcode(ERRCODE_OC_WRONG_STATE), errmsg("booking was moved"),
-			successor ? errdetail("Booking %s took its place.", id_text(&successor->id)) : 0);
+	raise_moved(successor);
 }
 
 static void
@@ -150,7 +127,7 @@ cancel(FunctionCallInfo fcinfo, const Booking *booking, const char *by, const ch
 	bool replayed = booking_is(booking, "canceled");
 
 	if (booking_is(booking, "rescheduled"))
-		raise_moved(booking);
+		raise_moved_from(booking);
 	if (!replayed)
 	{
 		check_time(booking, now);
@@ -164,7 +141,7 @@ cancel(FunctionCallInfo fcinfo, const Booking *booking, const char *by, const ch
 Datum
 cancel_booking(PG_FUNCTION_ARGS)
 {
-	Link link = check_link(fcinfo);
+	Link link = check_link(fcinfo, 0);
 	char *reason = check_text_or_null(fcinfo, 1, "reason", 0, MAX_REASON_LENGTH);
 	int64 now = settings_now();
 
@@ -218,18 +195,10 @@ move_again(FunctionCallInfo fcinfo, const Booking *old, int64 starts_at)
 	successor = booking_successor(&old->id);
 	claim_read_end();
 	if (!successor || successor->starts_at != starts_at)
-		raise_moved(old);
+		raise_moved_from(old);
 	/* the answer of then: whatever became of it, it was live */
 	answer_booking(fcinfo, successor, booking_is_live(successor) ? successor->status : "confirmed",
 				   true, old);
-}
-
-static void
-check_can_move(const Booking *booking)
-{
-	if (booking_is(booking, "canceled"))
-		ereport(ERROR, errcode(ERRCODE_OC_WRONG_STATE), errmsg("booking is canceled"),
-				errdetail("A canceled booking cannot be moved."), errhint("Book a new time."));
 }
 
 /*
@@ -239,7 +208,7 @@ check_can_move(const Booking *booking)
 Datum
 reschedule_booking(PG_FUNCTION_ARGS)
 {
-	Link link = check_link(fcinfo);
+	Link link = check_reschedule_link(fcinfo, 0);
 	int64 starts_at = check_instant(fcinfo, 1, "starts_at");
 	char *timezone = check_zone_or_null(fcinfo, 2, "timezone");
 	char *hold_token = check_hold_token_or_null(fcinfo, 3);
@@ -247,8 +216,6 @@ reschedule_booking(PG_FUNCTION_ARGS)
 	Booking *old;
 	SlotTaking taking;
 
-	if (link.action != LINK_RESCHEDULE)
-		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token does not reschedule"));
 	SPI_connect();
 	old = lock_booking((pg_uuid_t *) link.id, true, true, hold_token, now);
 	if (booking_is(old, "rescheduled"))
@@ -280,7 +247,7 @@ organizer_reschedule_booking(PG_FUNCTION_ARGS)
 	SPI_connect();
 	old = lock_booking(id, false, true, NULL, now);
 	if (booking_is(old, "rescheduled"))
-		raise_moved(old);
+		raise_moved_from(old);
 	check_can_move(old);
 	check_not_ended(old, now);
 	taking_begin(&taking, &(Wish) { .event_type_id = &old->event_type_id,
@@ -374,7 +341,7 @@ answer_action(FunctionCallInfo fcinfo, LinkAction action, const Booking *booking
 Datum
 booking_action(PG_FUNCTION_ARGS)
 {
-	Link link = check_link(fcinfo);
+	Link link = check_link(fcinfo, 0);
 	int64 now = settings_now();
 	Booking *booking;
 

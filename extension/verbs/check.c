@@ -12,9 +12,6 @@
 #include "utils/timestamp.h"
 
 #define SHOWN_LENGTH 100
-/* 1900-01-01 and 10000-01-01, from 2000-01-01 */
-#define EARLIEST_INSTANT (-36524 * USECS_IN_DAY)
-#define LATEST_INSTANT (2921940 * USECS_IN_DAY)
 
 void
 raise_bad_input(const char *field, const char *rule, const char *value)
@@ -45,7 +42,7 @@ check_instant(FunctionCallInfo fcinfo, int arg, const char *field)
 	if (PG_ARGISNULL(arg))
 		raise_bad_input(field, "must be given", NULL);
 	instant = PG_GETARG_TIMESTAMPTZ(arg);
-	if (TIMESTAMP_NOT_FINITE(instant) || instant < EARLIEST_INSTANT || instant >= LATEST_INSTANT)
+	if (!is_instant_in_bounds(instant))
 		raise_bad_input(field, "must be an instant from the year 1900 to 9999",
 						timestamptz_to_str(instant));
 	return instant;

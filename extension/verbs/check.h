@@ -16,7 +16,17 @@
 /* Argument number arg; null raises. */
 extern const pg_uuid_t *check_uuid(FunctionCallInfo fcinfo, int arg, const char *field);
 
-/* A finite instant from 1900 to 9999, so that sums of instants and lengths cannot overflow. */
+/* 1900-01-01 and 10000-01-01, from 2000-01-01: sums of instants and lengths cannot overflow. */
+#define EARLIEST_INSTANT (-36524 * USECS_IN_DAY)
+#define LATEST_INSTANT (2921940 * USECS_IN_DAY)
+
+static inline bool
+is_instant_in_bounds(int64 instant)
+{
+	return instant >= EARLIEST_INSTANT && instant < LATEST_INSTANT;
+}
+
+/* A finite instant from 1900 to 9999. */
 extern int64 check_instant(FunctionCallInfo fcinfo, int arg, const char *field);
 
 /* Raises unless the text argument has from min to max characters. */
