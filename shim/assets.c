@@ -158,6 +158,8 @@ read_folder(const char *folder, const char *path)
 
 	if (!dir)
 		log_message("error", "the web folder %s cannot be read: %s", folder, strerror(errno));
+	/* one thread is there as yet */
+	// cppcheck-suppress readdirCalled
 	for (struct dirent *entry; good && (entry = readdir(dir));)
 	{
 		char name[MAX_PATH];

@@ -22,7 +22,6 @@
 #define LONGEST_PAUSE_MS 500
 #define CONNECT_TIMEOUT_SECONDS "3"
 #define MAX_PREPARED 128
-#define APPLICATION_NAME "opencalendly-shim " SHIM_VERSION
 
 #define SETTINGS_STATEMENT "settings"
 #define SETTINGS_SQL                                                \
@@ -38,6 +37,8 @@ struct Db
 	bool *preparing[2]; /* in the pipeline: what becomes true when the server has prepared it */
 	int npreparing;
 };
+
+static const char application_name[] = "opencalendly-shim " SHIM_VERSION;
 
 static const Config *config;
 static char statement_timeout[16];
@@ -183,7 +184,7 @@ open_connection(char *why, size_t size)
 								  "tcp_user_timeout",
 								  NULL };
 	const char *const values[] = {
-		config->database, APPLICATION_NAME, "UTF8", CONNECT_TIMEOUT_SECONDS, "30", "15000", NULL
+		config->database, application_name, "UTF8", CONNECT_TIMEOUT_SECONDS, "30", "15000", NULL
 	};
 	PGconn *conn = PQconnectdbParams(names, values, 1);
 

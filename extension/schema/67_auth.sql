@@ -5,11 +5,11 @@
 -- so the limit is exact, and two links of one address cannot make two accounts or wait for each other in a circle.
 
 CREATE FUNCTION opencalendly.lock_address(email text) RETURNS void
-    LANGUAGE sql VOLATILE STRICT
-BEGIN ATOMIC
-    SELECT pg_catalog.pg_advisory_xact_lock(
-        pg_catalog.hashtextextended('opencalendly address ' OPERATOR(pg_catalog.||) email, 0));
-END;
+    LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('opencalendly address ' || email, 0));
+END
+$$;
 COMMENT ON FUNCTION opencalendly.lock_address(text) IS
     'internal: waits for the lock under which an address''s links are made and used, until the end of the transaction';
 

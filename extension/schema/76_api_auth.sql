@@ -1,7 +1,7 @@
 -- Signing in over HTTP, and what the shim asks for itself.
 
 CREATE FUNCTION opencalendly.user_members(account opencalendly.users) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT pg_catalog.jsonb_build_object('id', account.id, 'email', account.email, 'username', account.username,
         'displayName', account.display_name, 'timezone', account.timezone);
@@ -85,9 +85,10 @@ COMMENT ON FUNCTION opencalendly.api_verify_login_link(text, text, text) IS
 
 CREATE FUNCTION opencalendly.api_me(session text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    me constant opencalendly.users := opencalendly.signed_in(session);
 BEGIN
-    RETURN opencalendly.answer(jsonb_build_object(
-        'user', opencalendly.user_members(opencalendly.signed_in(session))));
+    RETURN opencalendly.answer(jsonb_build_object('user', opencalendly.user_members(me)));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_me(text) IS 'GET /v0/auth/me: who is signed in; errors OC012';

@@ -3,13 +3,18 @@
 
 -- Who goes by a name, or went by it before. A deleted user does no more.
 CREATE FUNCTION opencalendly.user_named(name text) RETURNS opencalendly.users
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT u.* FROM opencalendly.users AS u
-        WHERE u.id IN (SELECT c.id FROM opencalendly.users AS c WHERE c.username = name
-                       UNION ALL SELECT f.user_id FROM opencalendly.former_usernames AS f WHERE f.username = name)
-            AND u.username <> 'deleted-' OPERATOR(pg_catalog.||) pg_catalog.translate(u.id::text, '-', '');
-END;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    host opencalendly.users;
+BEGIN
+    SELECT u.* INTO host FROM opencalendly.users AS u WHERE u.username = name;
+    IF NOT FOUND THEN
+        SELECT u.* INTO host FROM opencalendly.former_usernames AS f JOIN opencalendly.users AS u ON u.id = f.user_id
+            WHERE f.username = name;
+    END IF;
+    RETURN CASE WHEN host.username <> 'deleted-' || translate(host.id::text, '-', '') THEN host END;
+END
+$$;
 COMMENT ON FUNCTION opencalendly.user_named(text) IS
     'internal: the user of a username, present or former; null if there is none';
 
@@ -48,24 +53,25 @@ COMMENT ON FUNCTION opencalendly.event_type_named(text, text, text) IS
     'internal: the event type of a user''s or a team''s page, active or not; raises OC002';
 
 CREATE FUNCTION opencalendly.published_members(event opencalendly.event_types) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT pg_catalog.jsonb_build_object('id', event.id, 'name', event.name, 'slug', event.slug,
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN jsonb_build_object('id', event.id, 'name', event.name, 'slug', event.slug,
         'description', event.description, 'durationMinutes', event.duration_minutes,
         'locationType', event.location_type,
         'locationValue', CASE WHEN event.location_type IN ('in_person', 'custom') THEN event.location_value END,
-        'questions', (SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('id', q.value -> 'id',
-                'label', q.value -> 'label', 'required', COALESCE(q.value -> 'required', 'false'),
-                'placeholder', q.value -> 'placeholder') ORDER BY q.n), '[]')
-            FROM pg_catalog.jsonb_array_elements(event.questions) WITH ORDINALITY AS q (value, n)),
+        'questions', CASE WHEN event.questions = '[]' THEN event.questions ELSE
+            (SELECT jsonb_agg(jsonb_build_object('id', q.value -> 'id', 'label', q.value -> 'label',
+                    'required', coalesce(q.value -> 'required', 'false'), 'placeholder', q.value -> 'placeholder') ORDER BY q.n)
+                FROM jsonb_array_elements(event.questions) WITH ORDINALITY AS q (value, n)) END,
         'seats', event.seats, 'minNoticeMinutes', event.min_notice_minutes, 'maxDaysAhead', event.max_days_ahead,
         'bookableFrom', event.bookable_from, 'bookableUntil', event.bookable_until);
-END;
+END
+$$;
 COMMENT ON FUNCTION opencalendly.published_members(opencalendly.event_types) IS
     'internal: an event type as everybody sees it; how to reach a video or phone meeting is told once it is booked';
 
 CREATE FUNCTION opencalendly.organizer_members(host opencalendly.users) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT pg_catalog.jsonb_build_object('username', host.username, 'displayName', host.display_name,
         'timezone', host.timezone);
@@ -74,39 +80,31 @@ COMMENT ON FUNCTION opencalendly.organizer_members(opencalendly.users) IS
     'internal: a host as everybody sees them: {username, displayName, timezone}';
 
 -- Who would attend, as data/team.c loads them: the required ones first, each in the order of the round robin.
-CREATE FUNCTION opencalendly.team_members_of(event_type_id uuid) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT COALESCE(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('userId', u.id, 'role', m.role,
-                'isRequired', COALESCE(x.is_required, t.mode = 'collective'),
-                'user', pg_catalog.jsonb_build_object('id', u.id, 'username', u.username,
-                    'displayName', u.display_name, 'timezone', u.timezone))
-            ORDER BY COALESCE(x.is_required, t.mode = 'collective') DESC, m.position), '[]')
-        FROM opencalendly.team_event_types AS t
-        JOIN opencalendly.team_members AS m ON m.team_id = t.team_id AND m.status = 'active'
-        JOIN opencalendly.users AS u ON u.id = m.user_id
-        LEFT JOIN opencalendly.team_event_type_members AS x
-            ON x.event_type_id = t.event_type_id AND x.user_id = m.user_id
-        WHERE t.event_type_id = team_members_of.event_type_id AND (t.all_members OR x.user_id IS NOT NULL)
-            AND (t.mode = 'round_robin' OR COALESCE(x.is_required, true));
-END;
-COMMENT ON FUNCTION opencalendly.team_members_of(uuid) IS
-    'internal: the members who take part in a team''s event type: [{userId, role, isRequired, user{}}]';
-
 CREATE FUNCTION opencalendly.team_page_members(event_type_id uuid) RETURNS jsonb
-    LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT pg_catalog.jsonb_build_object(
-            'team', pg_catalog.jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name), 'mode', x.mode,
-            'members', opencalendly.team_members_of(x.event_type_id))
-        FROM opencalendly.team_event_types AS x JOIN opencalendly.teams AS t ON t.id = x.team_id
-        WHERE x.event_type_id = team_page_members.event_type_id;
-END;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (SELECT jsonb_build_object(
+                'team', jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name), 'mode', e.mode,
+                'members', (SELECT coalesce(jsonb_agg(jsonb_build_object('userId', u.id, 'role', m.role,
+                            'isRequired', coalesce(x.is_required, e.mode = 'collective'),
+                            'user', jsonb_build_object('id', u.id, 'username', u.username,
+                                'displayName', u.display_name, 'timezone', u.timezone))
+                        ORDER BY coalesce(x.is_required, e.mode = 'collective') DESC, m.position), '[]')
+                    FROM opencalendly.team_members AS m JOIN opencalendly.users AS u ON u.id = m.user_id
+                    LEFT JOIN opencalendly.team_event_type_members AS x
+                        ON x.event_type_id = e.event_type_id AND x.user_id = m.user_id
+                    WHERE m.team_id = e.team_id AND m.status = 'active' AND (e.all_members OR x.user_id IS NOT NULL)
+                        AND (e.mode = 'round_robin' OR coalesce(x.is_required, true))))
+            FROM opencalendly.team_event_types AS e JOIN opencalendly.teams AS t ON t.id = e.team_id
+            WHERE e.event_type_id = team_page_members.event_type_id);
+END
+$$;
 COMMENT ON FUNCTION opencalendly.team_page_members(uuid) IS
-    'internal: what the page of a team''s event type tells beside it: {team, mode, members}; null if it is no team''s';
+    'internal: what the page of a team''s event type tells beside it: {team, mode, members[{userId, role, isRequired, user}]} of those who take part; null if it is no team''s';
 
 CREATE FUNCTION opencalendly.answer_moved_page(location text) RETURNS opencalendly.api_answer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT ROW(301, pg_catalog.jsonb_build_object('ok', true, 'location', location)::text, NULL, NULL, location,
         NULL)::opencalendly.api_answer;
@@ -133,14 +131,16 @@ COMMENT ON FUNCTION opencalendly.api_public_event_types(text) IS
 
 CREATE FUNCTION opencalendly.api_public_event_type(username text, slug text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
 DECLARE
-    event constant opencalendly.event_types := opencalendly.event_type_named(username, NULL, slug);
-    host opencalendly.users;
+    host constant opencalendly.users := opencalendly.user_named(api_public_event_type.username);
+    event opencalendly.event_types;
 BEGIN
-    SELECT u.* INTO STRICT host FROM opencalendly.users AS u WHERE u.id = event.user_id;
-    IF NOT event.is_active THEN
+    SELECT e.* INTO event FROM opencalendly.event_types AS e
+        WHERE e.user_id = host.id AND e.slug = api_public_event_type.slug AND e.is_active;
+    IF NOT FOUND THEN
         PERFORM opencalendly.raise_not_offered();
-    ELSIF host.username <> username THEN
+    ELSIF host.username <> api_public_event_type.username THEN
         RETURN opencalendly.answer_moved_page(format('/v0/users/%s/event-types/%s', host.username, event.slug));
     END IF;
     RETURN opencalendly.answer(jsonb_build_object('eventType', opencalendly.published_members(event),
@@ -303,13 +303,14 @@ COMMENT ON FUNCTION opencalendly.queued_members(uuid) IS
     'internal: what a change of a booking has set off: {email, webhooks, calendarWriteback, notifications}';
 
 CREATE FUNCTION opencalendly.team_booking_members(event_type_id uuid, host_ids uuid[]) RETURNS jsonb
-    LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT COALESCE((SELECT pg_catalog.jsonb_build_object('assignmentUserIds', pg_catalog.to_jsonb(host_ids),
-                        'teamMode', t.mode)
-                    FROM opencalendly.team_event_types AS t
-                    WHERE t.event_type_id = team_booking_members.event_type_id), '{}');
-END;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN coalesce((SELECT jsonb_build_object('assignmentUserIds', host_ids, 'teamMode', t.mode)
+                     FROM opencalendly.team_event_types AS t
+                     WHERE t.event_type_id = team_booking_members.event_type_id), '{}');
+END
+$$;
 COMMENT ON FUNCTION opencalendly.team_booking_members(uuid, uuid[]) IS
     'internal: {assignmentUserIds, teamMode} of a team''s booking, else {}';
 
@@ -428,12 +429,19 @@ COMMENT ON FUNCTION opencalendly.api_action(text) IS
 -- A link whose booking was moved leads on: 409 with the successor's id, which an error could not carry. Nothing was
 -- written by then: what raised is undone.
 CREATE FUNCTION opencalendly.answer_moved_booking(token text) RETURNS opencalendly.api_answer
-    LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT ROW(409, pg_catalog.jsonb_build_object('ok', false, 'error', 'booking was moved', 'code', 'OC005',
-            'rescheduledTo', a.rescheduled_to)::text, NULL, NULL, NULL, NULL)::opencalendly.api_answer
-        FROM opencalendly.booking_action(token) AS a WHERE a.rescheduled_to IS NOT NULL;
-END;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    successor constant uuid := (SELECT a.rescheduled_to FROM opencalendly.booking_action(token) AS a);
+    result opencalendly.api_answer;
+BEGIN
+    IF successor IS NOT NULL THEN
+        result.status := 409;
+        result.body := jsonb_build_object('ok', false, 'error', 'booking was moved', 'code', 'OC005',
+            'type', 'about:blank', 'title', 'Conflict', 'status', 409, 'rescheduledTo', successor);
+    END IF;
+    RETURN result;
+END
+$$;
 COMMENT ON FUNCTION opencalendly.answer_moved_booking(text) IS
     'internal: status 409 with rescheduledTo, or null if the link''s booking was not moved';
 
