@@ -142,10 +142,15 @@ status_of(const char *sqlstate)
 	return 500;
 }
 
-/* "duration_minutes" -> "durationMinutes" */
+/* "duration_minutes" -> "durationMinutes"; what is inside of something, answers.my_question, has its own name. */
 static void
 add_camel_case(Text *out, const char *name, size_t len)
 {
+	if (memchr(name, '.', len))
+	{
+		text_add_bytes(out, name, len);
+		return;
+	}
 	for (size_t i = 0; i < len; i++)
 	{
 		bool raises =
@@ -170,17 +175,6 @@ find_field(const char *detail, const char **field)
 	return len > 0 && len <= MAX_FIELD && (*field)[len] == '"' ? len : 0;
 }
 
-/* The name at the end of a path such as rules[3].start_minute. */
-static size_t
-last_name(const char *field, size_t len)
-{
-	size_t at = len;
-
-	while (at > 0 && field[at - 1] != '.')
-		at--;
-	return at;
-}
-
 /* The database's names of fields are columns'; the API's are the same in camel case. */
 static void
 answer_told(Answer *answer, const Request *request, int status, const DbAnswer *result)
@@ -200,8 +194,7 @@ answer_told(Answer *answer, const Request *request, int status, const DbAnswer *
 	snprintf(code, sizeof(code), "%s", result->sqlstate);
 	if (len > 0)
 	{
-		size_t at = last_name(name, len);
-		size_t start = strncmp(result->message, name + at, len - at) == 0 ? len - at : 0;
+		size_t start = strncmp(result->message, name, len) == 0 ? len : 0;
 
 		add_camel_case(&field, name, len);
 		add_camel_case(&message, result->message, start);
@@ -239,7 +232,7 @@ answer_db_error(Answer *answer, const Request *request, const DbAnswer *result)
 		answer_told(answer, request, status, result);
 	else
 		answer_untold(answer, request, status, result);
-	answer->sqlstate = result->sqlstate;
+	memcpy(answer->sqlstate, result->sqlstate, sizeof(answer->sqlstate));
 	if (status == 503)
 		text_addf(&answer->headers, "Retry-After: %d\r\n", AWAY_RETRY_SECONDS);
 	else if (status == 429)

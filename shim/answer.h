@@ -18,7 +18,7 @@ typedef struct Answer
 	size_t body_len;
 	const char *cache_control;
 	const char *code;     /* of an error, for the log */
-	const char *sqlstate; /* NULL: the database has said nothing */
+	char sqlstate[6];     /* "": the database has said nothing */
 	const char *cause;    /* of a 5xx, for the log */
 	bool is_page;         /* of the pages, not of the API: another security policy */
 	Text headers;         /* further ones, each with its CRLF */

@@ -347,7 +347,7 @@ record_request(const Worker *worker, size_t bytes)
 		.duration_us = duration,
 		.bytes = bytes,
 		.code = worker->answer.code,
-		.sqlstate = worker->answer.sqlstate,
+		.sqlstate = worker->answer.sqlstate[0] ? worker->answer.sqlstate : NULL,
 		.cause = worker->answer.cause,
 	});
 }

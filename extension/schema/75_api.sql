@@ -14,7 +14,7 @@ COMMENT ON TYPE opencalendly.api_answer IS
     'an HTTP answer: status 200, 301 (location: a path) or 304; body: JSON, or text of the route''s type; etag without quotes; next_cursor: becomes Link; cookie: a session token to set, empty to clear it';
 
 CREATE FUNCTION opencalendly.answer(value jsonb, etag text DEFAULT NULL, next_cursor text DEFAULT NULL)
-    RETURNS opencalendly.api_answer LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURNS opencalendly.api_answer LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT ROW(200, (pg_catalog.jsonb_build_object('ok', true) OPERATOR(pg_catalog.||) value)::text,
         etag, next_cursor, NULL, NULL)::opencalendly.api_answer;

@@ -352,7 +352,7 @@ BEGIN
     IF NOT taken.replayed THEN
         PERFORM opencalendly.check_open_bookings(booking.invitee_email, taken.host_ids);
     END IF;
-    RETURN opencalendly.answer(jsonb_build_object('replayed', taken.replayed, 'booking', jsonb_build_object(
+    RETURN opencalendly.answer(jsonb_build_object('booking', jsonb_build_object(
             'id', booking.id, 'eventTypeId', booking.event_type_id, 'organizerId', booking.organizer_id,
             'inviteeName', booking.invitee_name, 'inviteeEmail', booking.invitee_email,
             'startsAt', opencalendly.instant_text(booking.starts_at), 'endsAt', opencalendly.instant_text(booking.ends_at),
@@ -481,7 +481,7 @@ BEGIN
     PERFORM opencalendly.check_hold_token('holdToken', given ->> 'holdToken');
     SELECT b.* INTO moved FROM opencalendly.reschedule_booking(token, (given ->> 'startsAt')::timestamptz,
         given ->> 'timezone', given ->> 'holdToken') AS b;
-    RETURN opencalendly.answer(jsonb_build_object('replayed', moved.replayed,
+    RETURN opencalendly.answer(jsonb_build_object(
             'oldBooking', jsonb_build_object('id', moved.old_booking_id, 'status', 'rescheduled'),
             'newBooking', jsonb_build_object('id', moved.booking_id, 'status', moved.status,
                 'rescheduledFromBookingId', moved.old_booking_id,

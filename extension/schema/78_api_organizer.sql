@@ -11,6 +11,15 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION opencalendly.without_nulls(jsonb) IS 'internal: an object''s members that are not null';
 
+-- On PATCH null clears, and clears what cannot be null to its default.
+CREATE FUNCTION opencalendly.cleared(given jsonb, defaults jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT given || COALESCE(pg_catalog.jsonb_object_agg(d.key, d.value), '{}')
+        FROM pg_catalog.jsonb_each(defaults) AS d WHERE given -> d.key = 'null'::jsonb;
+END;
+COMMENT ON FUNCTION opencalendly.cleared(jsonb, jsonb) IS 'internal: an object with the default of each member that is null';
+
 -- The ids in what GET shows may come back with a PUT; they mean nothing there, for a list is replaced as a whole.
 CREATE FUNCTION opencalendly.without_ids(list jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -359,13 +368,11 @@ CREATE FUNCTION opencalendly.api_update_event_type(session text, id text, body t
 DECLARE
     me constant opencalendly.users := opencalendly.signed_in(session);
     old constant opencalendly.event_types := opencalendly.own_event_type(me.id, api_update_event_type.id);
-    given jsonb := opencalendly.body_fields(body, opencalendly.event_type_fields());
+    given constant jsonb := opencalendly.cleared(
+        opencalendly.body_fields(body, opencalendly.event_type_fields()),
+        '{"questions": [], "slotIntervalMinutes": 15, "minNoticeMinutes": 0, "seats": 1, "isHidden": false}');
 BEGIN
     PERFORM opencalendly.check_duration(given);
-    -- what has a default is cleared to it
-    given := given || coalesce((SELECT jsonb_object_agg(d.key, d.value) FROM jsonb_each(
-            '{"questions": [], "slotIntervalMinutes": 15, "minNoticeMinutes": 0, "seats": 1, "isHidden": false}') AS d
-        WHERE given -> d.key = 'null'), '{}');
     PERFORM opencalendly.update_event_type(old.id, opencalendly.body_columns(given));
     RETURN opencalendly.answer(jsonb_build_object('eventType',
         (SELECT opencalendly.event_type_json(e) FROM opencalendly.event_types AS e WHERE e.id = old.id)));
@@ -485,17 +492,15 @@ $$;
 COMMENT ON FUNCTION opencalendly.api_schedule(text, text, text) IS
     'GET /v0/me/schedules/:id: a schedule of the caller''s; errors OC012, OC013';
 
--- What a body gives of a schedule besides its name and zone. Lists that are null are empty.
+-- What a body gives of a schedule besides its name and zone.
 CREATE FUNCTION opencalendly.set_schedule_parts(me uuid, schedule_id uuid, given jsonb) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF given ? 'rules' THEN
-        PERFORM opencalendly.set_availability_rules(me,
-            coalesce(opencalendly.without_ids(nullif(given -> 'rules', 'null')), '[]'), schedule_id);
+        PERFORM opencalendly.set_availability_rules(me, opencalendly.without_ids(given -> 'rules'), schedule_id);
     END IF;
     IF given ? 'overrides' THEN
-        PERFORM opencalendly.set_availability_overrides(me,
-            coalesce(opencalendly.without_ids(nullif(given -> 'overrides', 'null')), '[]'), schedule_id);
+        PERFORM opencalendly.set_availability_overrides(me, opencalendly.without_ids(given -> 'overrides'), schedule_id);
     END IF;
 END
 $$;
@@ -506,8 +511,8 @@ CREATE FUNCTION opencalendly.api_create_schedule(session text, body text) RETURN
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     me constant opencalendly.users := opencalendly.signed_in(session);
-    given constant jsonb := opencalendly.body_fields(body,
-        '{"name": "text!", "timezone": "text!", "rules": "list", "overrides": "list", "isDefault": "bool"}');
+    given constant jsonb := opencalendly.without_nulls(opencalendly.body_fields(body,
+        '{"name": "text!", "timezone": "text!", "rules": "list", "overrides": "list", "isDefault": "bool"}'));
     new_id uuid;
 BEGIN
     PERFORM opencalendly.lock_hours(me.id);
@@ -530,8 +535,9 @@ CREATE FUNCTION opencalendly.api_update_schedule(session text, id text, if_match
 DECLARE
     me constant opencalendly.users := opencalendly.signed_in(session);
     wanted constant uuid := opencalendly.own_schedule_id(me.id, api_update_schedule.id);
-    given constant jsonb := opencalendly.body_fields(body,
-        '{"name": "text", "timezone": "text", "rules": "list", "overrides": "list", "isDefault": "bool"}');
+    given constant jsonb := opencalendly.cleared(opencalendly.body_fields(body,
+        '{"name": "text", "timezone": "text", "rules": "list", "overrides": "list", "isDefault": "bool"}'),
+        '{"rules": [], "overrides": []}');
     etag text;
 BEGIN
     PERFORM opencalendly.lock_hours(me.id);

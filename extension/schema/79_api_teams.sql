@@ -296,7 +296,8 @@ DECLARE
     me constant opencalendly.users := opencalendly.signed_in(session);
     team constant uuid := opencalendly.own_team_id(me.id, opencalendly.id_parameter('team', api_update_member.id));
     member constant uuid := opencalendly.id_parameter('team member', api_update_member.user_id);
-    given constant jsonb := opencalendly.body_fields(body, '{"role": "text", "weight": "int", "priority": "int"}');
+    given constant jsonb := opencalendly.cleared(opencalendly.body_fields(body,
+        '{"role": "text", "weight": "int", "priority": "int"}'), '{"weight": 100, "priority": 2}');
 BEGIN
     PERFORM opencalendly.update_team_member(team, member, given);
     RETURN opencalendly.answer(jsonb_build_object('member', opencalendly.members_json(team, member) -> 0));
@@ -410,7 +411,7 @@ DECLARE
             "fixedMemberUserIds": "list"}'));
     team constant uuid := opencalendly.own_team_id(me.id, (given ->> 'teamId')::uuid, 'teamId');
     required_ids constant uuid[] := opencalendly.id_list('requiredMemberUserIds', given -> 'requiredMemberUserIds');
-    fixed_ids constant uuid[] := opencalendly.id_list('fixedMemberUserIds', given -> 'fixedMemberUserIds');
+    fixed_ids constant uuid[] := nullif(opencalendly.id_list('fixedMemberUserIds', given -> 'fixedMemberUserIds'), '{}');
     new_id uuid;
 BEGIN
     PERFORM opencalendly.check_duration(given);
@@ -454,15 +455,16 @@ DECLARE
     me constant opencalendly.users := opencalendly.signed_in(session);
     old opencalendly.team_event_types := opencalendly.visible_team_event_type(me.id, api_update_team_event_type.id);
     team constant uuid := opencalendly.own_team_id(me.id, old.team_id);
-    given constant jsonb := opencalendly.body_fields(body,
-        '{"assignment": "text", "members": "list", "allMembers": "bool", "roundRobinCursor": "int", "cursor": "int"}');
+    given constant jsonb := opencalendly.cleared(opencalendly.body_fields(body,
+        '{"assignment": "text", "members": "list", "allMembers": "bool", "roundRobinCursor": "int", "cursor": "int"}'),
+        '{"assignment": "cursor", "roundRobinCursor": 0, "cursor": 0}');
     changes jsonb := given - ARRAY['members', 'allMembers', 'roundRobinCursor', 'cursor'];
 BEGIN
     IF given ? 'cursor' AND given ? 'roundRobinCursor' AND given -> 'cursor' <> given -> 'roundRobinCursor' THEN
         PERFORM opencalendly.raise_bad_value('cursor', 'is another name of roundRobinCursor', given -> 'cursor');
     ELSIF given ?| ARRAY['cursor', 'roundRobinCursor'] THEN
         changes := changes || jsonb_build_object('round_robin_cursor',
-            coalesce(nullif(coalesce(given -> 'cursor', given -> 'roundRobinCursor'), 'null'), '0'));
+            coalesce(given -> 'cursor', given -> 'roundRobinCursor'));
     END IF;
     old := opencalendly.lock_team_event_type(old.event_type_id);
     PERFORM opencalendly.update_team_event_type(old.event_type_id, changes);

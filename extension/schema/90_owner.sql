@@ -39,5 +39,7 @@ GRANT EXECUTE ON FUNCTION
     opencalendly.accept_team_invitation, opencalendly.decline_team_invitation, opencalendly.leave_team,
     opencalendly.remove_team_member, opencalendly.update_team_member, opencalendly.create_team_event_type,
     opencalendly.update_team_event_type, opencalendly.set_team_event_type_members, opencalendly.delete_user,
+    opencalendly.create_login_link, opencalendly.create_session, opencalendly.revoke_sessions,
+    opencalendly.prune_sessions, opencalendly.prune_login_links,
     opencalendly.is_timezone, opencalendly.current_instant, opencalendly.is_restored_copy, opencalendly.adopt_outbox, opencalendly.prune_idempotency_keys
     TO opencalendly_admin;
