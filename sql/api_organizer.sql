@@ -3,7 +3,7 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set setup :abs_srcdir /sql/include/setup.inc
 \i :setup
-\set api :abs_srcdir /sql/include/api_owner.inc
+\set api :abs_srcdir /sql/include/api.inc
 \i :api
 
 SELECT pg_temp.sign_up('ada', 'ao-', 'Europe/Berlin'), pg_temp.sign_up('bob', 'ao-'), pg_temp.sign_up('cyd', 'ao-'), pg_temp.sign_up('eve', 'ao-');
@@ -77,7 +77,10 @@ SELECT status, body #>> '{schedule,name}' AS name, body #>> '{schedule,timezone}
     FROM pg_temp.answer_of(format($$update_schedule(#ada, '@night', %L, '{"name": "Nights", "timezone": "UTC", "rules": null}')$$, (SELECT etag FROM tab)));
 SELECT status, body FROM pg_temp.answer_of(format($$update_schedule(#ada, '@night', %L, '{"name": "Lost", "overrides": []}')$$, (SELECT etag FROM tab)));
 SELECT pg_temp.api($$update_schedule(#ada, '@night', NULL, '{}')$$, 'schedule', 'name');
+UPDATE tab SET etag = (SELECT a.etag FROM pg_temp.answer_of('hours(#ada, NULL)') AS a);
 SELECT pg_temp.api($$update_schedule(#ada, '@night', NULL, '{"isDefault": true, "timezone": "Asia/Kolkata"}')$$, 'schedule');
+-- a tab that has read the hours of the schedule that was the default one
+SELECT status FROM pg_temp.answer_of(format($$set_rules(#ada, %L, '{"rules": []}')$$, (SELECT etag FROM tab)));
 SELECT timezone FROM opencalendly.users WHERE id = pg_temp.id('ada');
 SELECT jsonb_agg(s - ARRAY['rules', 'overrides', 'id']) FROM pg_temp.answer_of('schedules(#ada)') AS a, jsonb_array_elements(a.body -> 'schedules') AS s;
 SELECT pg_temp.api($$delete_schedule(#ada, '@night')$$);
@@ -180,6 +183,12 @@ SELECT pg_temp.api($$delete_time_off(#ada, '@off2')$$);
 SELECT pg_temp.api('time_off(#ada)', 'timeOffBlocks', '0', 'id');
 -- ada's bookings stay, an event type with bookings, too
 SELECT pg_temp.api($$booking(#ada, '@b4')$$, 'booking', 'status'), pg_temp.api($$delete_event_type(#ada, '@intro')$$);
+
+-- all that GET calls works in a transaction that cannot write
+BEGIN READ ONLY;
+SELECT call FROM unnest(ARRAY['event_types(#ada)', 'hours(#ada, NULL)', 'schedules(#ada)', $$schedule(#ada, '@day', NULL)$$, 'time_off(#ada)', 'bookings(#ada, NULL, NULL, NULL, NULL, NULL)',
+    $$booking(#ada, '@b4')$$, $$explain(#ada, '@intro', '2026-06-02T14:00:00Z')$$]) AS call WHERE pg_temp.api(call) NOT LIKE '{"ok": true%';
+COMMIT;
 
 --
 -- Others' things are not there, for anybody

@@ -2,7 +2,7 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set setup :abs_srcdir /sql/include/setup.inc
 \i :setup
-\set api :abs_srcdir /sql/include/api_owner.inc
+\set api :abs_srcdir /sql/include/api.inc
 \i :api
 
 SELECT pg_temp.sign_up('ada', 'at-'), pg_temp.sign_up('bob', 'at-', 'Asia/Kolkata'), pg_temp.sign_up('cyd', 'at-'), pg_temp.sign_up('eve', 'at-'), pg_temp.sign_up('zoe', 'at-');
@@ -83,6 +83,12 @@ SELECT pg_temp.api($$team_ledger(#bob, '@turn', NULL, '2')$$);
 SELECT pg_temp.api($$team_ledger(#bob, '@turn', '3', NULL)$$, 'entries', '1'), pg_temp.api($$team_ledger(#bob, '@turn', '3', NULL)$$, 'nextCursor'), pg_temp.api($$team_ledger(#ada, '@turn', '1', NULL)$$);
 SELECT jsonb_path_query_array(body, '$.entries[*].entryNo') AS entries, body ->> 'nextCursor' AS body_cursor, next_cursor
     FROM unnest(ARRAY[NULL, '', '9', '4', '3', '2', '999999999999999999']) AS c, pg_temp.answer_of(format($$team_ledger(#ada, '@turn', %L, '2')$$, c));
+
+-- all that GET calls works in a transaction that cannot write
+BEGIN READ ONLY;
+SELECT call FROM unnest(ARRAY['teams(#ada)', $$team_members(#ada, '@team')$$, $$team_event_types(#ada, '@team')$$, $$team_ledger(#ada, '@turn', NULL, NULL)$$]) AS call
+    WHERE pg_temp.api(call) NOT LIKE '{"ok": true%';
+COMMIT;
 
 --
 -- The end: another owner, leaving, deleting

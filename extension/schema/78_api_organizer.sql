@@ -127,21 +127,25 @@ $$;
 COMMENT ON FUNCTION opencalendly.schedules_json(uuid, uuid) IS
     'internal: a list of a user''s schedules, the default one first, or of the one that is named; without time off';
 
+-- With the schedule and its zone, for without them the hours mean nothing: who puts hours in the place of what was read
+-- before another schedule became the default one is told.
 CREATE FUNCTION opencalendly.hours_json(user_id uuid) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     found_id uuid;
-    hours jsonb := '{}';
+    hours jsonb;
 BEGIN
     SELECT s.id INTO found_id FROM opencalendly.schedules AS s WHERE s.user_id = hours_json.user_id AND s.is_default;
     IF FOUND THEN
         hours := opencalendly.schedules_json(hours_json.user_id, found_id) -> 0;
     END IF;
-    RETURN jsonb_build_object('rules', coalesce(hours -> 'rules', '[]'), 'overrides', coalesce(hours -> 'overrides', '[]'));
+    RETURN jsonb_build_object('scheduleId', found_id,
+        'timezone', (SELECT u.timezone FROM opencalendly.users AS u WHERE u.id = hours_json.user_id),
+        'rules', coalesce(hours -> 'rules', '[]'), 'overrides', coalesce(hours -> 'overrides', '[]'));
 END
 $$;
-COMMENT ON FUNCTION opencalendly.hours_json(uuid) IS 'internal: rules and overrides of a user''s default schedule';
+COMMENT ON FUNCTION opencalendly.hours_json(uuid) IS 'internal: a user''s default schedule: rules, overrides, its id and zone';
 
 CREATE FUNCTION opencalendly.bookings_json(ids uuid[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
