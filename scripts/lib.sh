@@ -18,6 +18,14 @@ for name in $(compgen -e PG); do
 	[ "$name" = PG_CONFIG ] || unset "$name"
 done
 
+# What the tests run beside Debian's packages: node_modules as t/package-lock.json says, and
+# programs in bin/. One folder for each state of what makes it, filled by scripts/prepare. Root's
+# tests run in a copy of the tree, as another user: scripts/sandbox hands the folder on.
+tools_hash=$(cat "$root/t/package-lock.json" "$root/scripts/prepare" | sha256sum | cut -c 1-16)
+tools_dir=$root/build/tools-$tools_hash
+[ "$(id -u)" != 0 ] || tools_dir=/var/cache/opencalendly/tools-$tools_hash
+tools_dir=${OPENCALENDLY_TOOLS:-$tools_dir}
+
 say() { printf '%s\n' "$*"; }
 die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2

@@ -6,6 +6,7 @@
 #include "catalog/pg_type_d.h"
 #include "data/query.h"
 #include "data/team.h"
+#include "data/values.h"
 #include "errors.h"
 #include "time/civil.h"
 #include "utils/builtins.h"
@@ -59,7 +60,7 @@ static SavedQuery user_query = {
 static void
 raise_no_event_type(const pg_uuid_t *id, const char *why)
 {
-	char *text = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
+	char *text = id_text(id);
 
 	ereport(ERROR, errcode(ERRCODE_OC_NO_EVENT_TYPE), errmsg("%s", why),
 			errdetail("Field \"event_type_id\" has the value %s.", text));

@@ -63,7 +63,7 @@ bool
 idempotency_begin(IdempotencyKey *key, const char *text, const StringInfo request, int64 now,
 				  FirstAnswer *answer)
 {
-	char *subject = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(key->subject_id)));
+	char *subject = id_text(key->subject_id);
 	bool found;
 
 	lock_word(psprintf("%s %s", key->operation, subject), text);

@@ -27,6 +27,12 @@ new_id(void)
 	return id;
 }
 
+char *
+id_text(const pg_uuid_t *id)
+{
+	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
+}
+
 Datum
 sha256_datum(const void *data, size_t len)
 {

@@ -227,8 +227,10 @@ iso_write_utc(char *out, IsoDate *cache, int64_t instant)
 	out = put_time(out, (int) (time / USECS_IN_SECOND));
 	if (fraction == 0)
 	{
-		memcpy(out, ".000Z", 5);
-		return out + 5;
+		static const char whole[] = { '.', '0', '0', '0', 'Z' };
+
+		memcpy(out, whole, sizeof(whole));
+		return out + sizeof(whole);
 	}
 	out = put_microseconds(out, fraction);
 	if (fraction % 1000 == 0)

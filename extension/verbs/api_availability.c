@@ -54,13 +54,14 @@ static int
 read_number(const char *field, const char *value, int fallback, int most)
 {
 	size_t length = value ? strlen(value) : 0;
+	long number;
 
 	if (length == 0)
 		return fallback;
-	if (length > 9 || strspn(value, "0123456789") != length || atoi(value) < 1 ||
-		atoi(value) > most)
+	number = length <= 9 && strspn(value, "0123456789") == length ? strtol(value, NULL, 10) : 0;
+	if (number < 1 || number > most)
 		raise_bad_input(field, psprintf("must be from 1 to %d", most), value);
-	return atoi(value);
+	return (int) number;
 }
 
 static int64

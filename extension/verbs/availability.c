@@ -8,6 +8,7 @@
 #include "data/hold.h"
 #include "data/query.h"
 #include "data/sweep.h"
+#include "data/values.h"
 #include "errors.h"
 #include "funcapi.h"
 #include "settings.h"
@@ -61,8 +62,7 @@ check_ignored_booking(FunctionCallInfo fcinfo, const pg_uuid_t *event_type_id, b
 	id = PG_GETARG_UUID_P(4);
 	if (query_read(&ignored_query, (QueryArg[]) { UUID_ARG(id), UUID_ARG(event_type_id) }) == 0)
 		ereport(ERROR, errcode(ERRCODE_OC_NO_SUCH_THING), errmsg("no such booking"),
-				errdetail("Field \"ignore_booking\" has the value %s.",
-						  DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)))));
+				errdetail("Field \"ignore_booking\" has the value %s.", id_text(id)));
 	*moves = row_bool(0, 1);
 	return id;
 }

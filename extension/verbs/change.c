@@ -37,12 +37,6 @@ static SavedQuery context_query = {
 	.types = { UUIDOID, UUIDOID },
 };
 
-static char *
-id_text(const pg_uuid_t *id)
-{
-	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
-}
-
 static Booking *
 find_latest(const pg_uuid_t *id)
 {

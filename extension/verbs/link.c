@@ -3,8 +3,8 @@
  */
 #include "verbs/link.h"
 
+#include "data/values.h"
 #include "errors.h"
-#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 #include "verbs/check.h"
 
@@ -52,10 +52,6 @@ check_can_move(const Booking *booking)
 void
 raise_moved(const Booking *successor)
 {
-	char *id = successor
-				   ? DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&successor->id)))
-				   : NULL;
-
 	ereport(ERROR, errcode(ERRCODE_OC_WRONG_STATE), errmsg("booking was moved"),
-			id ? errdetail("Booking %s took its place.", id) : 0);
+			successor ? errdetail("Booking %s took its place.", id_text(&successor->id)) : 0);
 }

@@ -31,7 +31,7 @@ grow(Offer *offer)
 	if (offer->seats_left)
 		offer->seats_left = repalloc(offer->seats_left, offer->room * sizeof(int32));
 	if (offer->hosts)
-		offer->hosts = repalloc(offer->hosts, offer->room * offer->listed * sizeof(int32));
+		offer->hosts = repalloc(offer->hosts, (size_t) offer->room * offer->listed * sizeof(int32));
 }
 
 static void
@@ -80,7 +80,7 @@ offer_make(const SlotRequest *request, const OfferForm *form)
 	if (form->shows_hosts && event->mode == MODE_ROUND_ROBIN)
 	{
 		offer->listed = Min(LISTED_HOSTS, event->nattendees);
-		offer->hosts = palloc(offer->room * offer->listed * sizeof(int32));
+		offer->hosts = palloc((size_t) offer->room * offer->listed * sizeof(int32));
 	}
 	if (request->range.start < request->range.end)
 		find_slots(offer, request);
@@ -189,17 +189,26 @@ write_hosts(const EventType *event)
 	return all;
 }
 
+/* The listed ones of a slot, of the texts of all. */
+static char *
+put_listed(char *out, const Offer *offer, const char *all, int slot)
+{
+	const int32 *hosts = offer->hosts + (size_t) slot * offer->listed;
+
+	for (int i = 0; i < offer->listed && hosts[i] >= 0; i++)
+		out = put_bytes(out, all + (size_t) hosts[i] * HOST_LENGTH, HOST_LENGTH);
+	return out;
+}
+
 /* The member assignmentUserIds; the last comma gives way to the bracket. */
 static char *
 put_hosts(char *out, const Offer *offer, const char *all, int slot)
 {
-	const int32 *hosts = offer->hosts + (size_t) slot * offer->listed;
-
 	out = PUT(out, ",\"assignmentUserIds\":[");
-	if (!offer->hosts)
+	if (offer->hosts)
+		out = put_listed(out, offer, all, slot);
+	else
 		out = put_bytes(out, all, (size_t) offer->event->nattendees * HOST_LENGTH);
-	for (int i = 0; offer->hosts && i < offer->listed && hosts[i] >= 0; i++)
-		out = put_bytes(out, all + (size_t) hosts[i] * HOST_LENGTH, HOST_LENGTH);
 	out[-1] = ']';
 	return out;
 }
