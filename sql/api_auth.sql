@@ -3,7 +3,7 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set setup :abs_srcdir /sql/include/setup.inc
 \i :setup
-\set api :abs_srcdir /sql/include/api.inc
+\set api :abs_srcdir /sql/include/api_calls.inc
 \i :api
 -- Whatever the engine takes for now: doors open and close by the wall clock, whose instants are not shown.
 INSERT INTO kept VALUES ('wall clock', 'yes');

@@ -3,7 +3,7 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set setup :abs_srcdir /sql/include/setup.inc
 \i :setup
-\set api :abs_srcdir /sql/include/api.inc
+\set api :abs_srcdir /sql/include/api_calls.inc
 \i :api
 SET opencalendly.base_url = 'https://book.example.org';
 SELECT opencalendly.create_user('public-ada', 'public-ada@example.org', 'Ada', 'Europe/Berlin') AS ada \gset
