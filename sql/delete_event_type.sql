@@ -72,10 +72,12 @@ SET opencalendly.clock = '2026-06-01 06:00+00';
 -- the team can go afterwards, and so can the user, who stays for the bookings
 SELECT opencalendly.delete_team(:'team') = :'team' AS team_deleted;
 SET opencalendly.clock = '2026-06-02 12:00+00';
+INSERT INTO opencalendly.login_links (email, link_key_id, expires_at)
+    SELECT e, 1, clock_timestamp() + interval '10 minutes' FROM unnest(ARRAY['de-ada@example.com', 'de-bob@example.com']) AS e;
 INSERT INTO opencalendly.sessions (user_id, token_hash, expires_at)
     VALUES (:'ada', sha256('de-session-of-ada-with-32-characters'), clock_timestamp() + interval '1 day');
 SELECT opencalendly.delete_user(:'ada') = :'ada' AS user_deleted;
-SELECT count(*) AS sessions FROM opencalendly.sessions WHERE user_id = :'ada';
+SELECT (SELECT count(*) FROM opencalendly.sessions WHERE user_id = :'ada') AS sessions, (SELECT string_agg(email, ' ') FROM opencalendly.login_links WHERE email LIKE 'de-%') AS links;
 SET opencalendly.clock = '2026-06-01 06:00+00';
 SELECT name, slug ~ '^deleted-' AS slug_is_free, is_active FROM opencalendly.event_types WHERE user_id = :'ada' ORDER BY created_at, id;
 
@@ -106,3 +108,6 @@ ROLLBACK;
 SELECT opencalendly.create_event_type(:'bob', 'Call', 'call', 30) AS call \gset
 -- 2000 characters are fine
 SELECT opencalendly.update_event_type(:'call', jsonb_build_object('cancellation_policy', repeat('x', 2000))) = :'call' AS updated;
+-- other tests look at whole tables
+SET client_min_messages = warning;
+TRUNCATE opencalendly.users, opencalendly.login_links CASCADE;

@@ -85,12 +85,14 @@ COMMENT ON FUNCTION opencalendly.lock_member(uuid, uuid) IS
     'internal: a member, pending or active, with the team''s row locked; raises OC006, OC013';
 
 CREATE FUNCTION opencalendly.is_active_member(team_id uuid, user_id uuid) RETURNS boolean
-    LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM opencalendly.team_members AS m
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN EXISTS (SELECT FROM opencalendly.team_members AS m
                    WHERE m.team_id = is_active_member.team_id AND m.user_id = is_active_member.user_id
                        AND m.status = 'active');
-END;
+END
+$$;
 COMMENT ON FUNCTION opencalendly.is_active_member(uuid, uuid) IS 'internal: whether the user is in the team by consent';
 
 -- Gives back the hosts' time in those of the meetings that no live booking keeps. Claims are deleted before holds and
@@ -612,6 +614,7 @@ BEGIN
     END IF;
 
     DELETE FROM opencalendly.sessions AS s WHERE s.user_id = old.id;
+    DELETE FROM opencalendly.login_links AS l WHERE l.email = old.email;
     DELETE FROM opencalendly.team_members AS m WHERE m.user_id = old.id;
     PERFORM opencalendly.retire_event_types(
         ARRAY(SELECT e.id FROM opencalendly.event_types AS e WHERE e.user_id = old.id));

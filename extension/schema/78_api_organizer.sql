@@ -4,30 +4,32 @@
 
 -- The members that were given a value: on create null is the same as absent.
 CREATE FUNCTION opencalendly.without_nulls(given jsonb) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT COALESCE(pg_catalog.jsonb_object_agg(f.key, f.value), '{}')
-        FROM pg_catalog.jsonb_each(given) AS f WHERE f.value <> 'null'::jsonb;
-END;
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT coalesce(jsonb_object_agg(f.key, f.value), '{}') FROM jsonb_each(given) AS f WHERE f.value <> 'null');
+END
+$$;
 COMMENT ON FUNCTION opencalendly.without_nulls(jsonb) IS 'internal: an object''s members that are not null';
 
 -- On PATCH null clears, and clears what cannot be null to its default.
 CREATE FUNCTION opencalendly.cleared(given jsonb, defaults jsonb) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT given || COALESCE(pg_catalog.jsonb_object_agg(d.key, d.value), '{}')
-        FROM pg_catalog.jsonb_each(defaults) AS d WHERE given -> d.key = 'null'::jsonb;
-END;
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT given || coalesce(jsonb_object_agg(d.key, d.value), '{}') FROM jsonb_each(defaults) AS d
+            WHERE given -> d.key = 'null');
+END
+$$;
 COMMENT ON FUNCTION opencalendly.cleared(jsonb, jsonb) IS 'internal: an object with the default of each member that is null';
 
 -- The ids in what GET shows may come back with a PUT; they mean nothing there, for a list is replaced as a whole.
 CREATE FUNCTION opencalendly.without_ids(list jsonb) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT COALESCE(pg_catalog.jsonb_agg(
-            CASE pg_catalog.jsonb_typeof(e.item) WHEN 'object' THEN e.item - 'id' ELSE e.item END ORDER BY e.n), '[]')
-        FROM pg_catalog.jsonb_array_elements(list) WITH ORDINALITY AS e(item, n);
-END;
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (SELECT coalesce(jsonb_agg(CASE jsonb_typeof(e.item) WHEN 'object' THEN e.item - 'id' ELSE e.item END
+                ORDER BY e.n), '[]')
+            FROM jsonb_array_elements(list) WITH ORDINALITY AS e(item, n));
+END
+$$;
 COMMENT ON FUNCTION opencalendly.without_ids(jsonb) IS 'internal: a list of objects without their member "id"';
 
 --
@@ -35,38 +37,44 @@ COMMENT ON FUNCTION opencalendly.without_ids(jsonb) IS 'internal: a list of obje
 --
 
 CREATE FUNCTION opencalendly.etag_of(content jsonb) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT pg_catalog.translate(pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(
-            pg_catalog.convert_to(content::text, 'UTF8')), 1, 15), 'base64'), '+/', '-_');
-END;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN translate(encode(substr(sha256(convert_to(content::text, 'UTF8')), 1, 15), 'base64'), '+/', '-_');
+END
+$$;
 COMMENT ON FUNCTION opencalendly.etag_of(jsonb) IS 'internal: a content''s entity tag, 20 characters';
 
 CREATE FUNCTION opencalendly.names_etag(tags text, etag text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT tags = '*' OR etag = ANY (pg_catalog.string_to_array(tags, ','));
-END;
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN tags = '*' OR etag = ANY (string_to_array(tags, ','));
+END
+$$;
 COMMENT ON FUNCTION opencalendly.names_etag(text, text) IS
-    'internal: whether the tags of an If-Match or If-None-Match header (joined by commas, or *) name this one';
+    'internal: whether the tags of an If-Match or If-None-Match header (joined by commas, or *) name this one; null without one';
 
 CREATE FUNCTION opencalendly.versioned_answer(content jsonb, if_none_match text) RETURNS opencalendly.api_answer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT CASE WHEN opencalendly.names_etag(if_none_match, opencalendly.etag_of(content))
-        THEN ROW(304, NULL, opencalendly.etag_of(content), NULL, NULL, NULL)::opencalendly.api_answer
-        ELSE opencalendly.answer(content, opencalendly.etag_of(content)) END;
-END;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    etag constant text := opencalendly.etag_of(content);
+BEGIN
+    IF opencalendly.names_etag(if_none_match, etag) THEN
+        RETURN ROW(304, NULL, etag, NULL, NULL, NULL)::opencalendly.api_answer;
+    END IF;
+    RETURN opencalendly.answer(content, etag);
+END
+$$;
 COMMENT ON FUNCTION opencalendly.versioned_answer(jsonb, text) IS
     'internal: the content with its tag, or status 304 if the header If-None-Match names it';
 
 -- A refusal that is no error: nothing was written, and the answer has the present tag.
 CREATE FUNCTION opencalendly.changed_answer(etag text) RETURNS opencalendly.api_answer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT ROW(412, pg_catalog.jsonb_build_object('ok', false, 'code', 'HTTP_412',
-            'error', 'this was changed meanwhile: read it again')::text, etag, NULL, NULL, NULL)::opencalendly.api_answer;
-END;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN ROW(412, jsonb_build_object('ok', false, 'code', 'HTTP_412',
+        'error', 'this was changed meanwhile: read it again')::text, etag, NULL, NULL, NULL)::opencalendly.api_answer;
+END
+$$;
 COMMENT ON FUNCTION opencalendly.changed_answer(text) IS 'internal: status 412, for an If-Match that does not name the present tag';
 
 -- Whoever changes a user's hours through the API has this lock while comparing tags, so two tabs cannot both be right.
@@ -228,12 +236,14 @@ COMMENT ON FUNCTION opencalendly.cursor_place(text) IS
 --
 
 CREATE FUNCTION opencalendly.has_owner_role(team_id uuid, user_id uuid) RETURNS boolean
-    LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM opencalendly.team_members AS m
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN EXISTS (SELECT FROM opencalendly.team_members AS m
                    WHERE m.team_id = has_owner_role.team_id AND m.user_id = has_owner_role.user_id
                        AND m.status = 'active' AND m.role = 'owner');
-END;
+END
+$$;
 COMMENT ON FUNCTION opencalendly.has_owner_role(uuid, uuid) IS 'internal: whether the user is an active member of the team, with the role owner';
 
 CREATE FUNCTION opencalendly.raise_not_owner() RETURNS void
