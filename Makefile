@@ -82,7 +82,7 @@ $(INSTALL_SQL): $(SCHEMA) $(wildcard extension/schema) opencalendly.control Make
 	mv $@.new $@
 
 # The HTTP shim: a program of its own, that knows libpq and nothing of the server.
-SANITIZERS := -fsanitize=address,undefined
+SANITIZERS := -fsanitize=address,undefined -Wno-format-truncation
 SHIM := $(BUILD_DIR)/opencalendly-shim$(if $(SANITIZE),-sanitized)
 SHIM_SOURCES := $(sort $(wildcard shim/*.c))
 SHIM_VARIANT := $(BUILD_DIR)/shim$(if $(SANITIZE),-sanitized)

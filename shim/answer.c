@@ -465,6 +465,8 @@ answer_write(Answer *answer, Request *request, Text *out, const char *base_url)
 		text_add_bytes(out, answer->body, answer->body_len);
 	if (request->closes)
 		mg_disable_connection_keep_alive(request->conn);
-	mg_write(request->conn, out->data, out->len);
+	/* who does not read would take the next answer for the rest of this one */
+	if (mg_write(request->conn, out->data, out->len) != (int) out->len)
+		mg_disable_connection_keep_alive(request->conn);
 	return has_body ? answer->body_len : 0;
 }

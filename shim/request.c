@@ -4,6 +4,7 @@
 #include "request.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,53 @@ check_length(Request *request)
 }
 
 /*
+ * CivetWeb passes over white space before a request, but takes an empty line there for the headers' end, and then reads what
+ * an earlier client of the thread has left in the buffer. The buffer is the thread's own, malloc made it, and it begins
+ * where the lowest request so far did.
+ */
+static bool
+is_at_start(Request *request)
+{
+	const char *method = request->info->request_method;
+
+	if ((uintptr_t) method % _Alignof(max_align_t) != 0)
+		return false;
+	if (!request->buffer || method < request->buffer)
+		request->buffer = method;
+	return method == request->buffer;
+}
+
+/* Whether the colon came right after the name, and CR LF after the value: CivetWeb writes NULs over them. */
+static bool
+is_plain_header(const struct mg_header *header)
+{
+	const char *after_name = header->name + strlen(header->name) + 1;
+
+	return !memchr(after_name, '\0', (size_t) (header->value - after_name)) &&
+		   header->value[strlen(header->value) + 1] == '\0';
+}
+
+/*
+ * The headers end for CivetWeb at the first line that does not begin as one, though a Content-Length may stand below it:
+ * after a folded line, one that begins with a colon, or half a line end. Only an empty line may be there.
+ */
+static bool
+has_plain_headers(const Request *request)
+{
+	int n = request->info->num_headers;
+	const struct mg_header *headers = request->info->http_headers;
+	const char *end;
+
+	for (int i = 0; i < n; i++)
+		if (!is_plain_header(&headers[i]))
+			return false;
+	if (n == 0)
+		return true;
+	end = headers[n - 1].value + strlen(headers[n - 1].value) + 2;
+	return end[0] == '\r' && (end[1] == '\n' || end[1] == '\0');
+}
+
+/*
  * CivetWeb keeps 64 headers and drops the rest, takes the first of several lengths, lets Transfer-Encoding beat
  * Content-Length: what a proxy in front may read in another way is refused, and so is chunked coding, whose sizes
  * CivetWeb reads byte by byte without a deadline.
@@ -153,8 +201,13 @@ request_check_framing(Request *request)
 	const char *expect = request_header(request, "Expect");
 	int hosts = count_headers(request, "Host");
 
+	if (!is_at_start(request))
+		return refuse_framing(request, 400, NULL, "the request must begin with its method");
 	if (request->info->num_headers >= MG_MAX_HEADERS)
 		return refuse_framing(request, 431, NULL, "the request must have at most 63 headers");
+	if (!has_plain_headers(request))
+		return refuse_framing(request, 400, NULL,
+							  "each header must be a line of its own, as name: value");
 	if (!version || (strcmp(version, "1.1") != 0 && strcmp(version, "1.0") != 0))
 		return refuse_framing(request, 400, NULL, "the protocol must be HTTP/1.1");
 	if (hosts > 1 || (hosts == 0 && strcmp(version, "1.1") == 0))
@@ -257,7 +310,7 @@ request_read_body(Request *request)
 
 	if (size == 0)
 		return accepted;
-	if (expect)
+	if (expect && strcmp(request->info->http_version, "1.1") == 0)
 		mg_write(request->conn, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 	if (!read_bytes(request, size))
 	{

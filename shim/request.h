@@ -23,7 +23,8 @@ typedef struct Request
 {
 	struct mg_connection *conn;
 	const struct mg_request_info *info;
-	int64_t began_us; /* of the monotonic clock */
+	const char *buffer; /* where CivetWeb puts this thread's requests, as far as is known */
+	int64_t began_us;   /* of the monotonic clock */
 	char id[REQUEST_ID_SIZE];
 	char client[CLIENT_KEY_SIZE];
 	bool is_head;

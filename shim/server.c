@@ -8,6 +8,7 @@
  */
 #include "server.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -380,7 +381,12 @@ http_error(struct mg_connection *conn, int status, const char *message)
 {
 	char answer[512];
 	char body[160];
-	int len = snprintf(
+	int len;
+
+	/* its "length required" is about one that is no number */
+	if (status == 411)
+		status = 400;
+	len = snprintf(
 		body, sizeof(body),
 		"{\"ok\":false,\"error\":\"the request cannot be read\",\"code\":\"HTTP_%d\",\"status\":%d}",
 		status, status);
@@ -504,6 +510,28 @@ is_quiet(void)
 		   now_ms() - atomic_load(&last_request) > QUIET_MS;
 }
 
+static void *
+stop_listener(void *context)
+{
+	mg_stop(context);
+	return NULL;
+}
+
+/* mg_stop takes up to two seconds for threads that wait on idle connections, so both listeners at once. */
+static void
+stop_listeners(void)
+{
+	pthread_t thread;
+	bool is_apart = pthread_create(&thread, NULL, stop_listener, metrics) == 0;
+
+	mg_stop(api);
+	if (is_apart)
+		pthread_join(thread, NULL);
+	else
+		mg_stop(metrics);
+	mg_exit_library();
+}
+
 void
 server_stop(void)
 {
@@ -519,7 +547,5 @@ server_stop(void)
 			break;
 		nanosleep(&pause, NULL);
 	}
-	mg_stop(api);
-	mg_stop(metrics);
-	mg_exit_library();
+	stop_listeners();
 }
