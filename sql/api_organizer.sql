@@ -3,7 +3,7 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set setup :abs_srcdir /sql/include/setup.inc
 \i :setup
-\set api :abs_srcdir /sql/include/api_owner.inc
+\set api :abs_srcdir /sql/include/api.inc
 \i :api
 
 SELECT pg_temp.sign_up('ada', 'ao-', 'Europe/Berlin'), pg_temp.sign_up('bob', 'ao-'), pg_temp.sign_up('cyd', 'ao-'), pg_temp.sign_up('eve', 'ao-');

@@ -2,7 +2,7 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set setup :abs_srcdir /sql/include/setup.inc
 \i :setup
-\set api :abs_srcdir /sql/include/api_owner.inc
+\set api :abs_srcdir /sql/include/api.inc
 \i :api
 
 SELECT pg_temp.sign_up('ada', 'at-'), pg_temp.sign_up('bob', 'at-', 'Asia/Kolkata'), pg_temp.sign_up('cyd', 'at-'), pg_temp.sign_up('eve', 'at-'), pg_temp.sign_up('zoe', 'at-');

@@ -107,7 +107,8 @@ END;
 COMMENT ON FUNCTION opencalendly.event_type_json(opencalendly.event_types) IS 'internal: an event type as its organizer sees it';
 
 CREATE FUNCTION opencalendly.schedules_json(user_id uuid, schedule_id uuid DEFAULT NULL) RETURNS jsonb
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
     RETURN coalesce((
@@ -156,7 +157,8 @@ $$;
 COMMENT ON FUNCTION opencalendly.hours_json(uuid) IS 'internal: a user''s default schedule: rules, overrides, its id and zone';
 
 CREATE FUNCTION opencalendly.bookings_json(ids uuid[]) RETURNS jsonb
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     RETURN coalesce((
         SELECT jsonb_agg(jsonb_build_object(
@@ -654,7 +656,8 @@ COMMENT ON FUNCTION opencalendly.api_delete_time_off(text, text) IS
 -- attends without being the organizer) by hosts; then the first of all.
 CREATE FUNCTION opencalendly.booking_page(
     me uuid, statuses text[], earliest timestamptz, latest timestamptz, after_start timestamptz, after_id uuid, most integer)
-    RETURNS uuid[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    RETURNS uuid[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+    SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     event_type_ids constant uuid[] := ARRAY(
         SELECT t.event_type_id FROM opencalendly.team_members AS m
@@ -760,8 +763,7 @@ BEGIN
     RETURN opencalendly.answer(jsonb_build_object(
         'oldBooking', opencalendly.bookings_json(ARRAY[wanted]) -> 0,
         'newBooking', opencalendly.bookings_json(ARRAY[done.booking_id]) -> 0
-            || jsonb_build_object('rescheduledFromBookingId', wanted),
-        'replayed', done.replayed));
+            || jsonb_build_object('rescheduledFromBookingId', wanted)));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_reschedule_booking(text, text, text) IS

@@ -203,7 +203,8 @@ sub answers_in
 		{
 			my ($name, $value) = split /:\s*/, $line, 2;
 			$name = lc $name;
-			$headers{$name} = exists $headers{$name} ? [ ref $headers{$name} ? @{ $headers{$name} } : $headers{$name}, $value ] : $value;
+			my $before = $headers{$name};
+			$headers{$name} = defined $before ? [ ref $before ? @$before : $before, $value ] : $value;
 		}
 		my $length = $status < 200 || $status == 204 || $status == 304 ? 0 : $headers{'content-length'} // length $bytes;
 		$length = length $bytes if $length > length $bytes;
