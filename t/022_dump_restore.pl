@@ -35,6 +35,7 @@ BEGIN
 		questions => '[{"id": "topic", "label": "What about?", "required": true}]',
 		bookable_from => '2026-06-01', bookable_until => '2026-12-31', weekly_booking_limit => 5);
 	PERFORM opencalendly.create_event_type(host, 'Weekend', 'weekend', 20, is_hidden => true);
+	PERFORM opencalendly.create_login_link('nobody\@example.com'), opencalendly.create_session(host);
 	INSERT INTO opencalendly.calendar_busy_windows (user_id, starts_at, ends_at)
 		SELECT id, '2026-06-03 10:00+00', '2026-06-03 11:00+00' FROM opencalendly.users;
 	INSERT INTO opencalendly.claims (host_id, during) VALUES (host, '[2026-06-07 15:00+00, 2026-06-07 15:20+00)');
