@@ -356,7 +356,8 @@ BEGIN
             'id', booking.id, 'eventTypeId', booking.event_type_id, 'organizerId', booking.organizer_id,
             'inviteeName', booking.invitee_name, 'inviteeEmail', booking.invitee_email,
             'startsAt', opencalendly.instant_text(booking.starts_at), 'endsAt', opencalendly.instant_text(booking.ends_at),
-            'timezone', booking.timezone, 'status', taken.status))
+            'timezone', booking.timezone, 'status', taken.status)
+            || opencalendly.team_booking_members(booking.event_type_id, taken.host_ids))
         || opencalendly.actions_members(taken.cancel_token, taken.reschedule_token, taken.token_expires_at)
         || opencalendly.team_booking_members(booking.event_type_id, taken.host_ids)
         || opencalendly.queued_members(booking.id));
