@@ -11,6 +11,7 @@
 typedef enum Gauge
 {
 	GAUGE_IN_FLIGHT,
+	GAUGE_CLIENTS,     /* connections that have a thread */
 	GAUGE_CONNECTIONS, /* to the database, open */
 	GAUGES
 } Gauge;

@@ -26,6 +26,12 @@
 
 #define QUIET_MS 200
 #define POLL_MS 20
+
+/*
+ * Threads besides those that may keep connections. While one of them is in use, others may be waiting for a thread, and
+ * each answer ends its connection.
+ */
+#define SPARE_THREADS 2
 #define RETRY_SECONDS "Retry-After: 1\r\n"
 
 /* What a worker thread has, made once. */
@@ -310,7 +316,7 @@ answer_request(Worker *worker, bool is_operator)
 	int64_t draining = atomic_load(&draining_since);
 	Refusal refusal = request_check_framing(request);
 
-	if (draining)
+	if (draining || (!is_operator && metrics_gauge_value(GAUGE_CLIENTS) > config->threads))
 		request->closes = true;
 	if (!refusal.status)
 		refusal = request_read_body(request);
@@ -403,6 +409,28 @@ http_error(struct mg_connection *conn, int status, const char *message)
 	return 0;
 }
 
+static bool
+is_client(const struct mg_connection *conn)
+{
+	return mg_get_user_context_data(conn) != &metrics;
+}
+
+/* A thread has taken the connection. */
+static int
+init_connection(const struct mg_connection *conn, void **data)
+{
+	if (is_client(conn))
+		metrics_gauge(GAUGE_CLIENTS, 1);
+	return 0;
+}
+
+static void
+connection_closed(const struct mg_connection *conn)
+{
+	if (is_client(conn))
+		metrics_gauge(GAUGE_CLIENTS, -1);
+}
+
 static void *
 init_thread(const struct mg_context *context, int type)
 {
@@ -446,6 +474,8 @@ start_listener(const char *listen, int threads, void *user_data)
 											.http_error = http_error,
 											.log_message = swallow,
 											.log_access = swallow,
+											.init_connection = init_connection,
+											.connection_closed = connection_closed,
 											.init_thread = init_thread,
 											.exit_thread = exit_thread };
 	char number[16];
@@ -495,18 +525,19 @@ server_start(const Config *settings)
 	metrics = start_listener(config->metrics_listen, 2, &metrics);
 	if (!metrics)
 		return false;
-	api = start_listener(config->listen, config->threads, &api);
+	api = start_listener(config->listen, config->threads + SPARE_THREADS, &api);
 	if (api)
 		return true;
 	mg_stop(metrics);
 	return false;
 }
 
-/* Nothing under way, and nothing new for a moment. */
+/* Nothing under way, nothing waiting for a thread, and nothing new for a moment. */
 static bool
 is_quiet(void)
 {
 	return metrics_gauge_value(GAUGE_IN_FLIGHT) == 0 &&
+		   metrics_gauge_value(GAUGE_CLIENTS) < config->threads + SPARE_THREADS &&
 		   now_ms() - atomic_load(&last_request) > QUIET_MS;
 }
 

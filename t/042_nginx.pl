@@ -213,7 +213,7 @@ my $post = "POST /v0/bookings HTTP/1.1\r\nHost: $host\r\nContent-Type: applicati
 my $hidden = "GET /v0/openapi.json HTTP/1.1\r\nHost: $host\r\n\r\n";
 my $length = 'Content-Length: ' . length $hidden;
 my $refusal = qr/^[45]\d\d$/;
-my $cut = qr/^(?:4\d\d)?$/;
+my $cut = qr/^(?:4\d\d)?$/; # who is still sending may miss the refusal
 my @shapes = (
 	[ 'Content-Length and Transfer-Encoding', "${post}$length\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n$hidden", $refusal, 0 ],
 	[ 'Transfer-Encoding and Content-Length', "${post}Transfer-Encoding: chunked\r\n$length\r\n\r\n0\r\n\r\n$hidden", $refusal, 0 ],
@@ -237,11 +237,11 @@ my @shapes = (
 	[ 'a chunk longer than its size', "${post}Transfer-Encoding: chunked\r\n\r\n2\r\n{}  \r\n0\r\n\r\n", $refusal, 0 ],
 	[ 'a chunk that ends early', "${post}Transfer-Encoding: chunked\r\n\r\n5\r\n{}", $cut, 0 ],
 	[ 'a chunk without its line end', "${post}Transfer-Encoding: chunked\r\n\r\n2\r\n{}0\r\n\r\n", $refusal, 0 ],
-	[ 'a million of one-byte chunks', "${post}Transfer-Encoding: chunked\r\n\r\n" . "1\r\n \r\n" x 1_000_000 . "0\r\n\r\n", $refusal, 0 ],
+	[ 'a million of one-byte chunks', "${post}Transfer-Encoding: chunked\r\n\r\n" . "1\r\n \r\n" x 1_000_000 . "0\r\n\r\n", $cut, 0 ],
 	[ 'a chunk with an extension, re-framed', "${post}Transfer-Encoding: chunked\r\n\r\n2;x=\"y\"\r\n{}\r\n0\r\n\r\n", qr/^400$/, 1 ],
 	[ 'chunks with trailers, dropped', "${post}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nContent-Length: 5\r\nHost: evil\r\n\r\n", qr/^400$/, 1 ],
 	[ '70 headers and a length behind them', $post . join('', map { "X-$_: y\r\n" } 1 .. 70) . "$length\r\n\r\n$hidden", qr/^431$/, 1 ],
-	[ '1,000 headers', $get . join('', map { "X-$_: y\r\n" } 1 .. 1000) . "\r\n", $refusal, 0 ],
+	[ '1,000 headers', $get . join('', map { "X-$_: y\r\n" } 1 .. 1000) . "\r\n", $cut, 0 ],
 	[ '%00 in the path', "GET /v0/users/ada%00/x HTTP/1.1\r\nHost: $host\r\n\r\n", $refusal, 0 ],
 	[ 'a NUL in the path', "GET /v0/users/ada\0x HTTP/1.1\r\nHost: $host\r\n\r\n", $refusal, 0 ],
 	[ 'a NUL in a header', "${get}X-A: b\0c\r\n\r\n", $refusal, 0 ],
@@ -311,6 +311,7 @@ my $away = $nginx->curl($page);
 is($away->{status}, 503, 'without a shim');
 is(decode_json($away->{body})->{code}, 'HTTP_503', 'told as the API tells it');
 like($away->{headers}{'retry-after'}[0] // '', qr/^\d+$/, 'with the advice to try again');
+is($nginx->curl("/v0/bookings/actions/$link->{token}")->{status}, 503, 'for a link, too');
 $shim = Shim->start($node, limits => 1, port => $shim->port, name => 'again', args => [ '--trusted-proxy', '127.0.0.1/32' ]);
 is($nginx->curl($page)->{status}, 200, 'it is back');
 

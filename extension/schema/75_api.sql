@@ -73,13 +73,16 @@ DECLARE
 BEGIN
     BEGIN
         given := coalesce(nullif(btrim(body, E' \t\r\n'), ''), '{}')::jsonb;
-    EXCEPTION WHEN data_exception THEN
+    EXCEPTION WHEN data_exception OR statement_too_complex THEN
         GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
         RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = 'body must be valid JSON',
-            DETAIL = format('Field "body": %s.', message);
+            DETAIL = format('Field "body": %s.', CASE SQLSTATE WHEN '54001' THEN 'it is nested too deeply' ELSE message END);
     END;
+    -- of what has not the form expected the value is not told: it may be a token or an invitee's answer, and the details
+    -- of errors are in the server's log
     IF jsonb_typeof(given) <> 'object' THEN
-        PERFORM opencalendly.raise_bad_value('body', 'must be a JSON object', given);
+        RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = 'body must be a JSON object',
+            DETAIL = format('Field "body" is a JSON %s.', jsonb_typeof(given));
     END IF;
     FOR field IN SELECT jsonb_object_keys(given) LOOP
         kind := rtrim(fields ->> field, '!');
@@ -87,11 +90,15 @@ BEGIN
             RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = format('unknown field "%s"', left(field, 100)),
                 DETAIL = format('Field "%s" is not known.', left(field, 100));
         ELSIF given -> field <> 'null' AND NOT opencalendly.is_of_kind(given -> field, kind) THEN
-            PERFORM opencalendly.raise_bad_value(field, 'must be ' || CASE kind
+            message := 'must be ' || CASE kind
                 WHEN 'text' THEN 'a text' WHEN 'int' THEN 'a whole number' WHEN 'bool' THEN 'true or false'
                 WHEN 'uuid' THEN 'an id' WHEN 'instant' THEN 'an instant such as 2026-06-01T09:00:00Z'
-                WHEN 'date' THEN 'a date such as 2026-06-01' WHEN 'object' THEN 'a JSON object' ELSE 'a JSON list' END,
-                given -> field);
+                WHEN 'date' THEN 'a date such as 2026-06-01' WHEN 'object' THEN 'a JSON object' ELSE 'a JSON list' END;
+            IF kind IN ('text', 'object') OR jsonb_typeof(given -> field) IN ('array', 'object') THEN
+                RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = format('%s %s', field, message),
+                    DETAIL = format('Field "%s" is a JSON %s.', field, jsonb_typeof(given -> field));
+            END IF;
+            PERFORM opencalendly.raise_bad_value(field, message, given -> field);
         END IF;
     END LOOP;
     FOR field IN SELECT f.key FROM jsonb_each_text(fields) AS f WHERE f.value LIKE '%!' LOOP

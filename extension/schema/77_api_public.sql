@@ -178,7 +178,9 @@ CREATE FUNCTION opencalendly.check_hold_token(field text, token text) RETURNS vo
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT opencalendly.is_hold_token(token) THEN
-        PERFORM opencalendly.raise_bad_value(field, 'must be the token of a hold', to_jsonb(token));
+        -- a token of another kind may have come here: its text does not go into the server's log
+        RAISE EXCEPTION USING ERRCODE = 'OC006', MESSAGE = format('%s must be the token of a hold', field),
+            DETAIL = format('Field "%s" has another form.', field);
     END IF;
 END
 $$;
