@@ -75,8 +75,7 @@ main(int argc, char **argv)
 		return outcome == CONFIG_WRONG ? EXIT_FAILURE : EXIT_SUCCESS;
 	block_signals(&signals);
 	limits_start();
-	pool_start(&config);
-	if (!assets_start(config.web) || !may_start() || !server_start(&config))
+	if (!pool_start(&config) || !assets_start(config.web) || !may_start() || !server_start(&config))
 		return EXIT_FAILURE;
 	log_message("info", "serving on http://%s, metrics on http://%s/metrics, %d threads",
 				config.listen, config.metrics_listen, config.threads);

@@ -3,6 +3,7 @@
  */
 #include "pool.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <pthread.h>
@@ -22,11 +23,13 @@
 #define LONGEST_PAUSE_MS 500
 #define CONNECT_TIMEOUT_SECONDS "3"
 #define MAX_PREPARED 128
+#define SILENCE_MS 5000 /* what a server may take longer than the statement timeout: to commit, to say anything */
 
 #define SETTINGS_STATEMENT "settings"
+/* Nothing is made writable: on a standby that is an error of its own, and writing is refused there anyway (25006). */
 #define SETTINGS_SQL                                                \
 	"SELECT pg_catalog.set_config('statement_timeout', $1, true), " \
-	"pg_catalog.set_config('transaction_read_only', $2, true)"
+	"CASE WHEN $2::pg_catalog.bool THEN pg_catalog.set_config('transaction_read_only', 'on', true) END"
 
 struct Db
 {
@@ -52,12 +55,30 @@ static pthread_mutex_t state_lock = PTHREAD_MUTEX_INITIALIZER;
 static DbState last_state = { "", "", false };
 static const char *objection;
 
-void
+/* libpq would tell what is wrong by quoting the string, passwords and all. A database's mere name is none. */
+static bool
+can_be_read(const char *conninfo)
+{
+	PQconninfoOption *options;
+
+	if (!strchr(conninfo, '=') && !strstr(conninfo, "://"))
+		return true;
+	options = PQconninfoParse(conninfo, NULL);
+	PQconninfoFree(options);
+	return options != NULL;
+}
+
+bool
 pool_start(const Config *settings)
 {
 	config = settings;
 	snprintf(statement_timeout, sizeof(statement_timeout), "%d", config->statement_timeout_ms);
 	atomic_store(&pause_ms, FIRST_PAUSE_MS);
+	if (can_be_read(config->database))
+		return true;
+	log_message("error", "the database's connection string cannot be read; values with spaces stand in "
+						 "single quotes, and in a URI special characters are percent-encoded");
+	return false;
 }
 
 static int64_t
@@ -94,6 +115,57 @@ db_free(Db *db)
 		return;
 	db_close(db);
 	free(db);
+}
+
+/* --- waiting ------------------------------------------------------------------------------------------------------ */
+
+static int64_t
+deadline_ms(void)
+{
+	return now_ms() + config->statement_timeout_ms + SILENCE_MS;
+}
+
+/*
+ * Waits until PQgetResult need not wait. False: the deadline is over. A server ends statements by itself, but not the
+ * wait for a synchronous standby, and a frozen one ends nothing.
+ */
+static bool
+await_result(PGconn *conn, int64_t deadline)
+{
+	while (PQstatus(conn) == CONNECTION_OK && PQisBusy(conn))
+	{
+		struct pollfd socket = { PQsocket(conn), POLLIN, 0 };
+		int64_t left = deadline - now_ms();
+
+		if (left <= 0 || (poll(&socket, 1, (int) left) < 0 && errno != EINTR))
+			return false;
+		/* a lost connection is PQgetResult's to tell */
+		if (socket.revents && !PQconsumeInput(conn))
+			return true;
+	}
+	return true;
+}
+
+/* PQexec, with the deadline; NULL when it is over. */
+static PGresult *
+ask(PGconn *conn, const char *sql)
+{
+	int64_t deadline = deadline_ms();
+	PGresult *last = NULL;
+	PGresult *result;
+
+	if (!PQsendQuery(conn, sql))
+		return NULL;
+	while (await_result(conn, deadline))
+	{
+		result = PQgetResult(conn);
+		if (!result)
+			return last;
+		PQclear(last);
+		last = result;
+	}
+	PQclear(last);
+	return NULL;
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
@@ -160,7 +232,7 @@ static bool
 say_hello(PGconn *conn, char *why, size_t size)
 {
 	PGresult *result =
-		PQexec(conn, "SELECT version, base_url, dev_login_links FROM opencalendly.api_hello()");
+		ask(conn, "SELECT version, base_url, dev_login_links FROM opencalendly.api_hello()");
 	bool good = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
 
 	if (good)
@@ -171,6 +243,12 @@ say_hello(PGconn *conn, char *why, size_t size)
 				 PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) ?: PQerrorMessage(conn));
 	PQclear(result);
 	return good;
+}
+
+/* Notices may quote what somebody sent; libpq would write them to the log as they are. */
+static void
+swallow_notice(void *nothing, const PGresult *notice)
+{
 }
 
 static PGconn *
@@ -188,6 +266,7 @@ open_connection(char *why, size_t size)
 	};
 	PGconn *conn = PQconnectdbParams(names, values, 1);
 
+	PQsetNoticeReceiver(conn, swallow_notice, NULL);
 	if (PQstatus(conn) != CONNECTION_OK)
 		snprintf(why, size, "%s", PQerrorMessage(conn));
 	else if (say_hello(conn, why, size) && PQenterPipelineMode(conn))
@@ -216,6 +295,19 @@ db_connect(Db *db)
 	return true;
 }
 
+/* Waits a little for the thread that tries; true: it has got through. */
+static bool
+others_try_works(void)
+{
+	const struct timespec pause = { 0, 2000000L };
+	int64_t began = now_ms();
+	int64_t closed = atomic_load(&closed_until);
+
+	while (closed != 0 && atomic_load(&closed_until) == closed && now_ms() - began < LONGEST_PAUSE_MS)
+		nanosleep(&pause, NULL);
+	return atomic_load(&closed_until) == 0;
+}
+
 /* A connection that can be used, or none. */
 static bool
 db_open(Db *db)
@@ -224,8 +316,10 @@ db_open(Db *db)
 
 	if (atomic_load(&closed_until) == 0)
 		return db_connect(db);
-	if (now_ms() < atomic_load(&closed_until) || atomic_flag_test_and_set(&is_trying))
+	if (now_ms() < atomic_load(&closed_until))
 		return false;
+	if (atomic_flag_test_and_set(&is_trying))
+		return others_try_works() && db_connect(db);
 	opened = db_connect(db);
 	atomic_flag_clear(&is_trying);
 	return opened;
@@ -253,7 +347,8 @@ db_ready(Db *db)
 	db->result = NULL;
 	if (db->conn && !is_alive(db->conn))
 		db_close(db);
-	return db->conn || db_open(db);
+	/* of what must not be served nothing is, not even while the process stops for it */
+	return (db->conn || db_open(db)) && !pool_objection();
 }
 
 /* --- one request -------------------------------------------------------------------------------------------------- */
@@ -290,15 +385,17 @@ send_request(Db *db, const Route *route, const char *const *values, bool read_on
 }
 
 /*
- * Reads up to the end of the pipeline. Keeps the first error, else the last rows. False: the connection was lost.
+ * Reads up to the end of the pipeline. Keeps the first error, else the last rows. False: the connection was lost, or the
+ * server is silent for too long.
  */
 static bool
 read_results(Db *db)
 {
+	int64_t deadline = deadline_ms();
 	int silent = 0;
 	int nprepared = 0;
 
-	for (;;)
+	while (await_result(db->conn, deadline))
 	{
 		PGresult *result = PQgetResult(db->conn);
 		ExecStatusType status = PQresultStatus(result);
@@ -327,6 +424,7 @@ read_results(Db *db)
 		else
 			PQclear(result);
 	}
+	return false;
 }
 
 static const char *
@@ -466,7 +564,7 @@ run_plain(Db *db, const char *sql)
 		db_close(db);
 		return false;
 	}
-	result = PQexec(db->conn, sql);
+	result = ask(db->conn, sql);
 	db->result = result;
 	if (PQresultStatus(result) != PGRES_TUPLES_OK || !PQenterPipelineMode(db->conn))
 	{

@@ -50,7 +50,8 @@ typedef struct DbState
 	bool dev_login_links;
 } DbState;
 
-extern void pool_start(const Config *config);
+/* False, and it is told why, if the connection string cannot be read. */
+extern bool pool_start(const Config *config);
 
 /* For one thread; nothing is opened yet. */
 extern Db *db_new(void);

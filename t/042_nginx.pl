@@ -358,6 +358,7 @@ is(clients_of('/health', '--interface', '127.0.0.78', '-H', 'X-Forwarded-For: 19
 	'another is not');
 is(clients_of("$page/availability?days=1")->[0], $reader, 'open slots come from the standby');
 isnt(clients_of($page)->[0], $reader, 'all else does not');
+is($reader->http->post('/v0/bookings', decode_json($booking))->{status}, 503, 'which takes no bookings');
 is($reader->stop, 0, 'without its shim');
 is($nginx->curl("$page/availability?days=1")->{status}, 200, 'they come from the primary');
 

@@ -293,6 +293,12 @@ note 'told after ', time - $began, ' s';
 $node->start;
 heals('the database');
 
+stop_pooler();
+is(count(503, at_once($shim, (get($page)) x 50)), 50, 'PgBouncer stopped once more');
+start_pooler();
+sleep 1;
+is(count(200, at_once($shim, (get($page)) x 50)), 50, 'who all come together after it is back are all served');
+
 unlike(slurp_file($node->logfile), qr/prepared statement|LOG:  execute (?!<unnamed>)/, 'nothing was prepared');
 is($shim->stop, 0, 'the shim ends well');
 stop_pooler();

@@ -143,7 +143,6 @@ sub spawn
 	$pid = fork() // die "could not fork: $!";
 	if ($pid == 0)
 	{
-		POSIX::setpgid(0, 0);
 		exec(@command, '-g', 'daemon off;') or POSIX::_exit(127);
 	}
 	$self->{pid} = $pid;
@@ -260,7 +259,7 @@ END
 
 	for my $pid (keys %running)
 	{
-		kill '-KILL', $pid;
+		kill 'TERM', $pid;
 		waitpid $pid, 0;
 	}
 	$? = $status;

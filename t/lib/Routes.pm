@@ -152,8 +152,8 @@ BEGIN
 	END LOOP;
 	spare := spare || jsonb_build_object(
 		'session', (SELECT jsonb_agg(s.session_token)
-			FROM generate_series(1, 20), create_session((id ->> 'zoe')::uuid, left(generate_series::text, 2)) AS s),
-		'user', (SELECT jsonb_agg(create_user('u-' || n, format('u-%s@geheim.example', n))) FROM generate_series(1, 60) AS n));
+			FROM generate_series(1, pool) AS n, create_session(create_user('guest-' || n, format('guest-%s@geheim.example', n))) AS s),
+		'user', (SELECT jsonb_agg(create_user('u-' || n, format('u-%s@geheim.example', n))) FROM generate_series(1, pool) AS n));
 	RETURN jsonb_build_object('id', id, 'session', session, 'token', token, 'spare', spare);
 END
 $$;
@@ -290,7 +290,7 @@ my %rows = (
 	'POST /v0/teams/:teamId/members' => { as => 'tina', foreign => 404, member => 403, spend => spend('user'),
 		make => sub { { path => { teamId => $_[0]{id}{team} }, body => { userId => spare($_[0], 'user'), role => 'member' } } } },
 	'PATCH /v0/teams/:teamId/members/:userId' => { as => 'tina', foreign => 404, member => 403,
-		make => sub { { path => { teamId => $_[0]{id}{team}, userId => $_[0]{id}{rosa} }, body => { role => 'member', weight => 100, priority => 2 } } } },
+		make => sub { { path => { teamId => $_[0]{id}{team}, userId => $_[0]{id}{mia} }, body => { role => 'member', weight => 100, priority => 2 } } } },
 	'DELETE /v0/teams/:teamId/members/:userId' => { as => 'tina', foreign => 404, member => 403, late => 1,
 		make => sub { { path => { teamId => $_[0]{id}{team}, userId => $_[0]{id}{rosa} } } } },
 	'POST /v0/teams/:id/accept' => { as => 'paul', foreign => 404, late => 1, make => sub { { path => { id => $_[0]{id}{team} }, body => {} } } },
