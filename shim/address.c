@@ -47,11 +47,11 @@ network_read(const char *text, Network *network)
 	if (text[len] == '\0')
 		return true;
 	bits = strtol(text + len + 1, &end, 10);
-	if (end == text + len + 1 || *end)
+	if (end == text + len + 1 || *end || bits < 0 || bits > 128)
 		return false;
 	if (strchr(address, ':') == NULL)
 		bits += IPV4_BITS;
-	if (bits < (strchr(address, ':') ? 0 : IPV4_BITS) || bits > 128)
+	if (bits > 128)
 		return false;
 	network->bits = (int) bits;
 	return true;

@@ -357,16 +357,17 @@ answer_asset(Answer *answer, const Request *request, const Asset *asset)
 {
 	const char *known = request_header(request, "If-None-Match");
 	bool zips = asset->gzipped && list_has(request_header(request, "Accept-Encoding"), "gzip");
+	char tag[64];
 
-	answer->status = known && strstr(known, asset->etag) ? 304 : 200;
+	/* one representation each: the tag must tell them apart */
+	snprintf(tag, sizeof(tag), "\"%s%s\"", asset->etag, zips ? "-gz" : "");
+	answer->status = known && (strcmp(known, "*") == 0 || strstr(known, tag)) ? 304 : 200;
 	answer->type = asset->type;
 	answer->body = zips ? asset->gzipped : asset->bytes;
 	answer->body_len = zips ? asset->gzipped_len : asset->len;
 	answer->cache_control = "no-cache";
 	answer->is_page = true;
-	/* one representation each: the tag must tell them apart */
-	text_addf(&answer->headers, "ETag: \"%s%s\"\r\nVary: Accept-Encoding\r\n", asset->etag,
-			  zips ? "-gz" : "");
+	text_addf(&answer->headers, "ETag: %s\r\nVary: Accept-Encoding\r\n", tag);
 	if (zips && answer->status == 200)
 		text_add(&answer->headers, "Content-Encoding: gzip\r\n");
 }
@@ -418,29 +419,42 @@ add_date(Text *out)
 		strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &utc);
 		last = now;
 	}
-	text_addf(out, "Date: %s\r\n", text);
+	text_add(out, "Date: ");
+	text_add(out, text);
+	text_add(out, "\r\n");
 }
+
+/* The same for every answer, but for who may embed it and what a page may load. */
+#define SECURITY_HEADERS                                                           \
+	"X-Content-Type-Options: nosniff\r\n"                                          \
+	"X-Frame-Options: DENY\r\n"                                                    \
+	"Referrer-Policy: no-referrer\r\n"                                             \
+	"Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=()\r\n" \
+	"Cross-Origin-Resource-Policy: "
 
 static void
 add_security_headers(Text *out, const Answer *answer, const Request *request, const char *base_url)
 {
 	bool has_token = request->match.route && request->match.route->has_token;
+	bool is_public = request->match.route && request->match.route->is_public;
 
-	text_add(out, "X-Content-Type-Options: nosniff\r\n"
-				  "X-Frame-Options: DENY\r\n"
-				  "Referrer-Policy: no-referrer\r\n"
-				  "Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=()\r\n");
-	text_addf(out, "Cross-Origin-Resource-Policy: %s\r\n",
-			  request->match.route && request->match.route->is_public ? "cross-origin"
-																	  : "same-origin");
-	text_addf(
-		out,
-		"Content-Security-Policy: default-src '%s'; base-uri 'none'; frame-ancestors 'none'\r\n",
-		answer->is_page ? "self" : "none");
+	text_add(out,
+			 is_public ? SECURITY_HEADERS "cross-origin\r\n" : SECURITY_HEADERS "same-origin\r\n");
+	text_add(out, "Content-Security-Policy: default-src '");
+	text_add(out, answer->is_page ? "self" : "none");
+	text_add(out, "'; base-uri 'none'; frame-ancestors 'none'\r\n");
 	if (strncmp(base_url, "https://", 8) == 0)
 		text_add(out, "Strict-Transport-Security: max-age=31536000\r\n");
 	if (has_token)
 		text_add(out, "X-Robots-Tag: noindex\r\n");
+}
+
+static void
+add_header(Text *out, const char *name, const char *value)
+{
+	text_add(out, name);
+	text_add(out, value);
+	text_add(out, "\r\n");
 }
 
 size_t
@@ -449,14 +463,22 @@ answer_write(Answer *answer, Request *request, Text *out, const char *base_url)
 	bool has_body = answer->status != 204 && answer->status != 304;
 
 	text_clear(out);
-	text_addf(out, "HTTP/1.1 %d %s\r\n", answer->status, reason_of(answer->status));
+	text_add(out, "HTTP/1.1 ");
+	text_add_number(out, (unsigned) answer->status);
+	text_add(out, " ");
+	text_add(out, reason_of(answer->status));
+	text_add(out, "\r\n");
 	add_date(out);
 	if (has_body)
-		text_addf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
-				  answer->type ? answer->type : JSON_TYPE, answer->body_len);
-	text_addf(out, "Cache-Control: %s\r\nX-Request-Id: %s\r\nConnection: %s\r\n",
-			  answer->cache_control ? answer->cache_control : "no-store", request->id,
-			  request->closes ? "close" : "keep-alive");
+	{
+		add_header(out, "Content-Type: ", answer->type ? answer->type : JSON_TYPE);
+		text_add(out, "Content-Length: ");
+		text_add_number(out, answer->body_len);
+		text_add(out, "\r\n");
+	}
+	add_header(out, "Cache-Control: ", answer->cache_control ? answer->cache_control : "no-store");
+	add_header(out, "X-Request-Id: ", request->id);
+	add_header(out, "Connection: ", request->closes ? "close" : "keep-alive");
 	add_security_headers(out, answer, request, base_url);
 	if (answer->headers.len)
 		text_add_bytes(out, answer->headers.data, answer->headers.len);

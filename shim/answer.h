@@ -17,12 +17,12 @@ typedef struct Answer
 	const char *body;
 	size_t body_len;
 	const char *cache_control;
-	const char *code;     /* of an error, for the log */
-	char sqlstate[6];     /* "": the database has said nothing */
-	const char *cause;    /* of a 5xx, for the log */
-	bool is_page;         /* of the pages, not of the API: another security policy */
-	Text headers;         /* further ones, each with its CRLF */
-	Text made;            /* the body of an error */
+	const char *code;  /* of an error, for the log */
+	char sqlstate[6];  /* "": the database has said nothing */
+	const char *cause; /* of a 5xx, for the log */
+	bool is_page;      /* of the pages, not of the API: another security policy */
+	Text headers;      /* further ones, each with its CRLF */
+	Text made;         /* the body of an error */
 } Answer;
 
 extern void answer_clear(Answer *answer);

@@ -37,6 +37,7 @@ typedef struct Setting
 } Setting;
 
 #define MAX_SETTINGS 16
+#define MAX_FLAG 64
 
 static const char usage_head[] =
 	"opencalendly-shim: serves OpenCalendly's HTTP API from a PostgreSQL database\n\n"
@@ -216,12 +217,21 @@ read_environment(Config *config, const Setting *settings, int n)
 	return true;
 }
 
+/* "--threads", as it is written. */
+static const char *
+flag_name(const Setting *setting, char *name)
+{
+	snprintf(name, MAX_FLAG, "--%s", setting->flag);
+	return name;
+}
+
 ConfigOutcome
 config_read(Config *config, int argc, char **argv)
 {
 	Setting settings[MAX_SETTINGS];
 	struct option options[MAX_SETTINGS + 4] = { { 0 } };
 	int n;
+	char name[MAX_FLAG];
 	int option;
 	int index = 0;
 
@@ -253,8 +263,8 @@ config_read(Config *config, int argc, char **argv)
 				show_usage(settings, n);
 			return CONFIG_DONE;
 		}
-		if (option != 's' ||
-			!take(config, &settings[index], optarg ? optarg : "1", argv[optind - (optarg ? 2 : 1)]))
+		if (option != 's' || !take(config, &settings[index], optarg ? optarg : "1",
+								   flag_name(&settings[index], name)))
 			return CONFIG_WRONG;
 	}
 	if (optind < argc)

@@ -74,13 +74,16 @@ now_seconds(void)
 	return now.tv_sec;
 }
 
-static bool
-has_ended(const Window *window, int64_t now)
+static int64_t
+end_of(const Window *window)
 {
-	return window->key == 0 || now - window->began >= rules[window->class].seconds;
+	return window->key == 0 ? 0 : window->began + rules[window->class].seconds;
 }
 
-/* The key's window, begun anew if it has ended; an ended or the oldest one gives way to a new key. */
+/*
+ * The key's window, begun anew if it has ended. The one that ends first gives way to a new key: who asks for thousands of
+ * pages pushes out windows of pages, not the hour of the bookings.
+ */
 static Window *
 find_window(uint64_t key, LimitClass class, int64_t now)
 {
@@ -89,11 +92,9 @@ find_window(uint64_t key, LimitClass class, int64_t now)
 
 	for (int i = 0; i < WAYS; i++)
 	{
-		if (neighbours[i].key == key && !has_ended(&neighbours[i], now))
+		if (neighbours[i].key == key && end_of(&neighbours[i]) > now)
 			return &neighbours[i];
-		if (has_ended(chosen, now))
-			continue;
-		if (has_ended(&neighbours[i], now) || neighbours[i].began < chosen->began)
+		if (end_of(&neighbours[i]) < end_of(chosen))
 			chosen = &neighbours[i];
 	}
 	*chosen = (Window) { key, now, 0, class };

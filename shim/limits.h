@@ -1,7 +1,7 @@
 /*
  * How often a client may ask. A limit is so many requests in a window that begins with the first of them. Kept in memory
- * of a fixed size: when it is full, the oldest windows of a neighbourhood are forgotten. Several shims count each for
- * itself.
+ * of a fixed size: when it is full, those windows of a neighbourhood are forgotten that end first. Several shims count
+ * each for itself.
  */
 #ifndef SHIM_LIMITS_H
 #define SHIM_LIMITS_H

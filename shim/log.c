@@ -10,17 +10,27 @@
 
 #include "text.h"
 
+/* The second's text is kept, for lines come many a second. */
 static void
 add_time(Text *line)
 {
+	static _Thread_local time_t last = -1;
+	static _Thread_local char second[32];
 	struct timespec now;
 	struct tm utc;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	text_addf(line, "\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ\"", utc.tm_year + 1900,
-			  utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-			  now.tv_nsec / 1000000);
+	if (now.tv_sec != last)
+	{
+		gmtime_r(&now.tv_sec, &utc);
+		strftime(second, sizeof(second), "%Y-%m-%dT%H:%M:%S", &utc);
+		last = now.tv_sec;
+	}
+	text_add(line, "\"time\":\"");
+	text_add(line, second);
+	text_add(line, ".");
+	text_add_padded(line, (unsigned long long) now.tv_nsec / 1000000, 3);
+	text_add(line, "Z\"");
 }
 
 static void
@@ -28,7 +38,9 @@ add_member(Text *line, const char *name, const char *value)
 {
 	if (!value)
 		return;
-	text_addf(line, ",\"%s\":", name);
+	text_add(line, ",\"");
+	text_add(line, name);
+	text_add(line, "\":");
 	text_add_json(line, value);
 }
 
@@ -61,8 +73,14 @@ log_request(const RequestRecord *record)
 	add_member(&line, "client", record->client);
 	add_member(&line, "method", record->method);
 	add_member(&line, "route", record->route);
-	text_addf(&line, ",\"status\":%d,\"ms\":%.3f,\"bytes\":%zu", record->status,
-			  (double) record->duration_us / 1000, record->bytes);
+	text_add(&line, ",\"status\":");
+	text_add_number(&line, (unsigned long long) record->status);
+	text_add(&line, ",\"ms\":");
+	text_add_number(&line, (unsigned long long) record->duration_us / 1000);
+	text_add(&line, ".");
+	text_add_padded(&line, (unsigned long long) record->duration_us % 1000, 3);
+	text_add(&line, ",\"bytes\":");
+	text_add_number(&line, record->bytes);
 	add_member(&line, "code", record->code);
 	add_member(&line, "sqlstate", record->sqlstate);
 	add_member(&line, "cause", record->cause);

@@ -27,7 +27,8 @@ static atomic_uint_fast64_t counters[COUNTERS];
 
 static const char *const gauge_texts[GAUGES][2] = {
 	[GAUGE_IN_FLIGHT] = { "opencalendly_http_requests_in_flight", "Requests being answered." },
-	[GAUGE_CLIENTS] = { "opencalendly_http_connections", "Clients' connections that have a thread." },
+	[GAUGE_CLIENTS] = { "opencalendly_http_connections",
+						"Clients' connections that have a thread." },
 	[GAUGE_CONNECTIONS] = { "opencalendly_db_connections", "Open connections to the database." },
 };
 

@@ -23,7 +23,8 @@
 #define LONGEST_PAUSE_MS 500
 #define CONNECT_TIMEOUT_SECONDS "3"
 #define MAX_PREPARED 128
-#define SILENCE_MS 5000 /* what a server may take longer than the statement timeout: to commit, to say anything */
+#define SILENCE_MS \
+	5000 /* what a server may take longer than the statement timeout: to commit, to say anything */
 
 #define SETTINGS_STATEMENT "settings"
 /* Nothing is made writable: on a standby that is an error of its own, and writing is refused there anyway (25006). */
@@ -76,8 +77,9 @@ pool_start(const Config *settings)
 	atomic_store(&pause_ms, FIRST_PAUSE_MS);
 	if (can_be_read(config->database))
 		return true;
-	log_message("error", "the database's connection string cannot be read; values with spaces stand in "
-						 "single quotes, and in a URI special characters are percent-encoded");
+	log_message("error",
+				"the database's connection string cannot be read; values with spaces stand in "
+				"single quotes, and in a URI special characters are percent-encoded");
 	return false;
 }
 
@@ -303,7 +305,8 @@ others_try_works(void)
 	int64_t began = now_ms();
 	int64_t closed = atomic_load(&closed_until);
 
-	while (closed != 0 && atomic_load(&closed_until) == closed && now_ms() - began < LONGEST_PAUSE_MS)
+	while (closed != 0 && atomic_load(&closed_until) == closed &&
+		   now_ms() - began < LONGEST_PAUSE_MS)
 		nanosleep(&pause, NULL);
 	return atomic_load(&closed_until) == 0;
 }

@@ -3,7 +3,6 @@
  */
 #include "request.h"
 
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,20 +56,29 @@ is_request_id(const char *id)
 		   strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == len;
 }
 
+/* An id need not be guessed, only be nobody else's: 64 random bits of the thread, and a count. */
+static void
+make_id(char *id)
+{
+	static const char digits[] = "0123456789abcdef";
+	static _Thread_local uint64_t number[2];
+
+	if (number[1]++ == 0 && getrandom(number, sizeof(number[0]), 0) != (ssize_t) sizeof(number[0]))
+		number[0] = (uint64_t) clock_us() ^ (uintptr_t) number;
+	for (int i = 0; i < 32; i++)
+		id[i] = digits[number[i / 16] >> (60 - 4 * (i % 16)) & 15];
+	id[32] = '\0';
+}
+
 static void
 choose_id(Request *request, bool may_be_given)
 {
 	const char *given = may_be_given ? request_header(request, "X-Request-Id") : NULL;
-	uint64_t number[2] = { 0 };
 
 	if (given && is_request_id(given))
-	{
 		snprintf(request->id, sizeof(request->id), "%s", given);
-		return;
-	}
-	if (getrandom(number, sizeof(number), 0) < 0)
-		number[0] = (uint64_t) request->began_us;
-	snprintf(request->id, sizeof(request->id), "%016" PRIx64 "%016" PRIx64, number[0], number[1]);
+	else
+		make_id(request->id);
 }
 
 /* All X-Forwarded-For headers as one list. */
@@ -93,12 +101,26 @@ may_keep_alive(const Request *request)
 	return connection ? list_has(connection, "keep-alive") : version && strcmp(version, "1.1") == 0;
 }
 
-void
-request_begin(Request *request, struct mg_connection *conn, const Config *config)
+/* Who asks, and by what id: a proxy's word counts if it is a trusted one. */
+static void
+find_client(Request *request, const Config *config)
 {
 	Text list = { 0 };
 	Address peer;
+	bool is_trusted = config->ntrusted_proxies > 0 &&
+					  address_read(request->info->remote_addr, &peer) &&
+					  address_is_in(&peer, config->trusted_proxies, config->ntrusted_proxies);
 
+	choose_id(request, is_trusted);
+	client_key(request->info->remote_addr, is_trusted ? forwarded_for(request, &list) : NULL,
+			   config->trusted_proxies, config->ntrusted_proxies, request->client,
+			   sizeof(request->client));
+	text_free(&list);
+}
+
+void
+request_begin(Request *request, struct mg_connection *conn, const Config *config)
+{
 	request->conn = conn;
 	request->info = mg_get_request_info(conn);
 	request->began_us = clock_us();
@@ -108,11 +130,7 @@ request_begin(Request *request, struct mg_connection *conn, const Config *config
 	request->arena_used = 0;
 	text_clear(&request->body);
 	request->closes = !may_keep_alive(request);
-	client_key(request->info->remote_addr, forwarded_for(request, &list), config->trusted_proxies,
-			   config->ntrusted_proxies, request->client, sizeof(request->client));
-	text_free(&list);
-	choose_id(request, address_read(request->info->remote_addr, &peer) &&
-						   address_is_in(&peer, config->trusted_proxies, config->ntrusted_proxies));
+	find_client(request, config);
 }
 
 /* --- framing ------------------------------------------------------------------------------------------------------ */

@@ -8,12 +8,16 @@
  */
 #include "server.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "answer.h"
 #include "assets.h"
@@ -473,7 +477,6 @@ start_listener(const char *listen, int threads, void *user_data)
 	const struct mg_callbacks callbacks = { .begin_request = begin_request,
 											.http_error = http_error,
 											.log_message = swallow,
-											.log_access = swallow,
 											.init_connection = init_connection,
 											.connection_closed = connection_closed,
 											.init_thread = init_thread,
@@ -541,25 +544,60 @@ is_quiet(void)
 		   now_ms() - atomic_load(&last_request) > QUIET_MS;
 }
 
+static atomic_int stopping; /* listeners that are not stopped yet */
+
 static void *
 stop_listener(void *context)
 {
 	mg_stop(context);
+	atomic_fetch_sub(&stopping, 1);
 	return NULL;
 }
 
-/* mg_stop takes up to two seconds for threads that wait on idle connections, so both listeners at once. */
+static void
+start_stopping(struct mg_context *context)
+{
+	pthread_t thread;
+
+	atomic_fetch_add(&stopping, 1);
+	if (pthread_create(&thread, NULL, stop_listener, context) != 0)
+		stop_listener(context);
+	else
+		pthread_detach(thread);
+}
+
+/* Connects and hangs up. */
+static void
+knock(const char *listen)
+{
+	const char *colon = strrchr(listen, ':');
+	struct sockaddr_in address = { .sin_family = AF_INET,
+								   .sin_port = htons((uint16_t) strtol(colon + 1, NULL, 10)) };
+	int connection = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	char host[INET_ADDRSTRLEN];
+
+	snprintf(host, sizeof(host), "%.*s", (int) (colon - listen), listen);
+	if (connection < 0)
+		return;
+	if (inet_pton(AF_INET, host, &address.sin_addr) == 1)
+		(void) connect(connection, (struct sockaddr *) &address, sizeof(address));
+	close(connection);
+}
+
+/* CivetWeb's listeners look every two seconds whether they shall stop, or when somebody comes. */
 static void
 stop_listeners(void)
 {
-	pthread_t thread;
-	bool is_apart = pthread_create(&thread, NULL, stop_listener, metrics) == 0;
+	const struct timespec pause = { 0, POLL_MS * 1000000L };
 
-	mg_stop(api);
-	if (is_apart)
-		pthread_join(thread, NULL);
-	else
-		mg_stop(metrics);
+	start_stopping(metrics);
+	start_stopping(api);
+	while (atomic_load(&stopping) > 0)
+	{
+		knock(config->metrics_listen);
+		knock(config->listen);
+		nanosleep(&pause, NULL);
+	}
 	mg_exit_library();
 }
 

@@ -89,6 +89,26 @@ text_add(Text *text, const char *string)
 }
 
 void
+text_add_padded(Text *text, unsigned long long number, int width)
+{
+	char digits[24];
+	int at = sizeof(digits);
+
+	do
+	{
+		digits[--at] = (char) ('0' + number % 10);
+		number /= 10;
+	} while (number > 0 || (int) sizeof(digits) - at < width);
+	text_add_bytes(text, digits + at, sizeof(digits) - (size_t) at);
+}
+
+void
+text_add_number(Text *text, unsigned long long number)
+{
+	text_add_padded(text, number, 1);
+}
+
+void
 text_addf(Text *text, const char *format, ...)
 {
 	va_list args;
@@ -150,23 +170,33 @@ is_utf8(const char *bytes, size_t len)
 	return true;
 }
 
+/* How many of the first characters stand for themselves in JSON: printable ASCII but quote and backslash. */
+static size_t
+plain_length(const char *string)
+{
+	size_t n = 0;
+
+	while (string[n] >= ' ' && string[n] < 0x7F && string[n] != '"' && string[n] != '\\')
+		n++;
+	return n;
+}
+
 void
 text_add_json(Text *text, const char *string)
 {
-	size_t len;
-
 	if (!string)
 	{
 		text_add(text, "null");
 		return;
 	}
-	len = strlen(string);
-	text_add(text, "\"");
-	for (size_t at = 0; at < len;)
+	text_add_bytes(text, "\"", 1);
+	while (*string)
 	{
-		unsigned char c = (unsigned char) string[at];
-		size_t n = utf8_length((const unsigned char *) string + at, len - at);
+		unsigned char c = (unsigned char) *string;
+		size_t n = plain_length(string);
 
+		if (n == 0)
+			n = utf8_length((const unsigned char *) string, strnlen(string, 4));
 		if (n == 0)
 			text_add(text, "\xEF\xBF\xBD");
 		else if (c == '"' || c == '\\')
@@ -174,10 +204,10 @@ text_add_json(Text *text, const char *string)
 		else if (c < 0x20 || c == 0x7F)
 			text_addf(text, "\\u%04x", c);
 		else
-			text_add_bytes(text, string + at, n);
-		at += n ? n : 1;
+			text_add_bytes(text, string, n);
+		string += n ? n : 1;
 	}
-	text_add(text, "\"");
+	text_add_bytes(text, "\"", 1);
 }
 
 void

@@ -19,6 +19,10 @@ extern void text_clear(Text *text);
 extern void text_free(Text *text);
 extern void text_add_bytes(Text *text, const char *bytes, size_t len);
 extern void text_add(Text *text, const char *string);
+extern void text_add_number(Text *text, unsigned long long number);
+
+/* A number with leading zeroes, to width digits. */
+extern void text_add_padded(Text *text, unsigned long long number, int width);
 extern void text_addf(Text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A JSON string with its quotes; the value is valid UTF-8 (other bytes become U+FFFD). NULL becomes null. */

@@ -25,11 +25,13 @@ Connects and returns the client, which lives while the crowd is pumped. Options:
 
   send       => $bytes, or a list of [seconds after the piece before, bytes]
   answers    => 1               it closes when it has so many answers; otherwise the server must
-  next       => sub { ... }     called with the client and each answer: the next bytes to send, undef to close
+  next       => sub { ... }     called with the client and each answer: the next bytes to send, or [seconds to wait,
+                                bytes]; undef to close
   half_close => 1               shuts its sending side down when all is sent
   vanish     => 1               closes when all is sent, and reads nothing
   reads      => [ 0.5, 100 ]    reads 100 bytes each half second, through a small window
   head       => 1               its answers have no bodies, as those to HEAD
+  port       => 8081            another port than the crowd's
 
 A client has: bytes (all it got), answers (as those of Http, with began and seconds if "next" made the request), ended
 (0 while it lives), closed (the server closed), error (a reset's or a failed connection's), first and seconds (from its
@@ -89,6 +91,7 @@ sub client
 	my ($self, %options) = @_;
 	my $send = delete $options{send} // [];
 	my $client = {
+		port => $self->{port},
 		%options,
 		queue => [ map { [@$_] } ref $send ? @$send : [ 0, $send ] ],
 		began => time,
@@ -103,7 +106,7 @@ sub client
 	socket($client->{socket}, PF_INET, SOCK_STREAM, 0) or die "no socket: $!";
 	setsockopt($client->{socket}, SOL_SOCKET, SO_RCVBUF, 2048) if $client->{reads};
 	fcntl($client->{socket}, F_SETFL, fcntl($client->{socket}, F_GETFL, 0) | O_NONBLOCK);
-	connect($client->{socket}, pack_sockaddr_in($self->{port}, inet_aton('127.0.0.1')))
+	connect($client->{socket}, pack_sockaddr_in($client->{port}, inet_aton('127.0.0.1')))
 		or $!{EINPROGRESS}
 		or finish($client, "$!");
 	push @{ $self->{clients} }, $client;
@@ -233,10 +236,12 @@ sub take_turn
 	{
 		my $asked = $client->{asked_at} // $client->{began};
 		@$answer{qw(began seconds)} = ($asked, time - $asked);
-		my $bytes = $client->{next}->($client, $answer);
-		return finish($client) unless defined $bytes;
-		$client->{asked_at} = time;
-		push @{ $client->{queue} }, [ 0, $bytes ];
+		my $next = $client->{next}->($client, $answer);
+		return finish($client) unless defined $next;
+		$next = [ 0, $next ] unless ref $next;
+		$client->{sent_at} = time;
+		$client->{asked_at} = time + $next->[0];
+		push @{ $client->{queue} }, $next;
 	}
 	finish($client) if $client->{answers_wanted} && @{ $client->{answers} } >= $client->{answers_wanted};
 	return;
