@@ -196,7 +196,11 @@ answer_told(Answer *answer, const Request *request, int status, const DbAnswer *
 	{
 		size_t start = strncmp(result->message, name, len) == 0 ? len : 0;
 
-		add_camel_case(&field, name, len);
+		/* an unknown field has the name that the client gave it */
+		if (strcmp(name + len, "\" is not known.") == 0)
+			text_add_bytes(&field, name, len);
+		else
+			add_camel_case(&field, name, len);
 		add_camel_case(&message, result->message, start);
 		text_add(&message, result->message + start);
 		text_addf(&detail, "Field \"%s%s", field.data, name + len);

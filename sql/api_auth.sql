@@ -27,6 +27,8 @@ SELECT pg_temp.say('request_login_link', '{"email": "auth-eve@example.org", "use
 SELECT email, username, display_name, timezone, used_at, expires_at - created_at AS life, created_at > now() - interval '1 min' AS by_wall_clock
     FROM opencalendly.login_links WHERE email LIKE 'auth-%' ORDER BY id;
 SELECT key, value::integer - (b.n ->> key)::integer AS more FROM before AS b, jsonb_each_text(pg_temp.rows()) WHERE value <> b.n ->> key ORDER BY key COLLATE "C";
+-- a name that deleted users will need is nobody's
+SELECT pg_temp.say('request_login_link', jsonb_build_object('email', 'auth-eve@example.org', 'username', 'deleted-' || translate(:'ada', '-', ''))::text) ~ '^OC006 username must' AS reserved;
 -- the token is told in development alone
 SET opencalendly.dev_login_links = off;
 SELECT pg_temp.say('request_login_link', '{"email": "auth-ada@example.org"}') AS known, pg_temp.say('request_login_link', '{"email": "auth-bob@example.org"}') AS unknown;

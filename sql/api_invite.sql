@@ -46,8 +46,10 @@ SELECT cancel_token AS c_cancel, reschedule_token AS c_move FROM opencalendly.re
 SELECT pg_temp.state(t) FROM unnest(ARRAY[:'b_cancel_token', :'c_cancel']) AS t;
 SELECT cancel_token AS d_cancel FROM opencalendly.reschedule_booking(:'c_move', '2026-06-15 10:00') \gset
 SELECT pg_temp.state(t) FROM unnest(ARRAY[:'b_cancel_token', :'b_reschedule_token', :'c_cancel', :'d_cancel']) AS t;
+SELECT body LIKE '%LOCATION%' AS has_location FROM opencalendly.api_action_invite(:'d_cancel');
 SELECT status FROM opencalendly.cancel_booking(:'d_cancel');
 SELECT pg_temp.state(t) FROM unnest(ARRAY[:'b_cancel_token', :'c_cancel', :'d_cancel']) AS t;
+SELECT body LIKE '%LOCATION%' AS has_location FROM opencalendly.api_action_invite(:'d_cancel');
 -- until a host has approved, it is not certain
 SELECT booking_id AS p_id, cancel_token AS p_cancel FROM opencalendly.book_slot(:'class', '2026-06-08 12:00', 'Pia', 'pia@example.org') \gset
 UPDATE opencalendly.bookings SET status = 'pending' WHERE id = :'p_id';

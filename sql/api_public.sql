@@ -170,6 +170,16 @@ SELECT count(*) AS changed FROM (TABLE before EXCEPT SELECT b.*, c.during FROM o
 SELECT body::jsonb #> '{booking,status}' AS status, pg_temp.named(body::jsonb #>> '{booking,rescheduledTo}') AS rescheduled_to, body::jsonb -> 'actions' AS actions FROM pg_temp.api('action', '@cancel@');
 -- of a team: who has it keeps it
 SELECT pg_temp.named(jsonb_build_array(body::jsonb -> 'assignmentUserIds', body::jsonb -> 'teamMode', body::jsonb #> '{newBooking,startsAt}')::text) FROM pg_temp.api('action_reschedule', '@team reschedule@', NULL, '{"startsAt": "2026-06-15T13:00:00Z"}');
+-- the move of a round robin's booking to another host counts there: five of Max's are with Ada; with Bob, who has it, it is none more
+BEGIN;
+SELECT left(pg_temp.say('create_booking', NULL, format('{"username": "public-ada", "eventSlug": "call", "startsAt": "2026-06-22T0%s:00:00Z", "inviteeName": "Max", "inviteeEmail": "max@example.org"}', n)), 3) AS with_ada FROM generate_series(1, 5) AS n;
+SELECT opencalendly.add_time_off(:'ada', '2026-06-22 10:00+00', '2026-06-22 12:00+00') IS NOT NULL AS ada_away, opencalendly.add_time_off(:'bob', '2026-06-22 14:00+00', '2026-06-22 15:00+00') IS NOT NULL AS bob_away;
+SELECT pg_temp.keep('max', '{actions,reschedule,token}', 'create_team_booking', NULL, '{"teamSlug": "public-team", "eventSlug": "turn", "startsAt": "2026-06-22T10:00:00Z", "inviteeName": "Max", "inviteeEmail": "max@example.org"}');
+SELECT at, pg_temp.dry('action_reschedule', '@max@', NULL, format('{"startsAt": "2026-06-22T%s:00Z"}', at)) FROM unnest(ARRAY['11:00', '14:00', '15:00']) AS at;
+SELECT count(c.status) AS canceled
+    FROM opencalendly.bookings AS b, opencalendly.organizer_cancel_booking(b.id) AS c WHERE b.starts_at = '2026-06-22 05:00+00';
+SELECT pg_temp.dry('action_reschedule', '@max@', NULL, '{"startsAt": "2026-06-22T14:00:00Z"}') AS one_less;
+ROLLBACK;
 -- canceling, and again; then it can no more be moved
 SELECT pg_temp.say('action_cancel', '@moved reschedule@', NULL) AS wrong_kind;
 SELECT pg_temp.named(pg_temp.say('action_cancel', '@moved cancel@', '{"reason": "ill"}')) AS canceled;
@@ -177,6 +187,8 @@ SELECT pg_temp.named(pg_temp.say('action_cancel', '@moved cancel@', '{"reason": 
 SELECT status, cancel_reason, canceled_by FROM opencalendly.bookings WHERE id = (SELECT value::uuid FROM kept WHERE name = 'moved');
 SELECT pg_temp.say('action_reschedule', '@moved reschedule@', NULL, '{"startsAt": "2026-06-08T09:00:00Z"}') AS moved;
 SELECT body::jsonb #>> '{booking,status}' AS status, body::jsonb -> 'actions' AS actions FROM pg_temp.api('action', '@moved cancel@');
+-- and its video room is told no more; where to go in person is public
+SELECT t.token, body::jsonb -> 'eventType' ->> 'locationValue' AS location FROM unnest(ARRAY['@team reschedule@', '@cancel@', '@moved cancel@']) AS t(token), pg_temp.api('action', t.token);
 -- life of a link: until the start, then what it was for 30 days after the end, then no more
 SELECT pg_temp.keep('late cancel', '{actions,cancel,token}', 'create_booking', NULL, '{"username": "public-ada", "eventSlug": "call", "startsAt": "2026-06-08T15:00:00Z", "inviteeName": "Mia", "inviteeEmail": "mia@example.org"}');
 SELECT cancel_token, reschedule_token FROM opencalendly.bookings AS b, opencalendly.booking_links(b.id, b.link_key_id) WHERE b.invitee_email = 'mia@example.org' \gset

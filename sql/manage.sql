@@ -71,6 +71,7 @@ FROM (VALUES
     (24, $$create_user('ok-name', 'x@y', timezone => '../../etc/passwd')$$), (25, $$create_user('ok-name', 'x@y', timezone => 'posix/UTC')$$),
     (26, $$create_user('manage-ada', 'x@y')$$), (27, $$create_user('ok-name', 'Ada@example.org')$$),
     (28, $$update_user(NULL, '{}')$$), (29, $$update_user('00000000-0000-0000-0000-000000000000', '{}')$$),
+    (35, $$create_user('deleted-0123456789abcdef0123456789abcdef', 'x@y')$$), (36, $$update_user(ADA, jsonb_build_object('username', 'deleted-' || md5('x')))$$),
     (30, $$update_user(ADA, NULL)$$), (31, $$update_user(ADA, '[]')$$), (32, $$update_user(ADA, '{"id": "x"}')$$),
     (33, $$update_user(ADA, '{"timezone": "XYZ3"}')$$), (34, $$update_user(ADA, '{"username": null}')$$),
     (40, $$create_schedule(NULL, 'x', 'UTC')$$), (41, $$create_schedule(ADA, NULL, 'UTC')$$), (42, $$create_schedule(ADA, 'x', NULL)$$),

@@ -469,6 +469,19 @@ sub statement_timeout
 	is($http->get($page)->{status}, 200, 'the next one is answered');
 	is(sql($sessions . $now), $before, 'and no session is lost');
 	like($shim->log, qr/"sqlstate":"57014"/, 'the log has the reason');
+
+	# a server that says nothing at all, as when its machine is gone
+	no_thread_is_lost($shim, 3, 'after a timeout');
+	my @frozen = split /\n/, sql("SELECT pid FROM pg_stat_activity WHERE usename = 'shim'");
+	kill 'STOP', @frozen;
+	my $hold = Crowd::request('POST', '/v0/holds', headers => [ Connection => 'close' ], json => {});
+	my @clients = Crowd::get($shim->port, 30, $hold, $hold, $get);
+	note sprintf 'frozen sessions: %s after %.3f s', join(', ', map { status_of($_) } @clients), max map { $_->{seconds} } @clients;
+	is(count_of(map { status_of($_) . ' ' . ($_->{answers}[0]{headers}{'retry-after'} // '') } @clients[ 0, 1 ]), '503 1: 2',
+		'sessions that are frozen are not waited for, and what may have been done is not repeated');
+	like(status_of($clients[2]), qr/^(200|503)$/, 'a question may be asked again');
+	is($shim->http->get($page)->{status}, 200, 'other sessions are made');
+	kill 'CONT', @frozen;
 	is($shim->stop, 0, 'the shim ends well');
 	return;
 }

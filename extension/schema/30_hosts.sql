@@ -11,7 +11,9 @@ CREATE TABLE opencalendly.users (
     CONSTRAINT users_username_check CHECK (
         username ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND pg_catalog.length(username) BETWEEN 3 AND 64
         AND username <> ALL (ARRAY['admin', 'api', 'www', 'support', 'login', 'settings', 'assets', 'static',
-            'demo-team', 'team', 'bookings', 'auth', 'console', 'health', 'ready', 'metrics', 'embed'])),
+            'demo-team', 'team', 'bookings', 'auth', 'console', 'health', 'ready', 'metrics', 'embed'])
+        -- what a deleted user is called must be free when they go
+        AND (username !~ '^deleted-[0-9a-f]{32}$' OR username = 'deleted-' || pg_catalog.translate(id::text, '-', ''))),
     CONSTRAINT users_email_check CHECK (
         email ~ '^[^\u0001-\u0020\u007f-\u009f@]+@[^\u0001-\u0020\u007f-\u009f@]+$' AND pg_catalog.length(email) <= 320
         AND email = pg_catalog.lower(email COLLATE "C")),

@@ -1,9 +1,9 @@
 -- Creating and changing teams, and deleting users. As in 60_manage.sql the limits stand in the tables' constraints;
 -- here are the rules between rows: who is an active member, who owns, what is booked still.
 --
--- The order of locks: first those under which bookings are made, lock_event_type by id and then lock_host, then the rows
--- of teams by id, then all others. Whatever changes a team, its members or the set of its event types has the team's row
--- locked, so that such changes follow each other.
+-- The order of locks: an address (67_auth.sql), then those under which bookings are made, lock_event_type by id and then
+-- lock_host, then the rows of teams by id, then all others. Whatever changes a team, its members or the set of its event
+-- types has the team's row locked, so that such changes follow each other.
 
 CREATE FUNCTION opencalendly.raise_bad_value(field text, rule text, value jsonb, path text DEFAULT '') RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -589,6 +589,7 @@ DECLARE
     state text; message text; col text; con text;
 BEGIN
     PERFORM opencalendly.check_sees_latest();
+    PERFORM opencalendly.lock_address(u.email) FROM opencalendly.users AS u WHERE u.id = delete_user.user_id;
     PERFORM opencalendly.lock_event_types_of(
         ARRAY(SELECT m.team_id FROM opencalendly.team_members AS m WHERE m.user_id = delete_user.user_id));
     PERFORM opencalendly.lock_host(delete_user.user_id);

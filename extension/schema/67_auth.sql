@@ -18,7 +18,8 @@ COMMENT ON FUNCTION opencalendly.lock_address(text) IS
 CREATE FUNCTION opencalendly.check_user_values(given jsonb) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    candidate constant opencalendly.users := jsonb_populate_record(NULL::opencalendly.users, given);
+    candidate constant opencalendly.users := jsonb_populate_record(NULL::opencalendly.users,
+        given || jsonb_build_object('id', opencalendly.uuid_generate_v7()));
     rule record;
     is_met boolean;
 BEGIN

@@ -420,14 +420,15 @@ BEGIN
                 'assignmentUserIds', to_jsonb(link.host_ids)) END),
         'eventType', jsonb_build_object('slug', link.event_slug, 'name', link.event_name,
             'durationMinutes', link.duration_minutes, 'locationType', event.location_type,
-            'locationValue', event.location_value),
+            'locationValue', CASE WHEN link.status <> 'canceled' OR event.location_type IN ('in_person', 'custom')
+                                  THEN event.location_value END),
         'organizer', jsonb_build_object('username', link.organizer_username,
             'displayName', link.organizer_display_name, 'timezone', link.organizer_timezone),
         'actions', jsonb_build_object('canCancel', link.can_cancel, 'canReschedule', link.can_reschedule)));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_action(text) IS
-    'GET /v0/bookings/actions/:token: what a link may do and the booking it names, where it takes place included; errors OC003, OC004, OC011';
+    'GET /v0/bookings/actions/:token: what a link may do and the booking it names, where it takes place included (how to reach a video or phone meeting, unless it is canceled); errors OC003, OC004, OC011';
 
 -- A link whose booking was moved leads on: 409 with the successor's id, which an error could not carry. Nothing was
 -- written by then: what raised is undone.
@@ -484,6 +485,12 @@ BEGIN
     PERFORM opencalendly.check_hold_token('holdToken', given ->> 'holdToken');
     SELECT b.* INTO moved FROM opencalendly.reschedule_booking(token, (given ->> 'startsAt')::timestamptz,
         given ->> 'timezone', given ->> 'holdToken') AS b;
+    -- a team's may have come to other hosts; with who has it still it is none more
+    IF NOT moved.replayed THEN
+        PERFORM opencalendly.check_open_bookings(b.invitee_email,
+                ARRAY(SELECT unnest(moved.host_ids) EXCEPT SELECT unnest(coalesce(b.host_ids, ARRAY[b.organizer_id]))))
+            FROM opencalendly.bookings AS b WHERE b.id = moved.old_booking_id;
+    END IF;
     RETURN opencalendly.answer(jsonb_build_object(
             'oldBooking', jsonb_build_object('id', moved.old_booking_id, 'status', 'rescheduled'),
             'newBooking', jsonb_build_object('id', moved.booking_id, 'status', moved.status,
@@ -502,4 +509,4 @@ EXCEPTION WHEN SQLSTATE 'OC005' THEN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_action_reschedule(text, text, text) IS
-    'POST /v0/bookings/actions/:token/reschedule: moves the booking, the same wish again: replayed; a booking that was moved to another time is 409 with rescheduledTo; errors OC001, OC003, OC004, OC005 (canceled), OC006, OC011';
+    'POST /v0/bookings/actions/:token/reschedule: moves the booking, the same wish again: replayed; a booking that was moved to another time is 409 with rescheduledTo; errors OC001, OC003, OC004, OC005 (canceled), OC006, OC008 (5 open bookings with a new host), OC011';

@@ -71,8 +71,9 @@ COMMENT ON FUNCTION opencalendly.versioned_answer(jsonb, text) IS
 CREATE FUNCTION opencalendly.changed_answer(etag text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN ROW(412, jsonb_build_object('ok', false, 'code', 'HTTP_412',
-        'error', 'this was changed meanwhile: read it again')::text, etag, NULL, NULL, NULL)::opencalendly.api_answer;
+    RETURN ROW(412, jsonb_build_object('ok', false, 'error', 'this was changed meanwhile: read it again', 'code', 'HTTP_412',
+            'type', 'about:blank', 'title', 'Precondition Failed', 'status', 412)::text,
+        etag, NULL, NULL, NULL)::opencalendly.api_answer;
 END
 $$;
 COMMENT ON FUNCTION opencalendly.changed_answer(text) IS 'internal: status 412, for an If-Match that does not name the present tag';

@@ -11,6 +11,7 @@
 #include "data/hold.h"
 #include "data/query.h"
 #include "errors.h"
+#include "pure/crypto.h"
 #include "pure/iso.h"
 #include "settings.h"
 #include "time/civil.h"
@@ -101,6 +102,18 @@ read_zone(const char *value)
 	return value;
 }
 
+/* A hold that has ended is none; what cannot be one is refused, and its text does not go into the server's log. */
+static const char *
+read_hold(const char *value)
+{
+	uint8_t raw[RANDOM_TOKEN_BYTES];
+
+	if (!base64url_decode(value, strlen(value), raw, sizeof(raw)))
+		ereport(ERROR, errcode(ERRCODE_OC_BAD_INPUT), errmsg("hold must be the token of a hold"),
+				errdetail("Field \"hold\" has another form."));
+	return value;
+}
+
 /* Reads timezone, start, days, limit, cursor, hold, if_none_match, the first of which is argument number arg. */
 static void
 read_question(FunctionCallInfo fcinfo, int arg, Question *question)
@@ -119,7 +132,7 @@ read_question(FunctionCallInfo fcinfo, int arg, Question *question)
 	question->range.end = Min(start + days * USECS_IN_DAY, LATEST_INSTANT - 2 * USECS_IN_DAY);
 	question->range.start = read_cursor(api_parameter(fcinfo, arg + 4), start);
 	if (api_parameter(fcinfo, arg + 5))
-		question->hold_token = check_hold_token_or_null(fcinfo, arg + 5);
+		question->hold_token = read_hold(api_parameter(fcinfo, arg + 5));
 	question->if_none_match = api_parameter(fcinfo, arg + 6);
 }
 
@@ -223,7 +236,7 @@ answer_page(FunctionCallInfo fcinfo, EventPage page)
 
 /*
  * api_availability(username, slug, timezone, start, days, limit, cursor, hold, if_none_match) -> api_answer.
- * Errors: OC002, OC003, OC006.
+ * Errors: OC002, OC006.
  */
 Datum
 api_availability(PG_FUNCTION_ARGS)
@@ -232,7 +245,7 @@ api_availability(PG_FUNCTION_ARGS)
 											 .slug = api_parameter(fcinfo, 1) });
 }
 
-/* api_team_availability(team_slug, slug, and as api_availability) -> api_answer. Errors: OC002, OC003, OC006. */
+/* api_team_availability(team_slug, slug, and as api_availability) -> api_answer. Errors: OC002, OC006. */
 Datum
 api_team_availability(PG_FUNCTION_ARGS)
 {

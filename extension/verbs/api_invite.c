@@ -5,7 +5,8 @@
  *
  * A booking that is moved becomes another row, but stays the same event: its UID is made of the first row of the chain, it
  * tells where the last one is, whichever link is asked, and SEQUENCE counts the moves and the cancelation. So a calendar
- * that reads it again changes the event it has.
+ * that reads it again changes the event it has. A canceled event has no LOCATION: how to reach the host is for those who
+ * are expected.
  */
 #include "compat.h"
 
@@ -32,7 +33,8 @@ static SavedQuery chain_query = {
 		"  UNION ALL SELECT n.id, c.moves OPERATOR(pg_catalog.+) 1"
 		"   FROM later AS c JOIN opencalendly.bookings AS n ON n.rescheduled_from" EQ "c.id)"
 		" SELECT f.id, f.moves OPERATOR(pg_catalog.+) l.moves, b.starts_at, b.ends_at, b.status, b.invitee_name,"
-		" b.invitee_email, e.name, e.location_value, COALESCE(u.display_name, u.username)"
+		" b.invitee_email, e.name, CASE WHEN b.status OPERATOR(pg_catalog.<>) 'canceled' THEN e.location_value END,"
+		" COALESCE(u.display_name, u.username)"
 		" FROM (SELECT * FROM earlier ORDER BY moves DESC LIMIT 1) AS f,"
 		" (SELECT * FROM later ORDER BY moves DESC LIMIT 1) AS l"
 		" JOIN opencalendly.bookings AS b ON b.id" EQ "l.id"
