@@ -332,6 +332,8 @@ answer_database(Answer *answer, const Request *request, const Config *config,
 				result->body ? result->body_len : 0);
 	if (route->type && result->status == 200)
 		answer->type = route->type;
+	if (result->status >= 400)
+		answer->code = "told"; /* the database has written the error itself */
 	if (route->cache == CACHE_CHECK)
 		answer->cache_control = "no-cache";
 	if (result->etag)

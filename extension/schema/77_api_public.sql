@@ -420,7 +420,7 @@ BEGIN
                 'assignmentUserIds', to_jsonb(link.host_ids)) END),
         'eventType', jsonb_build_object('slug', link.event_slug, 'name', link.event_name,
             'durationMinutes', link.duration_minutes, 'locationType', event.location_type,
-            'locationValue', CASE WHEN link.status <> 'canceled' OR event.location_type IN ('in_person', 'custom')
+            'locationValue', CASE WHEN link.status IN ('confirmed', 'pending') OR event.location_type IN ('in_person', 'custom')
                                   THEN event.location_value END),
         'organizer', jsonb_build_object('username', link.organizer_username,
             'displayName', link.organizer_display_name, 'timezone', link.organizer_timezone),
@@ -428,7 +428,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_action(text) IS
-    'GET /v0/bookings/actions/:token: what a link may do and the booking it names, where it takes place included (how to reach a video or phone meeting, unless it is canceled); errors OC003, OC004, OC011';
+    'GET /v0/bookings/actions/:token: what a link may do and the booking it names, where it takes place included (how to reach a video or phone meeting, unless it is canceled or moved); errors OC003, OC004, OC011';
 
 -- A link whose booking was moved leads on: 409 with the successor's id, which an error could not carry. Nothing was
 -- written by then: what raised is undone.
