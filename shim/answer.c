@@ -311,10 +311,26 @@ add_quoted(Answer *answer, const char *name, const char *value)
 	text_add(&answer->headers, "\"\r\n");
 }
 
+/* The database has written the error itself, {...}: the request's id is put into it, as into all others. */
+static void
+answer_written_error(Answer *answer, const Request *request)
+{
+	answer->code = "told";
+	if (answer->body_len < 2 || answer->body[answer->body_len - 1] != '}')
+		return;
+	text_clear(&answer->made);
+	text_add_bytes(&answer->made, answer->body, answer->body_len - 1);
+	add_member(&answer->made, "requestId", request->id);
+	text_add(&answer->made, "}");
+	answer->body = answer->made.data;
+	answer->body_len = answer->made.len;
+}
+
 void
 answer_database(Answer *answer, const Request *request, const Config *config,
 				const DbAnswer *result)
 {
+	static _Thread_local char code[16];
 	const Route *route = request->match.route;
 
 	if (result->outcome == DB_AWAY)
@@ -333,7 +349,7 @@ answer_database(Answer *answer, const Request *request, const Config *config,
 	if (route->type && result->status == 200)
 		answer->type = route->type;
 	if (result->status >= 400)
-		answer->code = "told"; /* the database has written the error itself */
+		answer_written_error(answer, request);
 	if (route->cache == CACHE_CHECK)
 		answer->cache_control = "no-cache";
 	if (result->etag)
