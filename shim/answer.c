@@ -330,7 +330,6 @@ void
 answer_database(Answer *answer, const Request *request, const Config *config,
 				const DbAnswer *result)
 {
-	static _Thread_local char code[16];
 	const Route *route = request->match.route;
 
 	if (result->outcome == DB_AWAY)
@@ -348,6 +347,11 @@ answer_database(Answer *answer, const Request *request, const Config *config,
 				result->body ? result->body_len : 0);
 	if (route->type && result->status == 200)
 		answer->type = route->type;
+	if (result->status >= 400) /* an error that the database has written itself */
+	{
+		snprintf(code, sizeof(code), "HTTP_%d", result->status);
+		answer->code = code;
+	}
 	if (result->status >= 400)
 		answer_written_error(answer, request);
 	if (route->cache == CACHE_CHECK)

@@ -204,6 +204,9 @@ has_plain_headers(const Request *request)
 	if (n == 0)
 		return true;
 	end = headers[n - 1].value + strlen(headers[n - 1].value) + 2;
+	/* two bare line feeds may be the last that the buffer has room for */
+	if (end + 2 > request->buffer + MAX_REQUEST_BYTES)
+		return false;
 	return end[0] == '\r' && (end[1] == '\n' || end[1] == '\0');
 }
 

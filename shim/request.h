@@ -14,6 +14,7 @@
 #include "routes.h"
 #include "text.h"
 
+#define MAX_REQUEST_BYTES 16384 /* without the body: the size of CivetWeb's buffer */
 #define MAX_BODY_BYTES 65536
 #define BODY_SECONDS 10
 #define REQUEST_ARENA_BYTES 65536

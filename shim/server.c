@@ -482,6 +482,7 @@ start_listener(const char *listen, int threads, void *user_data)
 											.init_thread = init_thread,
 											.exit_thread = exit_thread };
 	char number[16];
+	char request_size[16];
 	const char *options[] = { "listening_ports",
 							  listen,
 							  "num_threads",
@@ -495,7 +496,7 @@ start_listener(const char *listen, int threads, void *user_data)
 							  "request_timeout_ms",
 							  "5000",
 							  "max_request_size",
-							  "16384",
+							  request_size,
 							  "connection_queue",
 							  "128",
 							  "listen_backlog",
@@ -514,6 +515,7 @@ start_listener(const char *listen, int threads, void *user_data)
 	struct mg_context *context;
 
 	snprintf(number, sizeof(number), "%d", threads);
+	snprintf(request_size, sizeof(request_size), "%d", MAX_REQUEST_BYTES);
 	context = mg_start(&callbacks, user_data, options);
 	if (!context)
 		log_message("error", "%s cannot be listened on", listen);

@@ -31,6 +31,8 @@ SELECT pg_temp.api($$update_event_type(#ada, '@full', '{"locationValue": null, "
     "bufferBeforeMinutes": null, "bufferAfterMinutes": null, "minNoticeMinutes": null, "maxDaysAhead": null, "bookableFrom": null,
     "bookableUntil": null, "dailyBookingLimit": null, "weeklyBookingLimit": null, "monthlyBookingLimit": null, "seats": null,
     "scheduleId": null, "isHidden": null, "cancellationPolicy": null}')$$, 'eventType');
+-- a whole number may have been written with a fraction of zero
+SELECT pg_temp.api($$update_event_type(#ada, '@full', '{"durationMinutes": 45.0, "minNoticeMinutes": 6e1, "seats": null}')$$, 'eventType', 'durationMinutes');
 SELECT pg_temp.api($$update_event_type(#ada, '@full', '{}')$$, 'eventType', 'name'), pg_temp.api($$update_event_type(#ada, '@full', NULL)$$, 'eventType', 'name');
 -- the slug of a deleted one is free
 SELECT pg_temp.api($$delete_event_type(#ada, '@nulls')$$);

@@ -324,6 +324,7 @@ is(join(' ', grep { $_ != 200 } map { Routes::ask($wire, $_->[0], request_of($_-
 # That the requests are good: made by those who may, each is answered. What takes things away comes last.
 #
 
+@wrong = ();
 for my $pair (sort { ($a->[1]{late} // 0) <=> ($b->[1]{late} // 0) } @rows)
 {
 	my ($route, $row) = @$pair;
@@ -333,6 +334,24 @@ for my $pair (sort { ($a->[1]{late} // 0) <=> ($b->[1]{late} // 0) } @rows)
 	$row->{spend}->($scene) if $row->{spend};
 	is($answer->{status}, $row->{good} // 200, "$route->{name} is answered to who may")
 	  or diag($answer->{body});
+	push @wrong, "$route->{name}: " . join(', ', headers_amiss($route, $answer)) if headers_amiss($route, $answer);
+}
+is(join("\n", @wrong), '', 'each with the headers of its kind');
+
+# What is not as API.md has it: only slots are kept, and asked for again; what a link leads to is not for search engines.
+sub headers_amiss
+{
+	my ($route, $answer) = @_;
+	my %got = %{ $answer->{headers} };
+	my $is_kept = $route->{path} =~ m{/availability$} && $route->{auth} ne 'session';
+	my $type = $route->{path} =~ /\.ics$/ ? 'text/calendar; charset=utf-8; method=PUBLISH' : 'application/json; charset=utf-8';
+	my %wanted = ('cache-control' => $is_kept ? 'no-cache' : 'no-store', 'content-type' => $type, 'x-robots-tag' => $route->{path} =~ /:token/ ? 'noindex' : undef,
+		'x-content-type-options' => 'nosniff', vary => 'Origin', 'set-cookie' => $route->{path} =~ m{/logout$} ? qr/Max-Age=0/ : undef);
+
+	return (
+		(map { my ($is, $should) = ($got{$_} // 'none', $wanted{$_} // 'none'); (ref $should ? $is =~ $should : $is eq $should) ? () : "$_ is $is" } sort keys %wanted),
+		$is_kept && ($got{etag} // '') !~ /^"[A-Za-z0-9_-]+"$/ ? 'no tag' : (),
+		$type =~ /json/ && !$answer->{json}{ok} ? 'not ok' : ());
 }
 
 my $log = $shim->log;

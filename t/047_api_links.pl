@@ -133,6 +133,18 @@ my $hold = $http->post('/v0/holds', { %slot, startsAt => '2026-06-03T10:30:00Z',
 answered($hold, 'a slot is held for moving');
 refused(move(token_of($other, 'reschedule'), '2026-06-03T10:30:00Z'), 409, 'OC001', undef, 'without the hold it is taken');
 answered(move(token_of($other, 'reschedule'), '2026-06-03T10:30:00Z', holdToken => $hold->{json}{holdToken}), 'with it the booking is moved there');
+my $once = Front::event_type($ada, slug => 'once', dailyBookingLimit => 1);
+my $only = Front::book($http, { username => 'ada', eventSlug => 'once', startsAt => '2026-06-20T10:00:00Z' })->{json};
+is(starts(action(token_of($only, 'reschedule'), '/availability?start=2026-06-20T00:00:00Z&days=1')), '10:00 10:15 10:30', 'on a day whose cap the booking itself uses up it can be moved');
+my $for_move = $http->post('/v0/holds', { username => 'ada', eventSlug => 'once', startsAt => '2026-06-20T10:30:00Z', actionToken => token_of($only, 'reschedule') });
+answered($for_move, 'and what it can be moved to can be held');
+refused($http->post('/v0/holds', { username => 'ada', eventSlug => 'once', startsAt => '2026-06-20T10:15:00Z' }), 409, 'OC001', undef, 'but not by others');
+$ada->patch("/v0/event-types/$once->{id}", { isActive => $false });
+my $inactive = $http->post('/v0/holds', { username => 'ada', eventSlug => 'once', startsAt => '2026-06-21T10:30:00Z', actionToken => token_of($only, 'reschedule'), replaces => $for_move->{json}{holdToken} });
+answered($inactive, 'also while nobody can book');
+refused($http->post('/v0/holds', { username => 'ada', eventSlug => 'once', startsAt => '2026-06-20T10:15:00Z', actionToken => token_of($only, 'reschedule') }), 409, 'OC001', undef, 'the booking\'s own time is not held: it has it');
+answered(move(token_of($only, 'reschedule'), '2026-06-21T10:30:00Z', holdToken => $inactive->{json}{holdToken}), 'it is moved there');
+refused($http->post('/v0/holds', { username => 'ada', eventSlug => 'once', startsAt => '2026-06-22T10:30:00Z', actionToken => token_of($only, 'reschedule') }), 400, 'OC006', 'actionToken', 'a link that moves nothing any more holds nothing');
 refused($http->post('/v0/holds', { %slot, startsAt => '2026-06-03T10:00:00Z', actionToken => 'A' x 64 }), 400, 'OC006', 'actionToken', 'a link that is none holds nothing');
 
 #

@@ -25,6 +25,14 @@ CREATE FUNCTION opencalendly.hold_slot(
 COMMENT ON FUNCTION opencalendly.hold_slot(uuid, timestamptz, interval, text) IS
     'keeps a slot for ttl (1 to 10 minutes) while the invitee types (in a round robin the slot, not the host); at most 20 live holds per event type and 3 per client; errors OC001, OC002, OC006, OC008';
 
+CREATE FUNCTION opencalendly.hold_slot_to_move(
+    event_type_id uuid, starts_at timestamptz, ttl interval, client text, booking_id uuid)
+    RETURNS TABLE (hold_token text, expires_at timestamptz)
+    AS 'MODULE_PATHNAME', 'hold_slot_to_move' LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp ROWS 1;
+COMMENT ON FUNCTION opencalendly.hold_slot_to_move(uuid, timestamptz, interval, text, uuid) IS
+    'internal: as hold_slot, for who is to move this booking of the event type: as if it were gone, also while the event type is inactive';
+
 CREATE FUNCTION opencalendly.release_hold(hold_token text) RETURNS boolean
     AS 'MODULE_PATHNAME', 'release_hold' LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp;

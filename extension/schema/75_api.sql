@@ -99,6 +99,9 @@ BEGIN
                     DETAIL = format('Field "%s" is a JSON %s.', field, jsonb_typeof(given -> field));
             END IF;
             PERFORM opencalendly.raise_bad_value(field, message, given -> field);
+        ELSIF kind = 'int' AND given ->> field LIKE '%.%' THEN
+            -- 30.0 is 30
+            given := given || jsonb_build_object(field, (given ->> field)::numeric::integer);
         END IF;
     END LOOP;
     FOR field IN SELECT f.key FROM jsonb_each_text(fields) AS f WHERE f.value LIKE '%!' LOOP

@@ -248,13 +248,19 @@ BEGIN
     IF given ->> 'replaces' IS NOT NULL THEN
         PERFORM opencalendly.release_hold(given ->> 'replaces');
     END IF;
-    SELECT h.* INTO hold FROM opencalendly.hold_slot(event.id, (given ->> 'startsAt')::timestamptz, client => client) AS h;
+    IF given ->> 'actionToken' IS NULL THEN
+        SELECT h.* INTO hold
+            FROM opencalendly.hold_slot(event.id, (given ->> 'startsAt')::timestamptz, client => client) AS h;
+    ELSE
+        SELECT h.* INTO hold FROM opencalendly.booking_action(given ->> 'actionToken') AS a,
+            opencalendly.hold_slot_to_move(event.id, (given ->> 'startsAt')::timestamptz, '5 min', client, a.booking_id) AS h;
+    END IF;
     RETURN opencalendly.answer(jsonb_build_object('holdToken', hold.hold_token,
         'expiresAt', opencalendly.instant_text(hold.expires_at)));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_create_hold(text, text) IS
-    'POST /v0/holds: keeps a slot for 5 minutes, another hold of the same visitor given back first; without a client no limit per client; errors OC001, OC002, OC006, OC008, OC011';
+    'POST /v0/holds: keeps a slot for 5 minutes, another hold of the same visitor given back first; with the link of a booking that is to move as if that were gone; without a client no limit per client; errors OC001, OC002, OC006, OC008, OC011';
 
 CREATE FUNCTION opencalendly.api_delete_hold(token text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -1,5 +1,7 @@
 /*
- * hold_slot and release_hold: a slot is kept for whoever has the token, which is random and stored as its hash.
+ * hold_slot and release_hold: a slot is kept for whoever has the token, which is random and stored as its hash. Who holds
+ * a slot to move a booking there may hold what that booking's link offers: as if it were gone, but for its own time, which
+ * it has until it moves.
  */
 #include "compat.h"
 
@@ -17,6 +19,7 @@
 #define MAX_CLIENT_LENGTH 200
 
 PG_FUNCTION_INFO_V1(hold_slot);
+PG_FUNCTION_INFO_V1(hold_slot_to_move);
 PG_FUNCTION_INFO_V1(release_hold);
 
 static SavedQuery count_query = {
@@ -106,9 +109,22 @@ insert_hold(const SlotTaking *taking, const Seat *seat, const char *token, const
 				1);
 }
 
-/* hold_slot(event_type_id, starts_at, ttl, client) -> (hold_token, expires_at). Errors: OC001, OC002, OC006, OC008. */
-Datum
-hold_slot(PG_FUNCTION_ARGS)
+/* The booking that is to move; NULL: none. */
+static const Booking *
+find_old(const pg_uuid_t *booking_id)
+{
+	const Booking *old;
+
+	if (!booking_id)
+		return NULL;
+	claim_read_begin();
+	old = booking_find(booking_id);
+	claim_read_end();
+	return old;
+}
+
+static Datum
+take_hold(FunctionCallInfo fcinfo, const pg_uuid_t *booking_id)
 {
 	const pg_uuid_t *event_type_id = check_uuid(fcinfo, 0, "event_type_id");
 	int64 starts_at = check_instant(fcinfo, 1, "starts_at");
@@ -123,7 +139,9 @@ hold_slot(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (client)
 		lock_word("hold client", client);
-	taking_begin(&taking, &(Wish) { .event_type_id = event_type_id, .starts_at = starts_at });
+	taking_begin(&taking, &(Wish) { .event_type_id = event_type_id,
+									.starts_at = starts_at,
+									.old = find_old(booking_id) });
 	check_counts(event_type_id, client, taking.now);
 	seat = seat_take(taking.event, &taking.attendance, expires_at, taking.now);
 	insert_hold(&taking, &seat, token, client, expires_at);
@@ -134,6 +152,20 @@ hold_slot(PG_FUNCTION_ARGS)
 	answer_row(fcinfo, values, nulls);
 	SPI_finish();
 	return (Datum) 0;
+}
+
+/* hold_slot(event_type_id, starts_at, ttl, client) -> (hold_token, expires_at). Errors: OC001, OC002, OC006, OC008. */
+Datum
+hold_slot(PG_FUNCTION_ARGS)
+{
+	return take_hold(fcinfo, NULL);
+}
+
+/* hold_slot_to_move(event_type_id, starts_at, ttl, client, booking_id) -> as hold_slot. */
+Datum
+hold_slot_to_move(PG_FUNCTION_ARGS)
+{
+	return take_hold(fcinfo, check_uuid(fcinfo, 4, "booking_id"));
 }
 
 /* release_hold(hold_token) -> whether there was such a live hold. Errors: OC003, OC006. */
