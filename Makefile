@@ -83,12 +83,12 @@ $(INSTALL_SQL): $(SCHEMA) $(wildcard extension/schema) opencalendly.control Make
 
 # The HTTP shim: a program of its own, that knows libpq and nothing of the server.
 SANITIZERS := -fsanitize=address,undefined -Wno-format-truncation
-SHIM := $(BUILD_DIR)/opencalendly-shim$(if $(SANITIZE),-sanitized)
+SHIM := $(BUILD_DIR)/opencalendly-shim$(if $(filter 1,$(SANITIZE)),-sanitized)
 SHIM_SOURCES := $(sort $(wildcard shim/*.c))
-SHIM_VARIANT := $(BUILD_DIR)/shim$(if $(SANITIZE),-sanitized)
+SHIM_VARIANT := $(BUILD_DIR)/shim$(if $(filter 1,$(SANITIZE)),-sanitized)
 SHIM_OBJECTS := $(SHIM_SOURCES:shim/%.c=$(SHIM_VARIANT)/%.o)
 SHIM_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARNINGS) -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
-	$(if $(SANITIZE),$(SANITIZERS))
+	$(if $(filter 1,$(SANITIZE)),$(SANITIZERS))
 web_dir = $(datadir)/opencalendly/web
 
 all: $(SHIM)

@@ -315,7 +315,10 @@ add_quoted(Answer *answer, const char *name, const char *value)
 static void
 answer_written_error(Answer *answer, const Request *request)
 {
-	answer->code = "told";
+	static _Thread_local char code[16];
+
+	snprintf(code, sizeof(code), "HTTP_%d", answer->status);
+	answer->code = code;
 	if (answer->body_len < 2 || answer->body[answer->body_len - 1] != '}')
 		return;
 	text_clear(&answer->made);
@@ -347,11 +350,6 @@ answer_database(Answer *answer, const Request *request, const Config *config,
 				result->body ? result->body_len : 0);
 	if (route->type && result->status == 200)
 		answer->type = route->type;
-	if (result->status >= 400) /* an error that the database has written itself */
-	{
-		snprintf(code, sizeof(code), "HTTP_%d", result->status);
-		answer->code = code;
-	}
 	if (result->status >= 400)
 		answer_written_error(answer, request);
 	if (route->cache == CACHE_CHECK)
@@ -488,6 +486,7 @@ answer_write(Answer *answer, Request *request, Text *out, const char *base_url)
 {
 	bool has_body = answer->status != 204 && answer->status != 304;
 
+	request->closes |= request->has_unread_body;
 	text_clear(out);
 	text_add(out, "HTTP/1.1 ");
 	text_add_number(out, (unsigned) answer->status);

@@ -496,8 +496,10 @@ call_once(Db *db, const Route *route, const char *const *values, bool read_only)
 	}
 	if (PQresultStatus(db->result) == PGRES_FATAL_ERROR)
 		read_error(db->result, &answer);
-	else
+	else if (PQntuples(db->result) == 1)
 		read_answer(db->result, &answer);
+	else
+		answer = (DbAnswer) { .outcome = DB_REFUSED, .sqlstate = "XX000", .message = "no answer" };
 	return answer;
 }
 

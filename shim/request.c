@@ -3,17 +3,23 @@
  */
 #include "request.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #define COOKIE_NAME "__Host-session"
 #define MAX_SESSION_LENGTH 256
 #define MAX_USER_AGENT_LENGTH 300
+#define MAX_SOCKET 65536
+#define BODY_BEFORE_SOCKET 1024 /* shorter bodies need no socket looked for */
 
 static const Refusal accepted = { 0, NULL, NULL };
 
@@ -101,6 +107,15 @@ may_keep_alive(const Request *request)
 	return connection ? list_has(connection, "keep-alive") : version && strcmp(version, "1.1") == 0;
 }
 
+/* As the header says; 0 if there is none. */
+static long
+body_length(const Request *request)
+{
+	const char *length = request_header(request, "Content-Length");
+
+	return length ? strtol(length, NULL, 10) : 0;
+}
+
 /* Who asks, and by what id: a proxy's word counts if it is a trusted one. */
 static void
 find_client(Request *request, const Config *config)
@@ -129,6 +144,7 @@ request_begin(Request *request, struct mg_connection *conn, const Config *config
 	request->match = (RouteMatch) { NULL, "" };
 	request->arena_used = 0;
 	text_clear(&request->body);
+	request->has_unread_body = body_length(request) != 0;
 	request->closes = !may_keep_alive(request);
 	find_client(request, config);
 }
@@ -303,21 +319,58 @@ request_read_path(Request *request)
 
 /* --- body --------------------------------------------------------------------------------------------------------- */
 
+/* The socket of the request, which CivetWeb does not tell: the one with its peer. -1: not found. */
+static int
+find_socket(const Request *request)
+{
+	for (int fd = 0; fd < MAX_SOCKET; fd++)
+	{
+		struct sockaddr_in peer = { 0 };
+		socklen_t size = sizeof(peer);
+		char address[INET_ADDRSTRLEN];
+
+		if (getpeername(fd, (struct sockaddr *) &peer, &size) == 0 && peer.sin_family == AF_INET &&
+			ntohs(peer.sin_port) == request->info->remote_port &&
+			inet_ntop(AF_INET, &peer.sin_addr, address, sizeof(address)) &&
+			strcmp(address, request->info->remote_addr) == 0)
+			return fd;
+	}
+	return -1;
+}
+
+/* How many bytes can be read without waiting; at least 1, which may have to be waited for. */
+static long
+ready_bytes(int fd, long wanted)
+{
+	int ready = 0;
+
+	if (fd < 0 || ioctl(fd, FIONREAD, &ready) != 0 || ready < 1)
+		return 1;
+	return ready < wanted ? ready : wanted;
+}
+
 /*
- * One byte a call: asked for more, mg_read goes on until it has all, and who sends a byte every few seconds would hold the
- * thread for hours. Most bodies are in CivetWeb's buffer with the headers, and then a call is no system call.
+ * Asked for more than is there, mg_read goes on until it has all, and who sends a byte every few seconds would hold the
+ * thread for hours. So it is asked for what has come already, and else for one byte. Most bodies are in CivetWeb's buffer
+ * with the headers: they are taken byte by byte, which costs no system call.
  */
 static bool
 read_bytes(Request *request, long length)
 {
 	int64_t deadline = clock_us() + BODY_SECONDS * 1000000L;
-	char byte;
+	char bytes[4096];
+	int fd = -1;
 
-	while ((long) request->body.len < length)
+	for (long done = 0; done < length; done = (long) request->body.len)
 	{
-		if (mg_read(request->conn, &byte, 1) != 1 || clock_us() > deadline)
+		long wanted = length - done < (long) sizeof(bytes) ? length - done : (long) sizeof(bytes);
+
+		if (done == BODY_BEFORE_SOCKET)
+			fd = find_socket(request);
+		wanted = ready_bytes(fd, wanted);
+		if (mg_read(request->conn, bytes, (size_t) wanted) != wanted || clock_us() > deadline)
 			return false;
-		text_add_bytes(&request->body, &byte, 1);
+		text_add_bytes(&request->body, bytes, (size_t) wanted);
 	}
 	return true;
 }
@@ -325,10 +378,10 @@ read_bytes(Request *request, long length)
 Refusal
 request_read_body(Request *request)
 {
-	const char *length = request_header(request, "Content-Length");
 	const char *expect = request_header(request, "Expect");
-	long size = length ? strtol(length, NULL, 10) : 0;
+	long size = body_length(request);
 
+	request->has_unread_body = false;
 	if (size == 0)
 		return accepted;
 	if (expect && strcmp(request->info->http_version, "1.1") == 0)

@@ -34,7 +34,8 @@ typedef struct Request
 	int nsegments;
 	RouteMatch match;
 	Text body;
-	char *arena; /* decoded values */
+	bool has_unread_body; /* the connection cannot go on */
+	char *arena;          /* decoded values */
 	size_t arena_used;
 } Request;
 

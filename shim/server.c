@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -179,7 +180,7 @@ is_own_request(Worker *worker)
 		return true;
 	if (!request_session(&worker->request, &is_cookie) || !is_cookie)
 		return true;
-	return origin && len > 0 && strlen(origin) == len && strncmp(origin, base, len) == 0;
+	return origin && len > 0 && strlen(origin) == len && strncasecmp(origin, base, len) == 0;
 }
 
 static void
@@ -192,7 +193,9 @@ answer_route(Worker *worker)
 
 	if (!take_limits(worker))
 		return;
-	refusal = request_read_values(&worker->request, config, values);
+	refusal = request_read_body(&worker->request);
+	if (!refusal.status)
+		refusal = request_read_values(&worker->request, config, values);
 	if (refusal.status)
 		answer_refusal(&worker->answer, &worker->request, refusal);
 	else if (route->auth == AUTH_SESSION && !is_own_request(worker))
@@ -322,8 +325,6 @@ answer_request(Worker *worker, bool is_operator)
 
 	if (draining || (!is_operator && metrics_gauge_value(GAUGE_CLIENTS) > config->threads))
 		request->closes = true;
-	if (!refusal.status)
-		refusal = request_read_body(request);
 	if (refusal.status)
 		answer_refusal(&worker->answer, request, refusal);
 	else if (is_operator)

@@ -1,6 +1,6 @@
 # Promise: what two readers of HTTP could take for different requests is refused or cut, and no request hidden in it
 # reaches a handler; what is one request is answered once, in its turn. What clients send slowly, half or never ends
-# by a deadline, and holds no thread longer. (../shared/reference/civetweb.md, 5, tells what the library does by itself.)
+# by a deadline, and holds no thread longer.
 use strict;
 use warnings;
 use Crowd;
