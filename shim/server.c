@@ -191,11 +191,7 @@ answer_route(Worker *worker)
 	Refusal refusal;
 	DbAnswer result;
 
-	if (!take_limits(worker))
-		return;
-	refusal = request_read_body(&worker->request);
-	if (!refusal.status)
-		refusal = request_read_values(&worker->request, config, values);
+	refusal = request_read_values(&worker->request, config, values);
 	if (refusal.status)
 		answer_refusal(&worker->answer, &worker->request, refusal);
 	else if (route->auth == AUTH_SESSION && !is_own_request(worker))
@@ -207,7 +203,6 @@ answer_route(Worker *worker)
 		result = db_call(worker->db, route, values, strcmp(route->method, "GET") == 0);
 		answer_database(&worker->answer, &worker->request, config, &result);
 	}
-	settle_limits(worker);
 }
 
 /* The route that a preflight asks about; any of the path will do if it does not say. */
@@ -266,38 +261,58 @@ answer_plain(Worker *worker)
 	return true;
 }
 
+/* The method or the path is none of ours. */
+static void
+answer_stranger(Worker *worker)
+{
+	Request *request = &worker->request;
+
+	if (!request->match.allow[0])
+	{
+		answer_refusal(&worker->answer, request, nothing_here);
+		return;
+	}
+	answer_refusal(&worker->answer, request,
+				   (Refusal) { 405, NULL, "this method is not for this path" });
+	text_addf(&worker->answer.headers, "Allow: %s\r\n", request->match.allow);
+}
+
+/* Limits come before the body, so that who is over one costs no reading. */
 static void
 answer_api(Worker *worker)
 {
 	Request *request = &worker->request;
 	Refusal refusal = request_read_path(request);
+	bool is_public = false;
 
-	if (refusal.status)
+	if (!refusal.status)
 	{
-		answer_refusal(&worker->answer, request, refusal);
-		return;
-	}
-	if (answer_plain(worker))
-		return;
-	request->match =
-		route_find(request->info->request_method, request->segments, request->nsegments);
-	if (!request->match.allow[0])
-		answer_refusal(&worker->answer, request, nothing_here);
-	else if (is_method(worker, "OPTIONS"))
-		answer_options(worker);
-	else
-	{
-		if (request->match.route)
-			answer_route(worker);
-		else
+		request->match =
+			route_find(request->info->request_method, request->segments, request->nsegments);
+		is_public = request->match.route && request->match.route->is_public;
+		if (request->match.route && !take_limits(worker))
 		{
-			answer_refusal(&worker->answer, request,
-						   (Refusal) { 405, NULL, "this method is not for this path" });
-			text_addf(&worker->answer.headers, "Allow: %s\r\n", request->match.allow);
+			answer_origin(&worker->answer, request, config, is_public);
+			return;
 		}
-		answer_origin(&worker->answer, request, config,
-					  request->match.route && request->match.route->is_public);
+		refusal = request_read_body(request);
 	}
+	if (!refusal.status && answer_plain(worker))
+		return;
+	if (!refusal.status && request->match.allow[0] && is_method(worker, "OPTIONS"))
+	{
+		answer_options(worker);
+		return;
+	}
+	if (refusal.status)
+		answer_refusal(&worker->answer, request, refusal);
+	else if (request->match.route)
+		answer_route(worker);
+	else
+		answer_stranger(worker);
+	if (request->match.route)
+		settle_limits(worker);
+	answer_origin(&worker->answer, request, config, is_public);
 }
 
 static void

@@ -189,6 +189,11 @@ SELECT name, what, pg_temp.dry(name, VARIADIC ARRAY[token] || more)
         (VALUES ('none', NULL), ('empty', ''), ('unknown', 'ocs_' || repeat('A', 43)), ('a link', pg_temp.filled('@mia@')), ('quotes', ''' OR true --'),
             ('the hash', (SELECT encode(token_hash, 'hex') FROM opencalendly.sessions LIMIT 1)), ('long', repeat('x', 100000))) AS s (what, token)
     ORDER BY name COLLATE "C", what COLLATE "C";
+-- a username given up stays reserved, so there is an end to it; going back to one of them is none more
+INSERT INTO opencalendly.former_usernames (username, user_id)
+    SELECT 'auth-old-' || n, :'ada' FROM generate_series(1, 10 - (SELECT count(*) FROM opencalendly.former_usernames WHERE user_id = :'ada')) AS n;
+SELECT pg_temp.dry('update_me', pg_temp.filled('@adas@'), '{"username": "auth-fresh"}') AS one_too_many,
+    pg_temp.dry('update_me', pg_temp.filled('@adas@'), '{"username": "auth-old-1"}') AS back_to_an_old_one;
 -- without a key file nobody signs in, and the answer is the setting's
 SET opencalendly.secret_key_file = '';
 SELECT pg_temp.dry('request_login_link', '{"email": "auth-ada@example.org"}') AS known, pg_temp.dry('request_login_link', '{"email": "auth-nobody@example.org"}') AS unknown,

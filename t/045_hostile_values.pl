@@ -193,6 +193,7 @@ sub fits
 #
 
 my ($wire, @failures, $n, $slowest);
+my $any_token = join '|', map { quotemeta } values %{ $scene->{session} }, values %{ $scene->{token} };
 
 sub fail_with
 {
@@ -215,6 +216,7 @@ sub check_answer
 	# what was sent is told back behind "has the value"
 	fail_with($what, $answer, 'words of the database')
 	  if $answer->{status} >= 400 && $answer->{body} =~ s/has the value .*//rs =~ /PL.pgSQL|pg_|relation |function |opencalendly|SELECT|constraint|\.c\b|stack|CONTEXT|SQL/;
+	fail_with($what, $answer, 'a token') if $answer->{status} >= 400 && $answer->{body} =~ /$any_token/;
 	fail_with($what, $answer, 'not JSON') if $answer->{status} >= 400 && !defined $answer->{json};
 	return;
 }

@@ -183,6 +183,12 @@ refused($ada->patch('/v0/me', { username => 'ben' }), 409, 'OC014', 'username', 
 #
 
 fresh_links();
+for my $name ('abc', 'x' x 64, 'a-1-b')
+{
+	is($http->login("$name\@example.org", username => $name, displayName => "\x{1F600}" x 120)->{user}{username}, $name, 'a name of ' . length($name) . ' characters');
+}
+
+fresh_links();
 my $page = $http->with(headers => { 'X-Session' => 'cookie' });
 my $signed_in = $page->post('/v0/auth/verify', { token => link_for(email => 'ada@example.com') });
 answered($signed_in, 'signing in with X-Session: cookie');

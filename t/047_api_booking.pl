@@ -233,6 +233,14 @@ refused($http->post('/v0/bookings', { %good, startsAt => '2026-07-01T10:01:00Z' 
 refused($http->post('/v0/bookings', { %good, startsAt => '2025-07-01T10:00:00Z' }), 409, 'OC001', undef, 'nor what is over');
 answered($http->post('/v0/bookings', { %good, timezone => undef, holdToken => undef }), 'null is the same as absent');
 
+# What is at its limit is good: signs are counted, not bytes.
+my $smile = "\x{1F600}";
+my %longest = (inviteeName => $smile x 120, inviteeEmail => ('a' x 64) . '@' . ('b' x 251) . '.net', answers => { topic => $smile x 2000 });
+my $longest = $http->post('/v0/bookings', { %good, %longest, startsAt => '2026-07-01T14:00:00Z' });
+answered($longest, 'the longest names, addresses and answers are taken');
+is_deeply([ @{ $longest->{json}{booking} }{qw(inviteeName inviteeEmail)} ], [ @longest{qw(inviteeName inviteeEmail)} ], 'whole');
+answered($http->post("/v0/bookings/actions/$longest->{json}{actions}{cancel}{token}/cancel", { reason => $smile x 500 }), 'and reasons');
+
 # Idempotency-Key
 my $key = 'key-of-16-signs-';
 my %again = (%wanted, startsAt => '2026-07-02T10:00:00Z');

@@ -101,12 +101,19 @@ DECLARE
         '{"displayName": "text", "timezone": "text", "username": "text"}'));
 BEGIN
     PERFORM opencalendly.update_user(me.id, changes);
+    -- each stays reserved: nobody may reserve names by the thousand
+    IF changes ? 'username'
+        AND (SELECT count(*) > 10 FROM opencalendly.former_usernames AS f WHERE f.user_id = me.id)
+    THEN
+        RAISE EXCEPTION USING ERRCODE = 'OC008', MESSAGE = 'username was changed too often',
+            DETAIL = 'Field "username" has been changed 10 times already.', HINT = 'A name given up stays reserved.';
+    END IF;
     SELECT u.* INTO me FROM opencalendly.users AS u WHERE u.id = me.id;
     RETURN opencalendly.answer(jsonb_build_object('user', opencalendly.user_members(me)));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_update_me(text, text) IS
-    'PATCH /v0/me: changes displayName, timezone (and the default schedule''s zone), username (the old one stays reserved and redirects); errors OC006, OC012, OC014';
+    'PATCH /v0/me: changes displayName, timezone (and the default schedule''s zone), username (the old one stays reserved and redirects; 10 of them at most); errors OC006, OC008, OC012, OC014';
 
 CREATE FUNCTION opencalendly.api_logout(session text, body text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

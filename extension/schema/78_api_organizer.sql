@@ -423,13 +423,16 @@ BEGIN
         PERFORM opencalendly.raise_bad_value('startsAt', 'must be given', NULL);
     END IF;
     RETURN opencalendly.answer(jsonb_build_object('verdicts', coalesce((
-        SELECT jsonb_agg(jsonb_build_object('hostId', v.host_id, 'verdict', v.verdict, 'reason', v.reason, 'detail', v.detail)
+        SELECT jsonb_agg(jsonb_build_object('hostId', v.host_id, 'verdict', v.verdict, 'reason', v.reason,
+            -- when another host of the team is busy, and so long, is theirs alone to know
+            'detail', CASE WHEN v.host_id <> me.id AND v.reason IN ('claim', 'busy_window', 'buffer') THEN NULL
+                           ELSE v.detail END)
             ORDER BY v.n)
         FROM opencalendly.explain_slot(old.id, start) WITH ORDINALITY AS v(host_id, verdict, reason, detail, n)), '[]')));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_explain(text, text, text) IS
-    'GET /v0/event-types/:id/explain: why a start is or is not offered; errors OC006, OC009, OC012, OC013';
+    'GET /v0/event-types/:id/explain: why a start is or is not offered, of other hosts without their busy times; errors OC006, OC009, OC012, OC013';
 
 --
 -- Hours
