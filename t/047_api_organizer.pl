@@ -32,7 +32,7 @@ is_deeply($ben->get('/v0/event-types')->{json}{eventTypes}, [], 'of its owner');
 
 my $schedule = $ada->post('/v0/me/schedules', { name => 'Evenings', timezone => 'Asia/Tokyo', rules => [ { dayOfWeek => 1, startMinute => 1080, endMinute => 1440 } ] })->{json}{schedule};
 my %settings = (
-	name => "Gespräch \x{1F600}", slug => 'all-of-it', description => 'd' x 2000, durationMinutes => 240, locationType => 'in_person', locationValue => 'v' x 500,
+	name => "Gespr\x{e4}ch \x{1F600}", slug => 'all-of-it', description => 'd' x 2000, durationMinutes => 240, locationType => 'in_person', locationValue => 'v' x 500,
 	questions => [ map { { id => "q$_", label => 'l' x 120, required => $true, placeholder => 'p' x 160 } } 1 .. 20 ],
 	slotIntervalMinutes => 240, bufferBeforeMinutes => 180, bufferAfterMinutes => 0, minNoticeMinutes => 43200, maxDaysAhead => 366,
 	bookableFrom => '2026-06-01', bookableUntil => '2026-12-31', dailyBookingLimit => 1, weeklyBookingLimit => 1000, monthlyBookingLimit => 1000,

@@ -83,7 +83,7 @@ BEGIN
 	END LOOP;
 
 	-- olga: booked
-	id := id || jsonb_build_object('event', create_event_type((id ->> 'olga')::uuid, 'Gespräch Verborgen', 'talk', 30,
+	id := id || jsonb_build_object('event', create_event_type((id ->> 'olga')::uuid, 'Rede Verborgen', 'talk', 30,
 		location_type => 'phone', location_value => '+49 30 Verborgen', questions => question));
 	id := id || jsonb_build_object('tiny', create_event_type((id ->> 'olga')::uuid, 'Kurz Verborgen', 'tiny', 5,
 		slot_interval_minutes => 5, questions => question));
@@ -218,7 +218,7 @@ my %rows = (
 	'GET /v0/auth/sessions' => { as => 'vera', foreign => 'own' },
 	'DELETE /v0/auth/sessions/:id' => { as => 'vera', foreign => 404, late => 1, make => sub { { path => { id => $_[0]{id}{other_session} } } } },
 	'PATCH /v0/me' => { as => 'zoe', foreign => 'own',
-		make => sub { { body => { displayName => 'Zoe Verborgen', timezone => 'Europe/Berlin', username => 'zoe-' . serial($_[0]) } } } },
+		make => sub { { body => { displayName => 'Zoe Verborgen', timezone => 'Europe/Berlin', username => 'zoe-the-second' } } } }, # only ten may be given up
 
 	# the organizer's
 	'GET /v0/event-types' => { as => 'vera', foreign => 'own' },
