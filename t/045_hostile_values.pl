@@ -530,6 +530,11 @@ sub try_route
 	return;
 }
 
+# What other routes ask for under its slug keeps it.
+Routes::row('PATCH /v0/teams/:id')->{make} = sub {
+	return { path => { id => $_[0]{id}{renamed_team} }, body => { name => 'Verborgen', slug => 'neu', ownerUserId => $_[0]{id}{tina} } };
+};
+
 #
 # Some processes share the routes; each tells what it found in a file.
 #
@@ -610,7 +615,7 @@ sub lines_with
 }
 
 my %logs = ('the shim' => $shim->log, 'PostgreSQL' => slurp_file($node->logfile));
-my @tokens = (values %{ $scene->{session} }, values %{ $scene->{token} }, map { grep { length > 36 } @$_ } @{ $scene->{spare} }{qw(cancel reschedule session)});
+my @tokens = (values %{ $scene->{session} }, values %{ $scene->{token} }, map { grep { length > 36 } @$_ } @{ $scene->{spare} }{qw(cancel reschedule session rename)});
 for my $whose (sort keys %logs)
 {
 	is(lines_with($logs{$whose}, @tokens), '', "$whose logs no token");

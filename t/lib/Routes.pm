@@ -17,12 +17,12 @@ Routes - a good request for every route of the shim, and people to make it
 
 The clock stands at Monday, 2026-06-01 08:00 UTC (Scene::conf). Whose the things are: olga has event types that are
 booked, vera hours and event types that are changed, tina a team, in which mia, rosa and ron are and paul and pia were
-asked; zoe changes her names. All their names have "Verborgen" in them, all addresses end in "@geheim.example".
+asked; zoe has nothing but herself. All their names have "Verborgen" in them, all addresses end in "@geheim.example".
 fritz is a stranger with a team of his own.
 
 A row says:
 
-  as      => whose session makes the request good
+  as      => whose session makes the request good; session => sub ($scene) {...}: or another one, to be used up
   make    => sub ($scene) { {path => {...}, query => {...}, body => {...}, headers => {...}} }
   good    => statuses of the good request, 200 if not said
   foreign => what fritz is answered: a status; "own" if he does the same to what is his
@@ -127,7 +127,8 @@ BEGIN
 	id := id || jsonb_build_object('team_event', create_team_event_type((id ->> 'team')::uuid, 'Reihum Verborgen', 'turn', 5,
 		'round_robin'));
 	PERFORM update_event_type((id ->> 'team_event')::uuid, '{"slot_interval_minutes": 5}');
-	id := id || jsonb_build_object('spare_team', create_team((id ->> 'tina')::uuid, 'Weg Verborgen', 'weg'));
+	id := id || jsonb_build_object('spare_team', create_team((id ->> 'tina')::uuid, 'Weg Verborgen', 'weg'),
+		'renamed_team', create_team((id ->> 'tina')::uuid, 'Neu Verborgen', 'neu'));
 	SELECT * INTO made FROM book_slot((id ->> 'team_event')::uuid, '2026-06-02 11:00+00', 'Timo Verborgen',
 		'timo@geheim.example');
 	id := id || jsonb_build_object('team_booking', made.booking_id);
@@ -153,6 +154,8 @@ BEGIN
 	spare := spare || jsonb_build_object(
 		'session', (SELECT jsonb_agg(s.session_token)
 			FROM generate_series(1, pool) AS n, create_session(create_user('guest-' || n, format('guest-%s@geheim.example', n))) AS s),
+		'rename', (SELECT jsonb_agg(s.session_token)
+			FROM generate_series(1, pool) AS n, create_session(create_user('other-' || n, format('other-%s@geheim.example', n))) AS s),
 		'user', (SELECT jsonb_agg(create_user('u-' || n, format('u-%s@geheim.example', n))) FROM generate_series(1, pool) AS n));
 	RETURN jsonb_build_object('id', id, 'session', session, 'token', token, 'spare', spare);
 END
@@ -217,8 +220,8 @@ my %rows = (
 		make => sub { { body => { everywhere => JSON::PP::false } } } },
 	'GET /v0/auth/sessions' => { as => 'vera', foreign => 'own' },
 	'DELETE /v0/auth/sessions/:id' => { as => 'vera', foreign => 404, late => 1, make => sub { { path => { id => $_[0]{id}{other_session} } } } },
-	'PATCH /v0/me' => { as => 'zoe', foreign => 'own',
-		make => sub { { body => { displayName => 'Zoe Verborgen', timezone => 'Europe/Berlin', username => 'zoe-the-second' } } } }, # only ten may be given up
+	'PATCH /v0/me' => { as => 'zoe', foreign => 'own', session => sub { spare($_[0], 'rename') }, spend => spend('rename'),
+		make => sub { { body => { displayName => 'Zoe Verborgen', timezone => 'Europe/Berlin', username => 'zoe-' . serial($_[0]) } } } },
 
 	# the organizer's
 	'GET /v0/event-types' => { as => 'vera', foreign => 'own' },
