@@ -54,7 +54,7 @@ list_settings(Config *config, Setting *settings)
 		{ "database", "OPENCALENDLY_DATABASE", KIND_TEXT, &config->database, 0, 0, "CONNINFO",
 		  "libpq connection string of a member of opencalendly_api" },
 		{ "threads", "OPENCALENDLY_THREADS", KIND_COUNT, &config->threads, 1, 1000, "N",
-		  "requests at a time, and so database connections at most (32)" },
+		  "clients' connections at a time; up to 4 more to the database (32)" },
 		{ "statement-timeout", "OPENCALENDLY_STATEMENT_TIMEOUT", KIND_COUNT,
 		  &config->statement_timeout_ms, 1, 600000, "MS",
 		  "what a request may take in the database (5000)" },
