@@ -8,7 +8,7 @@
 
 #include "routes.h"
 
-#define MAX_ROUTES 128 /* the last one stands for what is no route */
+#define OTHER (MAX_ROUTES - 1) /* stands for what is no route */
 #define FIRST_STATUS 200
 #define LAST_STATUS 599
 #define BUCKETS 13
@@ -43,7 +43,7 @@ static const char *const counter_texts[COUNTERS][2] = {
 static int
 slot_of(int route)
 {
-	return route >= 0 && route < MAX_ROUTES - 1 ? route : MAX_ROUTES - 1;
+	return route >= 0 && route < OTHER ? route : OTHER;
 }
 
 void

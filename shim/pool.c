@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "metrics.h"
 
@@ -22,10 +23,10 @@
 #define FIRST_PAUSE_MS 50
 #define LONGEST_PAUSE_MS 500
 #define CONNECT_TIMEOUT_SECONDS "3"
-#define MAX_PREPARED 128
 #define SILENCE_MS \
 	5000 /* what a server may take longer than the statement timeout: to commit, to say anything */
 
+#define HELLO_SQL "SELECT version, base_url, dev_login_links FROM opencalendly.api_hello()"
 #define SETTINGS_STATEMENT "settings"
 /* Nothing is made writable: on a standby that is an error of its own, and writing is refused there anyway (25006). */
 #define SETTINGS_SQL                                                \
@@ -37,7 +38,7 @@ struct Db
 	PGconn *conn;      /* NULL: not open */
 	PGresult *result;  /* what the last answer points into */
 	bool has_settings; /* the settings' statement is prepared */
-	bool is_prepared[MAX_PREPARED];
+	bool is_prepared[MAX_ROUTES];
 	bool *preparing[2]; /* in the pipeline: what becomes true when the server has prepared it */
 	int npreparing;
 };
@@ -83,15 +84,6 @@ pool_start(const Config *settings)
 	return false;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 Db *
 db_new(void)
 {
@@ -124,7 +116,7 @@ db_free(Db *db)
 static int64_t
 deadline_ms(void)
 {
-	return now_ms() + config->statement_timeout_ms + SILENCE_MS;
+	return clock_ms() + config->statement_timeout_ms + SILENCE_MS;
 }
 
 /*
@@ -137,7 +129,7 @@ await_result(PGconn *conn, int64_t deadline)
 	while (PQstatus(conn) == CONNECTION_OK && PQisBusy(conn))
 	{
 		struct pollfd socket = { PQsocket(conn), POLLIN, 0 };
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 
 		if (left <= 0 || (poll(&socket, 1, (int) left) < 0 && errno != EINTR))
 			return false;
@@ -179,7 +171,7 @@ note_failure(void)
 	int next = pause * 2 > LONGEST_PAUSE_MS ? LONGEST_PAUSE_MS : pause * 2;
 
 	atomic_compare_exchange_strong(&pause_ms, &pause, next);
-	atomic_store(&closed_until, now_ms() + pause);
+	atomic_store(&closed_until, clock_ms() + pause);
 	metrics_count(COUNTER_CONNECT_FAILURES);
 }
 
@@ -233,8 +225,7 @@ note_state(const char *version, const char *base_url, bool dev_login_links)
 static bool
 say_hello(PGconn *conn, char *why, size_t size)
 {
-	PGresult *result =
-		ask(conn, "SELECT version, base_url, dev_login_links FROM opencalendly.api_hello()");
+	PGresult *result = ask(conn, HELLO_SQL);
 	bool good = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
 
 	if (good)
@@ -302,11 +293,11 @@ static bool
 others_try_works(void)
 {
 	const struct timespec pause = { 0, 2000000L };
-	int64_t began = now_ms();
+	int64_t began = clock_ms();
 	int64_t closed = atomic_load(&closed_until);
 
 	while (closed != 0 && atomic_load(&closed_until) == closed &&
-		   now_ms() - began < LONGEST_PAUSE_MS)
+		   clock_ms() - began < LONGEST_PAUSE_MS)
 		nanosleep(&pause, NULL);
 	return atomic_load(&closed_until) == 0;
 }
@@ -319,7 +310,7 @@ db_open(Db *db)
 
 	if (atomic_load(&closed_until) == 0)
 		return db_connect(db);
-	if (now_ms() < atomic_load(&closed_until))
+	if (clock_ms() < atomic_load(&closed_until))
 		return false;
 	if (atomic_flag_test_and_set(&is_trying))
 		return others_try_works() && db_connect(db);
@@ -506,7 +497,7 @@ call_once(Db *db, const Route *route, const char *const *values, bool read_only)
 static void
 wait_a_little(int try)
 {
-	struct timespec pause = { 0, ((1 + now_ms() % 7) * 1000000L) << try };
+	struct timespec pause = { 0, ((1 + clock_ms() % 7) * 1000000L) << try };
 
 	nanosleep(&pause, NULL);
 }
@@ -582,8 +573,7 @@ run_plain(Db *db, const char *sql)
 bool
 db_check(Db *db, DbState *state)
 {
-	if (!run_plain(db, "SELECT version, base_url, dev_login_links FROM opencalendly.api_hello()") ||
-		PQntuples(db->result) != 1)
+	if (!run_plain(db, HELLO_SQL) || PQntuples(db->result) != 1)
 		return false;
 	note_state(PQgetvalue(db->result, 0, 0), PQgetvalue(db->result, 0, 1),
 			   PQgetvalue(db->result, 0, 2)[0] == 't');

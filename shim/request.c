@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "clock.h"
+
 #define COOKIE_NAME "__Host-session"
 #define MAX_SESSION_LENGTH 256
 #define MAX_USER_AGENT_LENGTH 300
@@ -22,15 +24,6 @@
 #define BODY_BEFORE_SOCKET 1024 /* shorter bodies need no socket looked for */
 
 static const Refusal accepted = { 0, NULL, NULL };
-
-int64_t
-clock_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 const char *
 request_header(const Request *request, const char *name)

@@ -67,6 +67,4 @@ extern Refusal request_read_values(Request *request, const Config *config, const
 /* The session's token: of the Authorization header, or else of the cookie. */
 extern const char *request_session(Request *request, bool *is_cookie);
 
-extern int64_t clock_us(void);
-
 #endif

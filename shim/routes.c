@@ -111,6 +111,8 @@ Route routes[] = {
 	  ":teamSlug :eventSlug " SLOTS, .limit = LIMIT_PAGE, .cache = CACHE_CHECK, .is_public = true },
 };
 int nroutes = sizeof(routes) / sizeof(routes[0]);
+_Static_assert(sizeof(routes) / sizeof(routes[0]) < MAX_ROUTES,
+			   "one number is for what is no route");
 
 /* A mistake in the table is found at the first start. */
 static void

@@ -8,6 +8,7 @@
 
 #include "limits.h"
 
+#define MAX_ROUTES 128
 #define MAX_PARAMS 12
 #define MAX_SEGMENTS 8
 

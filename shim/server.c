@@ -22,6 +22,7 @@
 
 #include "answer.h"
 #include "assets.h"
+#include "clock.h"
 #include "limits.h"
 #include "log.h"
 #include "metrics.h"
@@ -53,12 +54,6 @@ static struct mg_context *api;
 static struct mg_context *metrics;
 static atomic_int_fast64_t draining_since; /* milliseconds of the monotonic clock; 0: not */
 static atomic_int_fast64_t last_request;
-
-static int64_t
-now_ms(void)
-{
-	return clock_us() / 1000;
-}
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
 
@@ -344,7 +339,7 @@ answer_request(Worker *worker, bool is_operator)
 		answer_refusal(&worker->answer, request, refusal);
 	else if (is_operator)
 		answer_operator(worker);
-	else if (draining && now_ms() - draining > SERVER_GRACE_MS && !is_path(worker, "/health"))
+	else if (draining && clock_ms() - draining > SERVER_GRACE_MS && !is_path(worker, "/health"))
 	{
 		answer_refusal(&worker->answer, request,
 					   (Refusal) { 503, NULL, "the service is stopping" });
@@ -389,7 +384,7 @@ begin_request(struct mg_connection *conn)
 	size_t bytes;
 
 	metrics_gauge(GAUGE_IN_FLIGHT, 1);
-	atomic_store(&last_request, now_ms());
+	atomic_store(&last_request, clock_ms());
 	answer_clear(&worker->answer);
 	request_begin(&worker->request, conn, config);
 	answer_request(worker, is_operator);
@@ -407,6 +402,7 @@ http_error(struct mg_connection *conn, int status, const char *message)
 {
 	char answer[512];
 	char body[160];
+	char code[16];
 	int len;
 
 	/* its "length required" is about one that is no number */
@@ -425,7 +421,8 @@ http_error(struct mg_connection *conn, int status, const char *message)
 	mg_disable_connection_keep_alive(conn);
 	mg_write(conn, answer, (size_t) len);
 	metrics_request(-1, status, 0);
-	log_request(&(RequestRecord) { .method = "other", .status = status, .code = "HTTP" });
+	snprintf(code, sizeof(code), "HTTP_%d", status);
+	log_request(&(RequestRecord) { .method = "other", .status = status, .code = code });
 	return 0;
 }
 
@@ -559,7 +556,7 @@ is_quiet(void)
 {
 	return metrics_gauge_value(GAUGE_IN_FLIGHT) == 0 &&
 		   metrics_gauge_value(GAUGE_CLIENTS) < config->threads + SPARE_THREADS &&
-		   now_ms() - atomic_load(&last_request) > QUIET_MS;
+		   clock_ms() - atomic_load(&last_request) > QUIET_MS;
 }
 
 static atomic_int stopping; /* listeners that are not stopped yet */
@@ -623,12 +620,12 @@ void
 server_stop(void)
 {
 	const struct timespec pause = { 0, POLL_MS * 1000000L };
-	int64_t began = now_ms();
+	int64_t began = clock_ms();
 
 	atomic_store(&draining_since, began);
-	while (now_ms() - began < SERVER_DRAIN_MS)
+	while (clock_ms() - began < SERVER_DRAIN_MS)
 	{
-		bool grace_over = now_ms() - began > SERVER_GRACE_MS;
+		bool grace_over = clock_ms() - began > SERVER_GRACE_MS;
 
 		if (is_quiet() || (grace_over && metrics_gauge_value(GAUGE_IN_FLIGHT) == 0))
 			break;

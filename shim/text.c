@@ -126,12 +126,6 @@ text_addf(Text *text, const char *format, ...)
 	text->len += (size_t) len;
 }
 
-const char *
-text_string(const Text *text)
-{
-	return text->data ? text->data : "";
-}
-
 /* The length of the UTF-8 character at s, 0 if it is none (RFC 3629: no surrogates, no overlong forms). */
 static size_t
 utf8_length(const unsigned char *s, size_t len)

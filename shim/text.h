@@ -31,9 +31,6 @@ extern void text_add_json(Text *text, const char *string);
 /* The string as the value of an HTTP header: what is no printable ASCII is left out. */
 extern void text_add_header_value(Text *text, const char *string);
 
-/* The content, which is never NULL. */
-extern const char *text_string(const Text *text);
-
 extern bool is_utf8(const char *bytes, size_t len);
 
 /*
