@@ -95,7 +95,7 @@ all: $(SHIM)
 
 $(SHIM): $(SHIM_OBJECTS) $(wildcard shim) Makefile
 	$(CC) $(SHIM_CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $(SHIM_OBJECTS) \
-		-L$(libdir) -lpq -lcivetweb -lcrypto -lz -lsystemd -lpthread
+		-L$(libdir) -lpq -lcivetweb -ljansson -lcrypto -lz -lsystemd -lpthread
 
 $(SHIM_OBJECTS): $(SHIM_VARIANT)/%.o: shim/%.c opencalendly.control Makefile
 	@mkdir -p $(@D)

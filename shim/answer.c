@@ -13,8 +13,11 @@
 #include <strings.h>
 #include <time.h>
 
+#include "page.h"
+
 #define JSON_TYPE "application/json; charset=utf-8"
 #define MAX_FIELD 200
+#define EMBED "/v0/embed/" /* what other sites' pages load */
 #define AWAY_RETRY_SECONDS 1
 
 static const struct
@@ -40,6 +43,7 @@ reason_of(int status)
 		{ 200, "OK" },
 		{ 204, "No Content" },
 		{ 301, "Moved Permanently" },
+		{ 303, "See Other" },
 		{ 304, "Not Modified" },
 		{ 400, "Bad Request" },
 		{ 401, "Unauthorized" },
@@ -98,6 +102,12 @@ answer_error(Answer *answer, const Request *request, int status, const char *cod
 {
 	Text *body = &answer->made;
 
+	if (page_is_wanted(request))
+	{
+		page_answer_error(answer, request, status, error);
+		answer->code = code;
+		return;
+	}
 	text_clear(body);
 	text_add(body, "{\"ok\":false,\"error\":");
 	text_add_json(body, error);
@@ -133,8 +143,8 @@ answer_refusal(Answer *answer, const Request *request, Refusal refusal)
 
 /* --- the database's errors ---------------------------------------------------------------------------------------- */
 
-static int
-status_of(const char *sqlstate)
+int
+answer_status(const char *sqlstate)
 {
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		if (strncmp(sqlstate, statuses[i].sqlstate, strlen(statuses[i].sqlstate)) == 0)
@@ -230,7 +240,7 @@ answer_untold(Answer *answer, const Request *request, int status, const DbAnswer
 static void
 answer_db_error(Answer *answer, const Request *request, const DbAnswer *result)
 {
-	int status = status_of(result->sqlstate);
+	int status = answer_status(result->sqlstate);
 
 	if (strncmp(result->sqlstate, "OC", 2) == 0 && status != 500)
 		answer_told(answer, request, status, result);
@@ -282,7 +292,7 @@ add_location(Answer *answer, const Request *request, const char *location)
 {
 	text_add(&answer->headers, "Location: ");
 	text_add_header_value(&answer->headers, location);
-	if (request->info->query_string && *request->info->query_string)
+	if (answer->status == 301 && request->info->query_string && *request->info->query_string)
 	{
 		text_add(&answer->headers, "?");
 		text_add_header_value(&answer->headers, request->info->query_string);
@@ -346,6 +356,11 @@ answer_database(Answer *answer, const Request *request, const Config *config,
 		answer_db_error(answer, request, result);
 		return;
 	}
+	if (route->page && result->status == 200)
+	{
+		page_answer(answer, request, route->page, result->body);
+		return;
+	}
 	answer_json(answer, result->status, result->body ? result->body : "",
 				result->body ? result->body_len : 0);
 	if (route->type && result->status == 200)
@@ -377,7 +392,7 @@ answer_limit(Answer *answer, const LimitState *limit)
 }
 
 void
-answer_asset(Answer *answer, const Request *request, const Asset *asset)
+answer_asset(Answer *answer, const Request *request, const Asset *asset, bool is_immutable)
 {
 	const char *known = request_header(request, "If-None-Match");
 	bool zips = asset->gzipped && list_has(request_header(request, "Accept-Encoding"), "gzip");
@@ -389,8 +404,9 @@ answer_asset(Answer *answer, const Request *request, const Asset *asset)
 	answer->type = asset->type;
 	answer->body = zips ? asset->gzipped : asset->bytes;
 	answer->body_len = zips ? asset->gzipped_len : asset->len;
-	answer->cache_control = "no-cache";
+	answer->cache_control = is_immutable ? "public, max-age=31536000, immutable" : "no-cache";
 	answer->is_page = true;
+	answer->is_embeddable = strncmp(asset->path, EMBED, strlen(EMBED)) == 0;
 	text_addf(&answer->headers, "ETag: %s\r\nVary: Accept-Encoding\r\n", tag);
 	if (zips && answer->status == 200)
 		text_add(&answer->headers, "Content-Encoding: gzip\r\n");
@@ -449,12 +465,10 @@ add_date(Text *out)
 }
 
 /* The same for every answer, but for who may embed it and what a page may load. */
-#define SECURITY_HEADERS                                                           \
-	"X-Content-Type-Options: nosniff\r\n"                                          \
-	"X-Frame-Options: DENY\r\n"                                                    \
-	"Referrer-Policy: no-referrer\r\n"                                             \
-	"Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=()\r\n" \
-	"Cross-Origin-Resource-Policy: "
+#define SECURITY_HEADERS                  \
+	"X-Content-Type-Options: nosniff\r\n" \
+	"Permissions-Policy: camera=(), geolocation=(), microphone=(), payment=()\r\n"
+#define PAGE_POLICY "default-src 'self'; base-uri 'none'; form-action 'self'; object-src 'none'"
 
 static void
 add_security_headers(Text *out, const Answer *answer, const Request *request, const char *base_url)
@@ -462,11 +476,16 @@ add_security_headers(Text *out, const Answer *answer, const Request *request, co
 	bool has_token = request->match.route && request->match.route->has_token;
 	bool is_public = request->match.route && request->match.route->is_public;
 
-	text_add(out,
-			 is_public ? SECURITY_HEADERS "cross-origin\r\n" : SECURITY_HEADERS "same-origin\r\n");
-	text_add(out, "Content-Security-Policy: default-src '");
-	text_add(out, answer->is_page ? "self" : "none");
-	text_add(out, "'; base-uri 'none'; frame-ancestors 'none'\r\n");
+	text_add(out, SECURITY_HEADERS);
+	text_add(out, answer->is_page ? "Referrer-Policy: same-origin\r\n"
+								  : "Referrer-Policy: no-referrer\r\n");
+	text_add(out, answer->is_embeddable ? "" : "X-Frame-Options: DENY\r\n");
+	text_add(out, "Cross-Origin-Resource-Policy: ");
+	text_add(out, is_public || answer->is_embeddable ? "cross-origin\r\n" : "same-origin\r\n");
+	text_add(out, "Content-Security-Policy: ");
+	text_add(out, answer->is_page ? PAGE_POLICY : "default-src 'none'; base-uri 'none'");
+	text_add(out, answer->is_embeddable ? "; frame-ancestors *\r\n"
+										: "; frame-ancestors 'none'\r\n");
 	if (strncmp(base_url, "https://", 8) == 0)
 		text_add(out, "Strict-Transport-Security: max-age=31536000\r\n");
 	if (has_token)

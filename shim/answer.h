@@ -20,7 +20,8 @@ typedef struct Answer
 	const char *code;  /* of an error, for the log */
 	char sqlstate[6];  /* "": the database has said nothing */
 	const char *cause; /* of a 5xx, for the log */
-	bool is_page;      /* of the pages, not of the API: another security policy */
+	bool is_page;       /* of the pages, not of the API: another security policy */
+	bool is_embeddable; /* other sites' pages may show it in a frame, or load it */
 	Text headers;      /* further ones, each with its CRLF */
 	Text made;         /* the body of an error */
 } Answer;
@@ -40,8 +41,12 @@ extern void answer_database(Answer *answer, const Request *request, const Config
 /* Limits as they stand: RateLimit, RateLimit-Policy. */
 extern void answer_limit(Answer *answer, const LimitState *limit);
 
+/* The status of an error of the database's. */
+extern int answer_status(const char *sqlstate);
+
 /* A file, or 304 if the client has it. */
-extern void answer_asset(Answer *answer, const Request *request, const Asset *asset);
+extern void answer_asset(Answer *answer, const Request *request, const Asset *asset,
+						 bool is_immutable);
 
 /* Access-Control-...: origin is the request's, may be NULL. */
 extern void answer_origin(Answer *answer, const Request *request, const Config *config,

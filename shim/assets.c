@@ -1,5 +1,6 @@
 /*
- * Assets; the words are in assets.h. "@VERSION@" in a JSON file becomes the shim's version.
+ * Assets; the words are in assets.h. "@VERSION@" in a JSON file becomes the shim's version. Templates (pages/) are read, but
+ * not served.
  */
 #include "assets.h"
 
@@ -20,8 +21,13 @@
 #define MAX_PATH 1024
 #define GZIP_WINDOW_BITS (15 + 16)
 
+#define HASH_DIGITS 16
+#define HASHED "/assets/"
+#define TEMPLATES "/pages/"
+
 static Asset assets[MAX_ASSETS];
 static int nassets;
+static char folder_url[sizeof(HASHED) + HASH_DIGITS];
 
 static const struct
 {
@@ -181,15 +187,84 @@ read_folder(const char *folder, const char *path)
 	return good;
 }
 
+static int
+compare_paths(const void *a, const void *b)
+{
+	return strcmp(((const Asset *) a)->path, ((const Asset *) b)->path);
+}
+
+static bool
+is_below(const char *path, const char *folder)
+{
+	return strncmp(path, folder, strlen(folder)) == 0;
+}
+
+/* The hash of all assets of the pages, names and contents. */
+static bool
+make_folder_url(void)
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	size_t len = 0;
+	Text all = { 0 };
+	bool good;
+
+	for (int i = 0; i < nassets; i++)
+		if (is_below(assets[i].path, HASHED))
+			text_addf(&all, "%s %s\n", assets[i].path, assets[i].etag);
+	good = EVP_Q_digest(NULL, "SHA256", NULL, all.data ? all.data : "", all.len, hash, &len);
+	text_free(&all);
+	snprintf(folder_url, sizeof(folder_url), "%s", HASHED);
+	for (int i = 0; good && i < HASH_DIGITS / 2; i++)
+		snprintf(folder_url + strlen(HASHED) + (ptrdiff_t) 2 * i, 3, "%02x", hash[i]);
+	return good;
+}
+
 bool
 assets_start(const char *folder)
 {
-	return read_folder(folder, "");
+	if (!read_folder(folder, ""))
+		return false;
+	/* a folder's order is the file system's own */
+	qsort(assets, (size_t) nassets, sizeof(assets[0]), compare_paths);
+	return make_folder_url();
+}
+
+const char *
+assets_folder(void)
+{
+	return folder_url;
 }
 
 const Asset *
-asset_find(const char *path)
+asset_number(int i)
 {
+	return i < nassets ? &assets[i] : NULL;
+}
+
+/* The path of the file of /assets/HASH/...; false if it is not of that form. */
+static bool
+without_hash(const char *path, char *plain, size_t size)
+{
+	const char *hash = path + strlen(HASHED);
+
+	return strspn(hash, "0123456789abcdef") == HASH_DIGITS && hash[HASH_DIGITS] == '/' &&
+		   snprintf(plain, size, HASHED "%s", hash + HASH_DIGITS + 1) < (int) size;
+}
+
+const Asset *
+asset_find(const char *path, bool *is_immutable)
+{
+	char plain[MAX_PATH];
+
+	*is_immutable = is_below(path, folder_url);
+	if (is_below(path, TEMPLATES))
+		return NULL;
+	if (is_below(path, HASHED))
+	{
+		if (!without_hash(path, plain, sizeof(plain)))
+			return NULL;
+		path = plain;
+	}
 	for (int i = 0; i < nassets; i++)
 		if (strcmp(assets[i].path, path) == 0)
 			return &assets[i];

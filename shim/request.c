@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "form.h"
 
 #define COOKIE_NAME "__Host-session"
 #define MAX_SESSION_LENGTH 256
@@ -532,6 +533,7 @@ read_user_agent(Request *request)
 static Refusal
 read_value(Request *request, const Config *config, const Param *param, const char **value)
 {
+	Refusal refusal;
 	bool is_cookie;
 
 	switch (param->source)
@@ -544,6 +546,11 @@ read_value(Request *request, const Config *config, const Param *param, const cha
 		case PARAM_BODY:
 			*value = request->body.len ? request->body.data : NULL;
 			return accepted;
+		case PARAM_FORM:
+			text_clear(&request->form);
+			refusal = form_read(request, &request->form);
+			*value = request->form.data;
+			return refusal;
 		case PARAM_SESSION:
 			*value = request_session(request, &is_cookie);
 			return accepted;

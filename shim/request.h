@@ -34,6 +34,7 @@ typedef struct Request
 	int nsegments;
 	RouteMatch match;
 	Text body;
+	Text form;            /* its fields as JSON */
 	bool has_unread_body; /* the connection cannot go on */
 	char *arena;          /* decoded values */
 	size_t arena_used;

@@ -3,7 +3,7 @@
  * t/040_contract.pl compares them with this table and the table with the database.
  *
  * Words of params: ":name" of the path, "?name" of the query, "body", "session", "client", "key" (Idempotency-Key),
- * "if-match", "if-none-match", "user-agent", "session-mode" (X-Session).
+ * "if-match", "if-none-match", "user-agent", "session-mode" (X-Session), "form".
  */
 #include "routes.h"
 
@@ -15,6 +15,8 @@
 
 #define SIGNED_IN .auth = AUTH_SESSION, .limit = LIMIT_AUTH
 #define SLOTS "?timezone ?start ?days ?limit ?cursor ?hold if-none-match"
+#define PAGE(name) .page = (name), .limit = LIMIT_PAGE
+#define FORM(name) .page = (name), .limit = LIMIT_BOOKING
 
 /* More specific paths stand first. */
 Route routes[] = {
@@ -109,6 +111,23 @@ Route routes[] = {
 	  ":teamSlug :eventSlug", .limit = LIMIT_PAGE, .is_public = true },
 	{ "GET", "/v0/teams/:teamSlug/event-types/:eventSlug/availability", "api_team_availability",
 	  ":teamSlug :eventSlug " SLOTS, .limit = LIMIT_PAGE, .cache = CACHE_CHECK, .is_public = true },
+
+	/* the pages */
+	{ "GET", "/", NULL, "", PAGE("home") },
+	{ "GET", "/console", NULL, "", PAGE("console") },
+	{ "GET", "/auth/verify", NULL, "", PAGE("verify") },
+	{ "GET", "/bookings/actions/:token", "api_page_action", ":token ?done ?other ?start",
+	  PAGE("action") },
+	{ "POST", "/bookings/actions/:token", "api_page_action_form", ":token form", FORM("action") },
+	{ "GET", "/team/:teamSlug/:slug", "api_page_team_event",
+	  ":teamSlug :slug ?timezone ?start ?at ?booked ?move", PAGE("event"), .is_embeddable = true },
+	{ "POST", "/team/:teamSlug/:slug", "api_page_team_event_form", ":teamSlug :slug form",
+	  FORM("event"), .is_embeddable = true, .makes_booking = true },
+	{ "GET", "/:username", "api_page_user", ":username", PAGE("user") },
+	{ "GET", "/:username/:slug", "api_page_event",
+	  ":username :slug ?timezone ?start ?at ?booked ?move", PAGE("event"), .is_embeddable = true },
+	{ "POST", "/:username/:slug", "api_page_event_form", ":username :slug form", FORM("event"),
+	  .is_embeddable = true, .makes_booking = true },
 };
 int nroutes = sizeof(routes) / sizeof(routes[0]);
 _Static_assert(sizeof(routes) / sizeof(routes[0]) < MAX_ROUTES,
@@ -164,6 +183,7 @@ read_param(const Route *route, const char *word)
 		{ "if-none-match", PARAM_IF_NONE_MATCH, "If-None-Match" },
 		{ "user-agent", PARAM_USER_AGENT, "User-Agent" },
 		{ "session-mode", PARAM_SESSION_MODE, "X-Session" },
+		{ "form", PARAM_FORM, "form" },
 	};
 
 	if (word[0] == ':')
@@ -197,6 +217,8 @@ make_sql(Route *route)
 	Text sql = { 0 };
 	char name[16];
 
+	if (!route->function)
+		return;
 	text_addf(&sql, "SELECT * FROM opencalendly.%s(", route->function);
 	for (int i = 1; i <= route->nparams; i++)
 		text_addf(&sql, "%s$%d", i > 1 ? ", " : "", i);
@@ -221,7 +243,9 @@ routes_start(void)
 static bool
 is_path_of(const Route *route, char *const *segments, int nsegments)
 {
-	if (route->nsegments != nsegments)
+	/* of the API's paths none is a person's */
+	if (route->nsegments != nsegments ||
+		(route->page && nsegments > 0 && strcmp(segments[0], "v0") == 0))
 		return false;
 	for (int i = 0; i < nsegments; i++)
 		if (route->segment[i][0] != ':' && strcmp(route->segment[i], segments[i]) != 0)
@@ -272,10 +296,12 @@ routes_show(void)
 	{
 		const Route *route = &routes[i];
 
-		printf("%s %s %s ", route->method, route->path, route->function);
+		printf("%s %s %s ", route->method, route->path, route->function ? route->function : "-");
 		for (const char *c = route->params; *c; c++)
 			putchar(*c == ' ' ? ',' : *c);
-		printf(" %s %s %s\n", route->auth == AUTH_SESSION ? "session" : "-", limits[route->limit],
-			   route->cache == CACHE_CHECK ? "check" : "no-store");
+		printf("%s %s %s %s %s\n", *route->params ? "" : "-",
+			   route->auth == AUTH_SESSION ? "session" : "-", limits[route->limit],
+			   route->cache == CACHE_CHECK ? "check" : "no-store",
+			   route->page ? route->page : "api");
 	}
 }

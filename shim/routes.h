@@ -36,6 +36,7 @@ typedef enum ParamSource
 	PARAM_IF_NONE_MATCH,
 	PARAM_USER_AGENT,
 	PARAM_SESSION_MODE, /* X-Session */
+	PARAM_FORM,         /* the fields of a form, as JSON */
 } ParamSource;
 
 typedef struct Param
@@ -49,7 +50,7 @@ typedef struct Route
 {
 	const char *method;
 	const char *path;     /* ":name" stands for any one segment */
-	const char *function; /* of schema opencalendly; answers an api_answer */
+	const char *function; /* of schema opencalendly; answers an api_answer. NULL: a page that needs no data */
 	const char *params;   /* its arguments: words as in routes.c */
 	Auth auth;
 	LimitClass limit;
@@ -57,6 +58,8 @@ typedef struct Route
 	bool is_public;     /* any origin may call it (CORS) */
 	bool makes_booking; /* a 200 counts against LIMIT_BOOKED */
 	const char *type;   /* of the answer; NULL: JSON */
+	const char *page;   /* the template of a page; NULL: it is a route of the API */
+	bool is_embeddable; /* pages of other sites may show it in a frame */
 	/* made by routes_start: */
 	int number;
 	Param param[MAX_PARAMS];

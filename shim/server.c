@@ -26,6 +26,7 @@
 #include "limits.h"
 #include "log.h"
 #include "metrics.h"
+#include "page.h"
 #include "pool.h"
 #include "request.h"
 #include "routes.h"
@@ -156,26 +157,39 @@ settle_limits(Worker *worker)
 {
 	const Route *route = worker->request.match.route;
 
-	if (!config->no_client_limits && route->makes_booking && worker->answer.status != 200)
+	if (!config->no_client_limits && route->makes_booking && worker->answer.status >= 400)
 		limit_return(LIMIT_BOOKED, worker->request.client, "");
 }
 
-/* Pages of other sites can make a browser send our cookie; they cannot make it send our origin. */
 static bool
-is_own_request(Worker *worker)
+is_own_origin(const char *origin)
 {
-	const char *method = worker->request.info->request_method;
-	const char *origin = request_header(&worker->request, "Origin");
 	const char *base = pool_state().base_url;
 	const char *host = strstr(base, "://");
 	size_t len = host ? (size_t) (host + 3 - base) + strcspn(host + 3, "/") : 0;
+
+	return len > 0 && strlen(origin) == len && strncasecmp(origin, base, len) == 0;
+}
+
+/*
+ * Pages of other sites can make a browser send our cookie; they cannot make it send our origin. Forms have no cookie that
+ * counts, so who sends no origin at all is let through.
+ */
+static bool
+is_own_request(Worker *worker)
+{
+	const Route *route = worker->request.match.route;
+	const char *method = worker->request.info->request_method;
+	const char *origin = request_header(&worker->request, "Origin");
 	bool is_cookie;
 
 	if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
 		return true;
-	if (!request_session(&worker->request, &is_cookie) || !is_cookie)
+	if (route->page)
+		return !origin || is_own_origin(origin);
+	if (route->auth != AUTH_SESSION || !request_session(&worker->request, &is_cookie) || !is_cookie)
 		return true;
-	return origin && len > 0 && strlen(origin) == len && strncasecmp(origin, base, len) == 0;
+	return origin && is_own_origin(origin);
 }
 
 static void
@@ -189,10 +203,13 @@ answer_route(Worker *worker)
 	refusal = request_read_values(&worker->request, config, values);
 	if (refusal.status)
 		answer_refusal(&worker->answer, &worker->request, refusal);
-	else if (route->auth == AUTH_SESSION && !is_own_request(worker))
+	else if (!is_own_request(worker))
 		answer_refusal(&worker->answer, &worker->request,
 					   (Refusal) { 403, "Origin",
-								   "Origin must be this service's own where a cookie signs in" });
+								   "Origin must be this service's own where a cookie signs in, "
+								   "and for forms" });
+	else if (!route->function)
+		page_answer(&worker->answer, &worker->request, route->page, NULL);
 	else
 	{
 		result = db_call(worker->db, route, values, strcmp(route->method, "GET") == 0);
@@ -232,15 +249,22 @@ is_path(const Worker *worker, const char *path)
 	return strcmp(worker->request.info->request_uri, path) == 0;
 }
 
-/* What is no route: the process' own state, and files. */
+/* What is no route: the process' own state, and files. A page's route may have the same form. */
 static bool
+is_plain(const Worker *worker)
+{
+	bool is_immutable;
+
+	return is_path(worker, "/health") || is_path(worker, "/ready") ||
+		   asset_find(worker->request.info->request_uri, &is_immutable);
+}
+
+static void
 answer_plain(Worker *worker)
 {
-	const Asset *asset = asset_find(worker->request.info->request_uri);
-	bool is_known = asset || is_path(worker, "/health") || is_path(worker, "/ready");
+	bool is_immutable;
+	const Asset *asset = asset_find(worker->request.info->request_uri, &is_immutable);
 
-	if (!is_known)
-		return false;
 	if (!is_method(worker, "GET") && !is_method(worker, "HEAD"))
 	{
 		answer_refusal(&worker->answer, &worker->request,
@@ -248,12 +272,11 @@ answer_plain(Worker *worker)
 		text_add(&worker->answer.headers, "Allow: GET, HEAD\r\n");
 	}
 	else if (asset)
-		answer_asset(&worker->answer, &worker->request, asset);
+		answer_asset(&worker->answer, &worker->request, asset, is_immutable);
 	else if (is_path(worker, "/health"))
 		answer_health(worker);
 	else
 		answer_ready(worker);
-	return true;
 }
 
 /* The method or the path is none of ours. */
@@ -280,7 +303,9 @@ answer_api(Worker *worker)
 	Refusal refusal = request_read_path(request);
 	bool is_public = false;
 
-	if (!refusal.status)
+	if (!refusal.status && is_plain(worker))
+		refusal = request_read_body(request);
+	else if (!refusal.status)
 	{
 		request->match =
 			route_find(request->info->request_method, request->segments, request->nsegments);
@@ -292,8 +317,11 @@ answer_api(Worker *worker)
 		}
 		refusal = request_read_body(request);
 	}
-	if (!refusal.status && answer_plain(worker))
+	if (!refusal.status && is_plain(worker))
+	{
+		answer_plain(worker);
 		return;
+	}
 	if (!refusal.status && request->match.allow[0] && is_method(worker, "OPTIONS"))
 	{
 		answer_options(worker);
@@ -354,7 +382,8 @@ record_request(const Worker *worker, size_t bytes)
 {
 	const Request *request = &worker->request;
 	const Route *route = request->match.route;
-	const Asset *asset = route ? NULL : asset_find(request->info->request_uri);
+	bool is_immutable;
+	const Asset *asset = route ? NULL : asset_find(request->info->request_uri, &is_immutable);
 	int64_t duration = clock_us() - request->began_us;
 
 	metrics_request(route ? route->number : -1, worker->answer.status, duration);
@@ -471,6 +500,7 @@ exit_thread(const struct mg_context *context, int type, void *pointer)
 	db_free(worker->db);
 	free(worker->request.arena);
 	text_free(&worker->request.body);
+	text_free(&worker->request.form);
 	text_free(&worker->answer.headers);
 	text_free(&worker->answer.made);
 	text_free(&worker->out);

@@ -1,0 +1,345 @@
+/*
+ * Pages; the words are in page.h.
+ */
+#include "page.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "assets.h"
+#include "log.h"
+#include "template.h"
+
+#define MAX_TEMPLATES 32
+#define MAX_LANGUAGES 16
+#define LANGUAGE_SIZE 9
+#define PAGES "/pages/"
+#define MESSAGES "/assets/messages/"
+
+static struct
+{
+	char name[32];
+	Template *template;
+} templates[MAX_TEMPLATES];
+static int ntemplates;
+
+typedef struct Language
+{
+	char code[LANGUAGE_SIZE];
+	json_t *messages;
+} Language;
+
+static Language languages[MAX_LANGUAGES];
+static int nlanguages;
+static const Language *fallback; /* English */
+
+/* --- start -------------------------------------------------------------------------------------------------------- */
+
+static const Template *
+find_template(const char *name)
+{
+	for (int i = 0; i < ntemplates; i++)
+		if (strcmp(templates[i].name, name) == 0)
+			return templates[i].template;
+	return NULL;
+}
+
+/* "/pages/event.html" -> "event"; false if the path is of another form. */
+static bool
+name_of(const char *path, const char *folder, const char *suffix, char *name, size_t size)
+{
+	size_t len = strlen(path);
+	size_t before = strlen(folder);
+	size_t after = strlen(suffix);
+
+	if (len <= before + after || strncmp(path, folder, before) != 0 ||
+		strcmp(path + len - after, suffix) != 0 || strchr(path + before, '/'))
+		return false;
+	snprintf(name, size, "%.*s", (int) (len - before - after), path + before);
+	return strlen(name) == len - before - after;
+}
+
+static bool
+add_template(const Asset *asset)
+{
+	const char *error;
+
+	if (ntemplates == MAX_TEMPLATES || !name_of(asset->path, PAGES, ".html", templates[ntemplates].name,
+												sizeof(templates[ntemplates].name)))
+		return true;
+	templates[ntemplates].template = template_compile(asset->bytes, asset->len, &error);
+	if (!templates[ntemplates].template)
+		log_message("error", "template %s: %s is wrong", asset->path, error);
+	return templates[ntemplates++].template != NULL;
+}
+
+static bool
+add_language(const Asset *asset)
+{
+	Language *language = &languages[nlanguages];
+	json_error_t error;
+
+	if (nlanguages == MAX_LANGUAGES ||
+		!name_of(asset->path, MESSAGES, ".json", language->code, sizeof(language->code)))
+		return true;
+	language->messages = json_loadb(asset->bytes, asset->len, 0, &error);
+	if (!language->messages)
+	{
+		log_message("error", "%s, line %d: %s", asset->path, error.line, error.text);
+		return false;
+	}
+	if (strcmp(language->code, "en") == 0)
+		fallback = language;
+	nlanguages++;
+	return true;
+}
+
+static bool
+check_templates(void)
+{
+	const char *missing;
+
+	for (int i = 0; i < ntemplates; i++)
+		for (int j = 0; j < nlanguages; j++)
+			if (!template_check(templates[i].template, find_template, languages[j].messages, &missing))
+			{
+				log_message("error", "template %s, language %s: %s is missing", templates[i].name,
+							languages[j].code, missing);
+				return false;
+			}
+	return true;
+}
+
+bool
+pages_start(void)
+{
+	const Asset *asset;
+
+	for (int i = 0; (asset = asset_number(i)); i++)
+		if (!add_template(asset) || !add_language(asset))
+			return false;
+	if (!fallback)
+	{
+		log_message("error", "the web folder has no " MESSAGES "en.json");
+		return false;
+	}
+	return check_templates();
+}
+
+/* --- what the visitor asks for ------------------------------------------------------------------------------------ */
+
+/* The decoded value of a parameter; "" if it is absent, too long or no text. */
+static void
+query_value(const Request *request, const char *name, char *value, size_t size)
+{
+	const char *rest = request->info->query_string;
+	size_t name_len = strlen(name);
+
+	value[0] = '\0';
+	while (rest && *rest)
+	{
+		size_t len = strcspn(rest, "&");
+
+		if (len > name_len && len - name_len <= size && strncmp(rest, name, name_len) == 0 &&
+			rest[name_len] == '=')
+		{
+			if (!percent_decode(rest + name_len + 1, len - name_len - 1, true, value))
+				value[0] = '\0';
+			return;
+		}
+		rest += len;
+		rest += *rest == '&';
+	}
+}
+
+static const Language *
+find_language(const char *code, size_t len)
+{
+	for (int i = 0; i < nlanguages; i++)
+		if (strlen(languages[i].code) == len && strncasecmp(languages[i].code, code, len) == 0)
+			return &languages[i];
+	return NULL;
+}
+
+/* Of "de-AT,de;q=0.9,en;q=0.8" the language with messages that the visitor likes best (RFC 9110, 12.5.4). */
+static const Language *
+accepted_language(const char *accept)
+{
+	const Language *best = NULL;
+	double best_weight = 0;
+
+	while (accept && *accept)
+	{
+		size_t len = strcspn(accept, ",");
+		const char *item = accept + strspn(accept, " \t");
+		const char *q = strstr(item, ";q=");
+		double weight = q && q < accept + len ? strtod(q + 3, NULL) : 1;
+		const Language *language = find_language(item, strcspn(item, "-,; \t"));
+
+		if (language && weight > best_weight)
+		{
+			best = language;
+			best_weight = weight;
+		}
+		accept += len;
+		accept += *accept == ',';
+	}
+	return best;
+}
+
+static const Language *
+choose_language(const Request *request)
+{
+	const Language *language;
+	char code[LANGUAGE_SIZE];
+
+	query_value(request, "lang", code, sizeof(code));
+	language = find_language(code, strlen(code));
+	if (!language)
+		language = accepted_language(request_header(request, "Accept-Language"));
+	return language ? language : fallback;
+}
+
+/* "https://host:port" and nothing more. */
+static bool
+is_origin(const char *text)
+{
+	const char *host = strncmp(text, "https://", 8) == 0  ? text + 8
+					   : strncmp(text, "http://", 7) == 0 ? text + 7
+														  : "";
+
+	return *host && strspn(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+								 "-.:[]") == strlen(host);
+}
+
+bool
+page_is_wanted(const Request *request)
+{
+	const char *accept = request_header(request, "Accept");
+	const char *uri = request->info->request_uri;
+
+	if (request->match.route)
+		return request->match.route->page != NULL;
+	return accept && strstr(accept, "text/html") && uri && strncmp(uri, "/v0/", 4) != 0;
+}
+
+/* --- making ------------------------------------------------------------------------------------------------------- */
+
+static void
+add_kept(Text *keep, const char *name, const char *value)
+{
+	if (!*value)
+		return;
+	text_addf(keep, "%s%s=", keep->len ? "&" : "", name);
+	for (; *value; value++)
+		text_addf(keep, strchr(":/[]", *value) ? "%%%02X" : "%c", (unsigned char) *value);
+}
+
+static json_t *
+language_list(const Language *current)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < nlanguages; i++)
+		json_array_append_new(
+			list, json_pack("{s:s, s:O?, s:b}", "code", languages[i].code, "name",
+							json_object_get(languages[i].messages, "languageName"), "isCurrent",
+							&languages[i] == current));
+	return list;
+}
+
+static json_t *
+make_frame(const Request *request, const Language *language)
+{
+	bool may_embed = request->match.route && request->match.route->is_embeddable;
+	char theme[16];
+	char embed[256];
+	char lang[LANGUAGE_SIZE];
+	Text keep = { 0 };
+	const char *kept;
+	json_t *frame;
+
+	query_value(request, "theme", theme, sizeof(theme));
+	if (strcmp(theme, "light") != 0 && strcmp(theme, "dark") != 0)
+		theme[0] = '\0';
+	query_value(request, "embed", embed, sizeof(embed));
+	if (!may_embed || !is_origin(embed))
+		embed[0] = '\0';
+	query_value(request, "lang", lang, sizeof(lang));
+	add_kept(&keep, "lang", find_language(lang, strlen(lang)) ? language->code : "");
+	add_kept(&keep, "theme", theme);
+	add_kept(&keep, "embed", embed);
+	kept = keep.len ? keep.data : "";
+	frame = json_pack("{s:s, s:s, s:O?, s:o, s:s, s:s, s:s}", "assets", assets_folder(), "lang",
+					  language->code, "dir", json_object_get(language->messages, "dir"), "languages",
+					  language_list(language), "path", request->info->request_uri, "theme", theme,
+					  "embed", embed);
+	json_object_set_new(frame, "query", json_sprintf("%s%s", *kept ? "?" : "", kept));
+	json_object_set_new(frame, "keep", json_sprintf("%s%s", *kept ? "&" : "", kept));
+	text_free(&keep);
+	return frame;
+}
+
+static void
+render(Answer *answer, const Request *request, const char *name, int status, json_t *data)
+{
+	const Language *language = choose_language(request);
+	bool is_private = json_is_true(json_object_get(data, "isPrivate"));
+	const char *variant = json_string_value(json_object_get(data, "page"));
+
+	json_object_set_new(data, "frame", make_frame(request, language));
+	text_clear(&answer->made);
+	template_render(find_template(variant ? variant : name), find_template, data,
+					language->messages, &answer->made);
+	answer_json(answer, status, answer->made.data, answer->made.len);
+	answer->type = "text/html; charset=utf-8";
+	answer->is_page = true;
+	answer->is_embeddable = request->match.route && request->match.route->is_embeddable;
+	answer->cache_control = is_private || status >= 400 ? "no-store" : "no-cache";
+	text_add(&answer->headers, "Vary: Accept-Language\r\n");
+	if (is_private)
+		text_add(&answer->headers, "X-Robots-Tag: noindex\r\n");
+}
+
+void
+page_answer(Answer *answer, const Request *request, const char *name, const char *data)
+{
+	json_t *value = data ? json_loads(data, 0, NULL) : NULL;
+	const char *code;
+
+	if (!value)
+		value = json_object();
+	code = json_string_value(json_object_get(json_object_get(value, "error"), "code"));
+	render(answer, request, name, code ? answer_status(code) : 200, value);
+	if (code)
+	{
+		snprintf(answer->sqlstate, sizeof(answer->sqlstate), "%s", code);
+		answer->code = answer->sqlstate;
+	}
+	json_decref(value);
+}
+
+/* Whether there are words for the status. */
+static bool
+has_words(const char *status)
+{
+	return json_object_get(json_object_get(json_object_get(fallback->messages, "page"), "error"),
+						   status) != NULL;
+}
+
+void
+page_answer_error(Answer *answer, const Request *request, int status, const char *message)
+{
+	char number[8];
+	json_t *data;
+
+	snprintf(number, sizeof(number), "%d", status);
+	if (!has_words(number) && status >= 500)
+		snprintf(number, sizeof(number), "500");
+	data = json_pack("{s:s, s:b, s:b, s:s, s:s}", "status", number, "isKnown", has_words(number),
+					 "isMissing", status == 404, "message", message, "requestId", request->id);
+	render(answer, request, "error", status, data);
+	json_decref(data);
+}

@@ -1,0 +1,192 @@
+/*
+ * The console's frame: who is signed in, the way between the sections, and the section that the address names
+ * (#/bookings, #/event-types/ID). A section is a module of its own, loaded when it is first shown; its element gets "user"
+ * and "rest", the parts of the address after its name. While its "unsaved" is true, leaving it asks first.
+ */
+import { View, focusOn, h } from '../view.js';
+import { get, post } from '../api.js';
+import { errorText, t } from '../i18n.js';
+import { confirmDialog, setUser } from './session.js';
+import { icon } from './icons.js';
+import './sign-in.js';
+
+const SECTIONS = [
+  { path: 'bookings', icon: 'bookings', title: 'console.nav.bookings', tag: 'oc-bookings', load: () => import('./bookings.js') },
+  { path: 'event-types', icon: 'eventTypes', title: 'console.nav.eventTypes', tag: 'oc-event-types', load: () => import('./event-types.js') },
+  { path: 'hours', icon: 'hours', title: 'console.nav.hours', tag: 'oc-hours', load: () => import('./hours.js') },
+  { path: 'teams', icon: 'teams', title: 'console.nav.teams', tag: 'oc-teams', load: () => import('./teams.js') },
+  { path: 'explain', icon: 'explain', title: 'console.nav.explain', tag: 'oc-explain', load: () => import('./explain.js') },
+  { path: 'profile', icon: 'profile', title: 'console.nav.profile', tag: 'oc-profile', load: () => import('./profile.js') },
+];
+const LANGUAGES = [['en', 'English'], ['de', 'Deutsch']];
+
+/* Where the address leads: the section and the rest of its path; the first section for what is none. */
+function route() {
+  const [path, ...rest] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+
+  return { section: SECTIONS.find((section) => section.path === path) ?? SECTIONS[0], rest: rest.filter(Boolean) };
+}
+
+class Console extends View {
+  state = 'loading';
+  user = null;
+  error = null;
+  section = null;
+  rest = [];
+  loaded = new Set();
+  failed = null;
+  menuOpen = false;
+
+  start() {
+    addEventListener('hashchange', (event) => this.go(event));
+    addEventListener('userchange', ({ detail }) => this.set({ user: detail }));
+    addEventListener('beforeunload', (event) => this.shown()?.unsaved && event.preventDefault());
+    document.querySelector('a.skip')?.addEventListener('click', (event) => {
+      event.preventDefault();
+      focusOn(this, '.console-section h1, h1');
+    });
+    this.enter();
+  }
+
+  /* Asks who is signed in, and shows what there is to see. */
+  async enter() {
+    this.set({ state: 'loading', error: null });
+    try {
+      const { user } = await get('/v0/auth/me');
+
+      this.state = 'ready';
+      setUser(user);
+      await this.show(false);
+    } catch (error) {
+      if (error.status === 401) this.set({ state: 'signedOut' });
+      else this.set({ state: 'failed', error });
+      document.title = t('console.title');
+    }
+  }
+
+  shown() {
+    return this.section && this.querySelector(this.section.tag);
+  }
+
+  /* The address has changed. Forms that are not saved are not left without asking. */
+  async go(event) {
+    if (this.state !== 'ready' || !/^#?(\/|$)/.test(location.hash)) return;
+    if (!this.shown()?.unsaved || await this.leaves(event.oldURL)) await this.show(true);
+  }
+
+  async leaves(oldURL) {
+    const wanted = location.hash;
+
+    history.replaceState(null, '', new URL(oldURL).hash || '#/');
+    const leaves = await confirmDialog({
+      title: t('console.leave.title'), text: t('console.leave.text'), confirmLabel: t('console.leave.yes'), danger: true,
+    });
+
+    if (leaves) history.pushState(null, '', wanted);
+    return leaves;
+  }
+
+  async show(moved) {
+    const { section, rest } = route();
+    const isNew = section !== this.section;
+
+    this.set({ section, rest, menuOpen: false, failed: null });
+    document.title = `${t(section.title)} · ${t('console.title')}`;
+    if (!this.loaded.has(section)) await this.load(section);
+    if (!moved || this.section !== section) return;
+    scrollTo(0, 0);
+    if (isNew || document.activeElement === document.body) focusOn(this, '.console-section h1, .console-section [role="alert"]');
+  }
+
+  async load(section) {
+    try {
+      await section.load();
+      this.loaded.add(section);
+      this.update();
+    } catch (error) {
+      console.error(error);
+      this.set({ failed: section });
+    }
+  }
+
+  async signOut() {
+    try {
+      await post('/v0/auth/logout');
+    } catch (error) {
+      if (error.status !== 401) return this.set({ error });
+    }
+    location.replace(location.pathname + location.search);
+    return undefined;
+  }
+
+  view() {
+    if (this.state === 'loading') return h('p', { class: 'center quiet console-wait', role: 'status' }, t('common.loading'));
+    if (this.state === 'failed') return this.main('page', failure(t('console.failed.title'), errorText(this.error), () => this.enter()));
+    if (this.state === 'signedOut') return this.main('page narrow', h('oc-sign-in', { onsignedin: () => this.enter() }), languages());
+    return h('div', { class: 'console' },
+      h('div', { class: `console-side${this.menuOpen ? ' open' : ''}` }, this.brand(), this.navigation(), this.account()),
+      this.main('console-main', this.content()));
+  }
+
+  /* The main landmark, unless the page has put us into one. */
+  main(classes, ...children) {
+    return this.closest('main') ? h('div', { key: 'main', class: classes }, ...children)
+      : h('main', { key: 'main', id: 'main', class: classes }, ...children);
+  }
+
+  brand() {
+    return h('div', { class: 'console-brand' },
+      h('a', { href: '#/bookings' }, icon('bookings'), 'OpenCalendly'),
+      h('button', {
+        type: 'button', class: 'icon bare menu-button', 'aria-expanded': String(this.menuOpen), 'aria-controls': 'console-nav',
+        onclick: () => this.set({ menuOpen: !this.menuOpen }),
+      }, icon(this.menuOpen ? 'close' : 'menu'), h('span', null, t('console.menu'))));
+  }
+
+  navigation() {
+    return h('nav', { id: 'console-nav', 'aria-label': t('console.navigation') },
+      h('ul', { class: 'plain' }, SECTIONS.map((section) => h('li', { key: section.path },
+        h('a', { href: `#/${section.path}`, 'aria-current': section === this.section ? 'page' : null },
+          icon(section.icon), t(section.title))))));
+  }
+
+  account() {
+    return h('div', { class: 'console-account stack tight' },
+      h('p', { class: 'console-who' },
+        h('span', { class: 'strong' }, this.user.displayName ?? this.user.username),
+        h('span', { class: 'quiet small' }, this.user.email)),
+      this.error && h('p', { class: 'note bad small', role: 'alert' }, errorText(this.error)),
+      h('button', { type: 'button', class: 'small', onclick: () => this.signOut() }, icon('leave', 16), t('console.signOut')),
+      languages());
+  }
+
+  content() {
+    const { section, rest, user } = this;
+
+    if (this.failed === section)
+      return h('div', { key: 'failed', class: 'console-section' },
+        failure(t('console.failed.section', { name: t(section.title) }), t('console.failed.text'), () => location.reload()));
+    if (!this.loaded.has(section))
+      return h('p', { key: 'loading', class: 'quiet console-wait', role: 'status' }, t('common.loading'));
+    return h('div', { key: `section-${section.path}`, class: 'console-section' }, h(section.tag, { rest, user }));
+  }
+}
+
+const failure = (title, text, onclick) => h('div', { class: 'card stack failure', role: 'alert' },
+  h('h1', null, title), h('p', null, text),
+  h('p', null, h('button', { type: 'button', class: 'primary', onclick }, t('common.retry'))));
+
+function languages() {
+  const link = ([code, name]) => {
+    const search = new URLSearchParams(location.search);
+
+    search.set('lang', code);
+    return h('li', { key: code }, h('a', {
+      href: `?${search}${location.hash}`, lang: code, hreflang: code, 'aria-current': document.documentElement.lang === code ? 'true' : null,
+    }, name));
+  };
+
+  return h('ul', { key: 'languages', class: 'plain row languages small', 'aria-label': t('console.language') }, LANGUAGES.map(link));
+}
+
+customElements.define('oc-console', Console);

@@ -1,0 +1,71 @@
+/*
+ * The verdicts of GET /v0/event-types/:id/explain in words: whether the time is offered, and for each host and for the event
+ * type itself what stands in the way and where that is changed.
+ */
+import { h } from '../view.js';
+import { has, t } from '../i18n.js';
+import { formatRange } from '../time.js';
+import { icon } from './icons.js';
+import { toldRange } from './told-range.js';
+
+const WITHOUT_YEAR = { weekday: 'short', day: 'numeric', month: 'short' };
+
+/* Where each reason is changed. */
+const PLACES = {
+  outside_hours: '#/hours', override: '#/hours', claim: '#/bookings', buffer: null, busy_window: null, notice: 'type', horizon: 'type', cap: 'type',
+  grid: 'type', seats: 'type', inactive: 'type', calendar_stale: null,
+};
+
+/* answer: { type, instant, verdicts, names, isTeam } */
+export function verdictsView(answer, user) {
+  const { verdicts, isTeam } = answer;
+  const refusals = verdicts.filter(({ verdict }) => verdict === 'refused');
+  const groups = Object.values(Object.groupBy(verdicts, ({ hostId }) => hostId ?? ''));
+
+  return h('div', { class: 'stack' },
+    h('p', { class: `note ${refusals.length ? (isTeam ? '' : 'warn') : 'good'}` }, t(`console.explain.${summary(refusals, isTeam)}`)),
+    groups.map((group) => (isTeam ? hostView(group, answer, user) : reasonsView(group, answer, user))));
+}
+
+function summary(refusals, isTeam) {
+  if (refusals.length === 0) return 'offered';
+  return isTeam ? 'team' : 'refused';
+}
+
+function hostView(group, answer, user) {
+  const [{ hostId }] = group;
+  const name = hostId === null ? t('console.explain.eventType') : hostId === user.id ? t('console.explain.you') : answer.names.get(hostId) ?? t('console.booking.formerMember');
+
+  return h('section', { key: hostId ?? 'type', class: 'stack tight' }, h('h3', null, name), reasonsView(group, answer, user));
+}
+
+const reasonsView = (group, answer, user) => h('ul', { class: 'plain card verdicts' }, group.map((verdict) =>
+  h('li', { class: `verdict ${verdict.verdict}` }, verdict.verdict === 'ok' ? free() : reason(verdict, answer, user))));
+
+const free = () => [mark('check'), h('p', { class: 'strong' }, t('console.explain.free'))];
+const mark = (name) => h('span', { class: 'verdict-mark', 'aria-hidden': 'true' }, icon(name, 16));
+
+function reason(verdict, answer, user) {
+  const key = `console.explain.reasons.${variant(verdict, answer)}`;
+  const range = toldRange(verdict.detail);
+  const isMine = verdict.hostId === null || verdict.hostId === user.id;
+
+  return [mark('close'), h('div', { class: 'stack tight' },
+    h('p', { class: 'strong' }, has(key) ? t(`${key}.what`) : verdict.detail ?? verdict.reason),
+    range && h('p', { class: 'numbers' }, formatRange(range.start, range.end, user.timezone, WITHOUT_YEAR)),
+    has(key) && h('p', { class: 'quiet' }, t(isMine || !has(`${key}.theirs`) ? `${key}.todo` : `${key}.theirs`)),
+    isMine && has(`${key}.link`) && h('p', null, h('a', { href: placeOf(verdict.reason, answer) }, t(`${key}.link`))))];
+}
+
+/* Some reasons have more than one face. */
+function variant({ reason: name, hostId, detail }, { instant, isTeam }) {
+  if (name === 'notice' && instant < Date.now()) return 'past';
+  if (name === 'inactive' && isTeam && detail?.includes('member')) return 'nobody';
+  if (name === 'override' && !toldRange(detail)) return 'replaced';
+  return name === 'claim' && (hostId === null || detail?.includes('required')) ? 'together' : name;
+}
+
+function placeOf(name, { type, isTeam }) {
+  if (PLACES[name] !== 'type') return PLACES[name] ?? '#/bookings';
+  return isTeam ? '#/teams' : `#/event-types/${type.id}`;
+}

@@ -1,0 +1,28 @@
+/* The console's icons: lines on a 20 × 20 grid, in the colour of the text; said by the words beside them. */
+import { h } from '../view.js';
+
+const PATHS = {
+  bookings: 'M3 5 H17 V17 H3 Z M3 8.5 H17 M7 2.5 V6 M13 2.5 V6',
+  eventTypes: 'M4 10 H16 M4 5 H16 M4 15 H11',
+  hours: 'M10 2.5 A7.5 7.5 0 1 1 9.99 2.5 Z M10 6 V10.3 L13 12',
+  teams: 'M7.5 9 A2.8 2.8 0 1 0 7.49 9 Z M2.5 16.5 C2.5 10.5 12.5 10.5 12.5 16.5 M13 9 A2.4 2.4 0 1 0 12.4 4.3 M14.5 12 C16.5 12.5 17.5 14 17.5 16.5',
+  explain: 'M10 2.5 A7.5 7.5 0 1 1 9.99 2.5 Z M7.7 7.8 C7.9 4.9 12.4 5 12.3 7.9 C12.2 9.8 10 9.7 10 11.7 M10 14.4 V14.5',
+  profile: 'M10 10 A3.5 3.5 0 1 0 9.99 10 Z M3.5 17.5 C3.5 11 16.5 11 16.5 17.5',
+  menu: 'M3 5.5 H17 M3 10 H17 M3 14.5 H17',
+  close: 'M5 5 L15 15 M15 5 L5 15',
+  previous: 'M12.5 4 L6.5 10 L12.5 16',
+  next: 'M7.5 4 L13.5 10 L7.5 16',
+  check: 'M4 10.5 L8.5 15 L16 5.5',
+  leave: 'M8 4 H4 V16 H8 M8 10 H17 M13.5 6.5 L17 10 L13.5 13.5',
+  video: 'M2.5 6 H12.5 V14 H2.5 Z M12.5 9 L17.5 6.5 V13.5 L12.5 11',
+  phone: 'M5 2.5 L8 3 L8.5 7 L6.5 8.5 C7.5 10.8 9.2 12.5 11.5 13.5 L13 11.5 L17 12 L17.5 15 C17 17 15.5 17.5 14 17.3 C8 16.5 3.5 12 2.7 6 C2.5 4.5 3 3 5 2.5 Z',
+  in_person: 'M10 17.5 C6 13 4.5 10.5 4.5 8 A5.5 5.5 0 0 1 15.5 8 C15.5 10.5 14 13 10 17.5 Z M10 9.8 A1.9 1.9 0 1 0 9.99 9.8 Z',
+  custom: 'M3 4 H17 V14 H9 L5.5 17 V14 H3 Z',
+};
+
+export const icon = (name, size = 20) =>
+  h('svg', { viewBox: '0 0 20 20', width: size, height: size, 'aria-hidden': 'true', class: `line-icon${turns(name)}` },
+    h('path', { d: PATHS[name] }));
+
+/* Arrows point the other way where the text runs from right to left. */
+const turns = (name) => (name === 'previous' || name === 'next' || name === 'leave' ? ' turns' : '');

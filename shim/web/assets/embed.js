@@ -1,0 +1,20 @@
+/*
+ * A page inside another one: tells the page around it how high it is, and that something was booked. Only to the origin
+ * that the server was asked to allow (data-embed on the root), and never a token, a name or an address.
+ */
+const origin = document.documentElement.dataset.embed;
+const isEmbedded = Boolean(origin) && window.parent !== window;
+
+function tell(message) {
+  if (isEmbedded) window.parent.postMessage(message, origin);
+}
+
+export function tellBooked({ username, teamSlug, eventSlug, startsAt, endsAt }) {
+  tell({ type: 'opencalendly:booked', username, teamSlug, eventSlug, startsAt, endsAt });
+}
+
+if (isEmbedded) {
+  new ResizeObserver(() => {
+    tell({ type: 'opencalendly:resize', height: Math.ceil(document.body.getBoundingClientRect().height) });
+  }).observe(document.body);
+}

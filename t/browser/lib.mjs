@@ -1,0 +1,322 @@
+/*
+ * What the browser tests share. A script is a list of steps:
+ *
+ *   import { step, visitor, finish, is } from './lib.mjs';
+ *   const ann = await visitor({ zone: 'America/New_York' });
+ *   await step('the page names the event', async () => {
+ *     await ann.open('/ada/intro');
+ *     is(await ann.page.title(), 'Intro', 'title');
+ *   });
+ *   await finish();
+ *
+ * A step passes if it throws nothing and no page has had trouble meanwhile: an error in the console, an exception, a breach
+ * of the content security policy, an answer of 400 or above that the visitor was not told to expect. When it fails, all open
+ * pages are photographed. The clock of the database and that of all pages is one: moveClock().
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+
+const require = createRequire(`${process.env.OPENCALENDLY_TOOLS}/node_modules/`);
+const { chromium } = require('playwright-core');
+const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+export const url = process.env.BROWSER_URL;
+export const data = JSON.parse(process.env.BROWSER_DATA || '{}');
+const screenshots = process.env.BROWSER_SCREENSHOTS;
+const script = process.env.BROWSER_SCRIPT;
+const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--force-color-profile=srgb'];
+const patience = 10_000;
+
+let now = '2026-06-01T08:00:00Z';
+let browser;
+const visitors = new Set();
+
+/* --- TAP ----------------------------------------------------------------------------------------------------------- */
+
+const say = (line) => process.stdout.write(`${line}\n`);
+export const note = (text) => String(text).split('\n').forEach((line) => say(`# ${line}`));
+const complain = (text) => String(text).split('\n').forEach((line) => say(`  ${line}`));
+
+export function ok(passed, name, why = '') {
+  say(`${passed ? 'ok' : 'not ok'} ${String(name).replaceAll('#', '\\#').replaceAll('\n', ' ')}`);
+  if (!passed && why) complain(why);
+  return passed;
+}
+
+/* Inside of a step: throws unless it holds. */
+export function must(condition, what) {
+  if (!condition) throw new Error(what);
+}
+
+export function is(found, expected, what) {
+  const [a, b] = [found, expected].map((value) => JSON.stringify(value));
+
+  must(a === b, `${what}: ${a}, expected ${b}`);
+}
+
+export function like(found, pattern, what) {
+  must(pattern.test(found), `${what}: ${JSON.stringify(found)} is not like ${pattern}`);
+}
+
+/* Asks again and again until the answer is truthy; returns it. */
+export async function until(what, ask, timeout = patience) {
+  const end = Date.now() + timeout;
+
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > end) throw new Error(`it did not come to this: ${what}`);
+    await new Promise((wake) => { setTimeout(wake, 30); });
+  }
+}
+
+export async function step(name, work) {
+  const began = Date.now();
+  let failure;
+
+  try {
+    await work();
+  } catch (error) {
+    failure = error.stack ?? String(error);
+  }
+  const troubles = [...visitors].flatMap((visitor) => visitor.takeTroubles());
+  if (troubles.length) failure = [failure, ...troubles].filter(Boolean).join('\n');
+  ok(!failure, name, failure);
+  if (failure) for (const visitor of visitors) await visitor.photograph(`${script}-${name}`);
+  if (Date.now() - began > 5000) note(`${name}: ${Date.now() - began} ms`);
+}
+
+export async function finish() {
+  await browser?.close();
+  say('done');
+  process.exit(0);
+}
+
+process.on('unhandledRejection', (error) => {
+  complain(error.stack ?? error);
+  process.exit(1);
+});
+
+/* --- the service behind the pages ------------------------------------------------------------------------------------ */
+
+const run = promisify(execFile);
+
+/* Rows of psql, as text, by a superuser. */
+export async function sql(text) {
+  const { stdout } = await run('psql', ['-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', text], { encoding: 'utf8' });
+
+  return stdout.trim();
+}
+
+/* The JSON of the API's answer, with its status; throws if it is not ok, unless options.any. */
+export async function api(method, path, body, { token, any, headers = {} } = {}) {
+  const response = await fetch(url + path, {
+    method,
+    headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }), ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const json = await response.json();
+
+  must(any || json.ok, `${method} ${path}: ${response.status} ${JSON.stringify(json)}`);
+  return { status: response.status, ...json };
+}
+
+/* The token of a fresh sign-in link. */
+export async function signInLink(email, names = {}) {
+  return (await api('POST', '/v0/auth/magic-link', { email, ...names })).magicLinkToken;
+}
+
+const weekly = (from, to) => [0, 1, 2, 3, 4, 5, 6].map((dayOfWeek) => ({ dayOfWeek, startMinute: from, endMinute: to }));
+
+/*
+ * A host with hours from 9 to 17 on all days (hours: [from, to] in minutes, null for none): {username, token, user, call}.
+ * call(method, path, body) is the API with the host's session.
+ */
+export async function makeHost(username, { zone = 'UTC', name, hours = [540, 1020] } = {}) {
+  const email = `${username}@example.com`;
+  const displayName = name ?? username[0].toUpperCase() + username.slice(1);
+  const token = await signInLink(email, { username, displayName, timezone: zone });
+  const { sessionToken, user } = await api('POST', '/v0/auth/verify', { token });
+  const call = (method, path, body, options) => api(method, path, body, { token: sessionToken, ...options });
+
+  if (hours) await call('PUT', '/v0/me/availability/rules', { rules: weekly(...hours) }, { headers: { 'If-Match': '*' } });
+  return { username, email, token: sessionToken, user, call };
+}
+
+export async function makeEventType(host, settings = {}) {
+  const { eventType } = await host.call('POST', '/v0/event-types',
+    { name: 'Intro', slug: 'intro', durationMinutes: 30, locationType: 'video', ...settings });
+
+  return eventType;
+}
+
+let invitees = 0;
+
+/* Books by the API. what: username or teamSlug, eventSlug, startsAt, and whatever else is to be different. */
+export async function book(what) {
+  invitees += 1;
+  return api('POST', what.teamSlug ? '/v0/team-bookings' : '/v0/bookings',
+    { inviteeName: 'Ann', inviteeEmail: `ann${invitees}@example.net`, ...what });
+}
+
+/* The time of the database and of all pages from now on. */
+export async function moveClock(instant) {
+  now = instant;
+  await sql(`ALTER SYSTEM SET opencalendly.clock = '${instant}'`);
+  await sql('SELECT pg_reload_conf()');
+  await until('the database\'s clock moves', async () => (await sql('SHOW opencalendly.clock')) === instant);
+  await Promise.all([...visitors].map((visitor) => visitor.context.clock.setFixedTime(now)));
+}
+
+/* While work() runs, the database takes no connections of the shim. */
+export async function withoutDatabase(work) {
+  await sql('ALTER ROLE shim NOLOGIN');
+  await sql('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = \'shim\'');
+  try {
+    await work();
+  } finally {
+    await sql('ALTER ROLE shim LOGIN');
+    await until('the service is back', async () => (await fetch(`${url}/ready`)).ok);
+  }
+}
+
+/* --- visitors -------------------------------------------------------------------------------------------------------- */
+
+const desktop = { viewport: { width: 1280, height: 900 } };
+const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
+
+class Visitor {
+  constructor(context) {
+    this.context = context;
+    this.troubles = [];
+    this.expected = new Set();
+  }
+
+  async addPage() {
+    const page = await this.context.newPage();
+
+    this.page ??= page;
+    return page;
+  }
+
+  watch(page) {
+    page.on('console', (message) => {
+      /* answers and failed requests are judged below */
+      if (message.type() === 'error' && !/^Failed to load resource/.test(message.text()))
+        this.troubles.push(`console: ${message.text()} (${message.location().url})`);
+    });
+    page.on('pageerror', (error) => this.troubles.push(`exception: ${error.stack}`));
+    page.on('response', (response) => {
+      if (response.status() >= 400 && !this.expected.has(response.status()))
+        this.troubles.push(`answer: ${response.status()} ${response.request().method()} ${response.url()}`);
+    });
+    page.on('requestfailed', (request) => {
+      const why = request.failure()?.errorText ?? '';
+
+      if (!this.expected.has('offline') && !/ERR_ABORTED/.test(why)) this.troubles.push(`request: ${why} ${request.url()}`);
+    });
+  }
+
+  takeTroubles() {
+    return this.troubles.splice(0).filter((trouble) => !(this.expected.has('refused') && /Refused to|violates/.test(trouble)));
+  }
+
+  /* From now on these statuses, or 'offline', are no trouble. */
+  expect(...statuses) {
+    this.expected = new Set(statuses);
+  }
+
+  async open(path) {
+    return this.page.goto(new URL(path, url).href);
+  }
+
+  /* Waits until it can be seen; a locator, or a text. */
+  async sees(what) {
+    const locator = typeof what === 'string' || what instanceof RegExp ? this.page.getByText(what).first() : what.first();
+
+    await locator.waitFor({ state: 'visible' });
+    return locator;
+  }
+
+  async photograph(name) {
+    let n = 0;
+
+    for (const page of this.context.pages()) {
+      n += 1;
+      const file = `${screenshots}/${name.toLowerCase().replace(/[^a-z0-9-]+/g, '_').slice(0, 80)}${n > 1 ? `-${n}` : ''}.png`;
+      await page.screenshot({ path: file, fullPage: true, timeout: 5000 }).then(() => note(`see ${file}`), () => null);
+    }
+  }
+
+  async close() {
+    visitors.delete(this);
+    await this.context.close();
+  }
+}
+
+/*
+ * Somebody with a browser of their own. options: zone, locale, phone, dark, script (false: no JavaScript), size [width, height],
+ * host (of makeHost: signed in by cookie), expect (statuses that are no trouble).
+ */
+export async function visitor(options = {}) {
+  browser ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
+  const context = await browser.newContext({
+    ...(options.phone ? phone : desktop),
+    ...(options.size && { viewport: { width: options.size[0], height: options.size[1] } }),
+    timezoneId: options.zone ?? 'UTC',
+    locale: options.locale ?? 'en-GB',
+    colorScheme: options.dark ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+    javaScriptEnabled: options.script ?? true,
+    permissions: options.script === false ? [] : ['clipboard-read', 'clipboard-write'],
+  });
+  const result = new Visitor(context);
+
+  visitors.add(result);
+  context.setDefaultTimeout(patience);
+  context.on('page', (page) => result.watch(page));
+  await context.clock.setFixedTime(now);
+  await context.addInitScript(() => addEventListener('securitypolicyviolation', (event) => {
+    console.error(`violates ${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`);
+  }));
+  if (options.host) await signIn(result, options.host);
+  result.expect(...(options.expect ?? []));
+  await result.addPage();
+  return result;
+}
+
+async function signIn(who, host) {
+  await who.context.addCookies([{
+    name: '__Host-session', value: host.token, url: url.replace('http:', 'https:'), httpOnly: true, secure: true, sameSite: 'Lax',
+  }]);
+}
+
+/* --- what is judged on every page ------------------------------------------------------------------------------------- */
+
+/* Violations of the rules of axe-core, as text; '' if there is none. */
+export async function axe(page) {
+  await page.evaluate(axeSource);
+  const violations = await page.evaluate(async () => (await globalThis.axe.run(document, { resultTypes: ['violations'] })).violations);
+
+  return violations.map(({ id, impact, help, nodes }) => `${id} (${impact}): ${help}\n`
+    + nodes.slice(0, 5).map((node) => `    ${node.target.join(' ')}  ${node.failureSummary?.split('\n').slice(1, 3).join(' ')}`).join('\n'))
+    .join('\n');
+}
+
+/* What sticks out of the page sideways, as text; '' if nothing does. */
+export async function overflow(page) {
+  return page.evaluate(() => {
+    const root = document.documentElement;
+    const width = root.clientWidth;
+
+    if (root.scrollWidth <= width) return '';
+    const out = [...document.querySelectorAll('body *')].filter((node) => {
+      const box = node.getBoundingClientRect();
+      return box.width && (box.right > width + 1 || box.left < -1);
+    });
+    return `${root.scrollWidth} > ${width}: ${out.slice(-5).map((node) => `${node.localName}.${node.className}`).join(', ')}`;
+  });
+}
