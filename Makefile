@@ -118,7 +118,7 @@ unit-tests: $(UNIT_TESTS)
 
 $(UNIT_TESTS): $(BUILD_DIR)/%: t/%.c $(UNIT_PURE) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(UNIT_CFLAGS) -Iextension -MMD -MP -o $@ $< $(UNIT_PURE) -lcmocka -lcrypto
+	$(CC) $(UNIT_CFLAGS) -Iextension -MMD -MP -o $@ $< $(UNIT_PURE) -lcmocka -lcrypto -ljansson
 
 $(UNIT_PURE): $(BUILD_DIR)/unit/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -488,7 +488,7 @@ add_security_headers(Text *out, const Answer *answer, const Request *request, co
 										: "; frame-ancestors 'none'\r\n");
 	if (strncmp(base_url, "https://", 8) == 0)
 		text_add(out, "Strict-Transport-Security: max-age=31536000\r\n");
-	if (has_token)
+	if (has_token || answer->is_private)
 		text_add(out, "X-Robots-Tag: noindex\r\n");
 }
 

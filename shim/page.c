@@ -286,7 +286,6 @@ static void
 render(Answer *answer, const Request *request, const char *name, int status, json_t *data)
 {
 	const Language *language = choose_language(request);
-	bool is_private = json_is_true(json_object_get(data, "isPrivate"));
 	const char *variant = json_string_value(json_object_get(data, "page"));
 
 	json_object_set_new(data, "frame", make_frame(request, language));
@@ -297,10 +296,10 @@ render(Answer *answer, const Request *request, const char *name, int status, jso
 	answer->type = "text/html; charset=utf-8";
 	answer->is_page = true;
 	answer->is_embeddable = request->match.route && request->match.route->is_embeddable;
-	answer->cache_control = is_private || status >= 400 ? "no-store" : "no-cache";
+	answer->is_private = (request->match.route && request->match.route->is_private) ||
+						 json_is_true(json_object_get(data, "isPrivate"));
+	answer->cache_control = answer->is_private || status >= 400 ? "no-store" : "no-cache";
 	text_add(&answer->headers, "Vary: Accept-Language\r\n");
-	if (is_private)
-		text_add(&answer->headers, "X-Robots-Tag: noindex\r\n");
 }
 
 void

@@ -59,6 +59,7 @@ typedef struct Route
 	bool makes_booking; /* a 200 counts against LIMIT_BOOKED */
 	const char *type;   /* of the answer; NULL: JSON */
 	const char *page;   /* the template of a page; NULL: it is a route of the API */
+	bool is_private;    /* the page is for who has its link alone */
 	bool is_embeddable; /* pages of other sites may show it in a frame */
 	/* made by routes_start: */
 	int number;

@@ -158,6 +158,28 @@ add_text(Template *template, const char *text, size_t len)
 	tag->len = len;
 }
 
+void
+template_free(Template *template)
+{
+	for (int i = 0; i < template->ntags; i++)
+		for (int j = 0; j < template->tags[i].nwords; j++)
+			free(template->tags[i].words[j]);
+	free(template->tags);
+	free(template);
+}
+
+/* Frees it, but keeps the error's text, which may be one of its words. */
+static Template *
+refuse_template(Template *template, const char **error)
+{
+	static char wrong[64];
+
+	snprintf(wrong, sizeof(wrong), "%s", *error);
+	*error = wrong;
+	template_free(template);
+	return NULL;
+}
+
 Template *
 template_compile(const char *source, size_t len, const char **error)
 {
@@ -177,11 +199,11 @@ template_compile(const char *source, size_t len, const char **error)
 		*error = "{{ without }}";
 		if (!ends || !compile_tag(template, begins + 2, (size_t) (ends - begins - 2), open, &nopen,
 								  error))
-			return NULL;
+			return refuse_template(template, error);
 		source = ends + 2;
 	}
 	*error = nopen > 0 ? template->tags[open[nopen - 1]].words[0] : NULL;
-	return nopen > 0 ? NULL : template;
+	return nopen > 0 ? refuse_template(template, error) : template;
 }
 
 /* --- looking up --------------------------------------------------------------------------------------------------- */

@@ -28,8 +28,12 @@ typedef struct Template Template;
 /* Finds a template that another one names; NULL: there is none. */
 typedef const Template *(*TemplateFinder)(const char *name);
 
-/* NULL, and *error tells what is wrong, if sections do not match or a tag is not known. source must stay. */
+/*
+ * NULL, and *error tells where, if sections do not match or a tag is not known; else *error is NULL. source must stay. For
+ * the start, where one thread is there.
+ */
 extern Template *template_compile(const char *source, size_t len, const char **error);
+extern void template_free(Template *template);
 
 /* False, and *missing is the name, if the template asks for a message or a template that there is not. */
 extern bool template_check(const Template *template, TemplateFinder find, const json_t *messages,

@@ -147,7 +147,7 @@ sub document_row
 my (undef, $routes) = output_of(Shim::binary(), '--routes');
 my %table;
 my %argument_counts;
-for my $line (split /\n/, $routes)
+for my $line (grep { / api$/ } split /\n/, $routes)
 {
 	my ($method, @rest) = split / /, $line;
 	my ($path, $function, $params) = @rest;

@@ -409,7 +409,7 @@ DECLARE
     -- a link that has just moved the booking can move it again, but not on the page that tells so
     is_moved constant boolean := state = 'open' AND done = 'moved';
     moves constant boolean := state = 'open' AND NOT is_moved AND action ->> 'actionType' = 'reschedule';
-    page jsonb := action || jsonb_build_object('isPrivate', true,
+    page jsonb := action || jsonb_build_object(
         'is', jsonb_build_object(CASE WHEN is_moved THEN 'done' ELSE state END, true, action ->> 'actionType', true),
         'meeting', opencalendly.meeting_members(action, token, coalesce(other, '')),
         'form', jsonb_build_object('reason', left(form ->> 'reason', 2000), 'key', gen_random_uuid()),

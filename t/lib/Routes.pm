@@ -42,7 +42,7 @@ my $json = JSON::PP->new->utf8->canonical;
 # How many of what a request uses up there are.
 my $pool = 220;
 
-# The routes: {name (METHOD PATH), method, path, function, params (words), auth, limit, cache}.
+# The routes of the API: {name (METHOD PATH), method, path, function, params (words), auth, limit, cache}.
 sub list
 {
 	my $binary = Shim::binary();
@@ -53,7 +53,7 @@ sub list
 			name => "$method $path", method => $method, path => $path, function => $function,
 			params => [ split /,/, $params ], auth => $auth, limit => $limit, cache => $cache
 		}
-	} split /\n/, `$binary --routes`;
+	} grep { / api$/ } split /\n/, `$binary --routes`;
 }
 
 # The SQL that makes everybody. It answers with a JSON object of ids, sessions and tokens.

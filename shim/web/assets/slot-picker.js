@@ -13,6 +13,7 @@
 import { View, announce, focusOn, h } from './view.js';
 import { errorText, t } from './i18n.js';
 import { addDays, addMonths, dateIn, formatDate, formatMonth, instantOf, isZone, monthOf, ownZone } from './time.js';
+import { serverClock } from './server-clock.js';
 import { SlotStore } from './slot-store.js';
 import { monthGrid } from './month-grid.js';
 import { timeList, timesSkeleton } from './time-list.js';
@@ -56,14 +57,8 @@ class SlotPicker extends View {
     return this.zone && isZone(this.zone) ? this.zone : ownZone;
   }
 
-  /* The server's clock, however wrong the visitor's is. */
-  get clock() {
-    this.ahead ??= this.now ? Date.parse(this.now) - Date.now() : 0;
-    return Date.now() + this.ahead;
-  }
-
   get today() {
-    return dateIn(this.clock, this.shownZone);
+    return dateIn(this.clock(), this.shownZone);
   }
 
   get lastMonth() {
@@ -74,12 +69,14 @@ class SlotPicker extends View {
     const first = this.selected ?? this.firstFree;
 
     this.seenSource = this.source;
+    this.clock = serverClock(this.now);
     this.seenZone = this.shownZone;
     this.store = new SlotStore((wanted) => this.source.load(wanted));
     this.day = first ? dateIn(Date.parse(first), this.shownZone) : null;
     this.month = monthOf(this.day ?? this.today);
     this.focused = this.day;
     this.search = null;
+    this.isDoubted = false;
     this.load();
   }
 
@@ -95,7 +92,7 @@ class SlotPicker extends View {
   range(month) {
     const from = instantOf(`${month}-01`, 0, this.shownZone);
     const to = instantOf(`${addMonths(month, 1)}-01`, 0, this.shownZone);
-    const now = Math.floor(this.clock / HOUR) * HOUR;
+    const now = Math.floor(this.clock() / HOUR) * HOUR;
 
     return now > from ? [now, Math.max(to, now + FIRST_STRETCH)] : [from, to];
   }
@@ -193,7 +190,10 @@ class SlotPicker extends View {
     this.querySelector('.times').scrollIntoView({ block: 'nearest' });
   }
 
-  chooseZone(zone) {
+  chooseZone(event) {
+    const zone = event.detail;
+
+    event.stopPropagation();
     this.zone = zone;
     this.emit('zonechange', zone);
   }
@@ -230,7 +230,7 @@ class SlotPicker extends View {
     const waiting = this.status === 'loading' && days.size === 0;
 
     return h('div', { class: waiting ? 'slot-picker waiting' : 'slot-picker', 'aria-busy': String(this.status === 'loading') },
-      h('zone-picker', { zone: this.shownZone, instant: this.instantShown(), onpick: (event) => this.chooseZone(event.detail) }),
+      h('zone-picker', { zone: this.shownZone, instant: this.instantShown(), onpick: (event) => this.chooseZone(event) }),
       h('div', { class: 'calendar' }, this.head(), this.grid(days)),
       h('section', { class: 'times' }, this.side(days, waiting)));
   }
@@ -287,7 +287,7 @@ class SlotPicker extends View {
   }
 
   noDay() {
-    const none = this.firstFree === null || this.search === 'none';
+    const none = this.isKnownNone || this.search === 'none';
     const looking = this.search === 'looking';
 
     return h('div', { class: 'nothing stack' },
@@ -299,13 +299,17 @@ class SlotPicker extends View {
           t(looking ? 'picker.looking' : 'picker.nextFree')));
   }
 
+  get isKnownNone() {
+    return this.firstFree === null && !this.isDoubted;
+  }
+
   noneKey() {
-    return this.month === monthOf(this.today) || this.firstFree === null ? 'picker.noneAtAll' : 'picker.noneLater';
+    return this.month === monthOf(this.today) || this.isKnownNone ? 'picker.noneAtAll' : 'picker.noneLater';
   }
 
   /* Whatever was known to be none may have changed. */
   async checkAgain() {
-    if (this.firstFree === null) this.firstFree = undefined;
+    this.isDoubted = true;
     await this.refresh();
     if (this.status === 'ready' && !this.daysOf(this.month).size) await this.findNext();
   }

@@ -4,6 +4,7 @@
  * here is only shown, in a zone, what it said, and a wall clock made an instant for what a host types in.
  */
 import { hourCycle, locale, t } from './i18n.js';
+import { nameNow, nameOfOld } from './zone-names.js';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -17,7 +18,7 @@ function format(options, of = locale) {
   return formats.get(key);
 }
 
-export const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
+export const ownZone = nameNow(Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC');
 
 export function isZone(zone) {
   try {
@@ -166,20 +167,25 @@ let names;
 
 /* All zones that the browser knows, the visitor's own and UTC among them. */
 export function zones() {
-  names ??= [...new Set([...(Intl.supportedValuesOf?.('timeZone') ?? []), ownZone, 'UTC'])].sort();
+  names ??= [...new Set([...(Intl.supportedValuesOf?.('timeZone') ?? []).map(nameNow), ownZone, 'UTC'])].sort();
   return names;
 }
 
-/* Zones whose city, region or offset at the instant has the words searched for. */
+/* Zones whose city, region or offset at the instant has the words searched for. Offsets, slow at first, only if names do not do. */
 export function findZones(words, instant = Date.now(), most = 60) {
-  const wanted = words.toLowerCase().replaceAll('−', '-').split(/[\s,/]+/).filter(Boolean);
+  const plain = (text) => text.toLowerCase().replaceAll('−', '-').replaceAll('_', ' ');
+  const wanted = plain(words).split(/[\s,/]+/).filter(Boolean);
   const found = [];
 
   for (const zone of zones()) {
-    const offset = zoneOffsetText(zone, instant);
-    const text = `${zone.replaceAll('_', ' ')} ${offset} ${offset.replace('UTC', 'GMT')}`.toLowerCase().replaceAll('−', '-');
+    const name = plain(`${zone} ${nameOfOld(zone)}`);
+    const missing = wanted.filter((word) => !name.includes(word));
 
-    if (wanted.every((word) => text.includes(word))) found.push({ zone, city: cityOf(zone), offset });
+    if (missing.length && !missing.every((word) => /^(utc|gmt|[-+]?\d)/.test(word))) continue;
+    const offset = zoneOffsetText(zone, instant);
+    const offsets = plain(`${offset} ${offset.replace('UTC', 'GMT')}`);
+
+    if (missing.every((word) => offsets.includes(word))) found.push({ zone, city: cityOf(zone), offset });
     if (found.length === most) break;
   }
   return found;
