@@ -19,38 +19,42 @@ COMMENT ON FUNCTION opencalendly.local_text(timestamptz, text) IS
 CREATE FUNCTION opencalendly.clock_members(local text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    sign constant text := CASE substr(local, 24, 1) WHEN '-' THEN '−' ELSE '+' END;
-    hours constant text := ltrim(substr(local, 25, 2), '0');
-    minutes constant text := substr(local, 28, 2);
+    -- "+02:00", or "Z"
+    zone_offset constant text[] := regexp_match(local, '([+-])0?(\d{1,2}):(\d\d)$');
 BEGIN
     RETURN jsonb_build_object('date', left(local, 10), 'time', substr(local, 12, 5),
-        'offset', CASE WHEN right(local, 5) = '00:00' THEN 'UTC'
-            ELSE 'UTC' || sign || coalesce(nullif(hours, ''), '0') || CASE WHEN minutes <> '00' THEN ':' || minutes ELSE '' END END);
+        'offset', 'UTC' || CASE WHEN zone_offset[2:3] <> '{0,00}' THEN replace(zone_offset[1], '-', '−') || zone_offset[2]
+            || CASE zone_offset[3] WHEN '00' THEN '' ELSE ':' || zone_offset[3] END ELSE '' END);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.clock_members(text) IS
     'internal: {date, time, offset ("UTC+2")} of a local text such as startsAtLocal';
 
--- The first three days of an availability answer, and where the next page begins.
+-- The first three days of an availability answer, and where the next page begins. Of an answer that was cut off the last day
+-- is not whole, and waits for the next page unless it is the only one.
 CREATE FUNCTION opencalendly.slot_days(available jsonb, range_end timestamptz) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     most constant integer := 3;
+    is_cut constant boolean := available ->> 'nextCursor' IS NOT NULL;
 BEGIN
     RETURN (
-        WITH slots AS (
+        WITH slots AS MATERIALIZED (
             SELECT s.value ->> 'startsAt' AS starts_at, s.value ->> 'startsAtLocal' AS local, s.value -> 'seatsLeft' AS seats_left,
                 dense_rank() OVER (ORDER BY left(s.value ->> 'startsAtLocal', 10)) AS day,
                 count(*) OVER (PARTITION BY left(s.value ->> 'startsAtLocal', 16)) > 1 AS comes_twice
             FROM jsonb_array_elements(available -> 'slots') AS s (value)),
+        shown AS (SELECT least(most, greatest(1, max(s.day) - CASE WHEN is_cut THEN 1 ELSE 0 END)) AS days FROM slots AS s),
         days AS (
             SELECT left(s.local, 10) AS date, jsonb_agg(
                     jsonb_strip_nulls(opencalendly.clock_members(s.local) || jsonb_build_object('startsAt', s.starts_at,
                         'seatsLeft', s.seats_left, 'comesTwice', nullif(s.comes_twice, false))) ORDER BY s.starts_at) AS times
-            FROM slots AS s WHERE s.day <= most GROUP BY left(s.local, 10))
+            FROM slots AS s, shown AS w WHERE s.day <= w.days GROUP BY left(s.local, 10))
         SELECT jsonb_build_object(
             'days', (SELECT coalesce(jsonb_agg(jsonb_build_object('date', d.date, 'times', d.times) ORDER BY d.date), '[]') FROM days AS d),
-            'later', coalesce((SELECT min(s.starts_at) FROM slots AS s WHERE s.day > most), opencalendly.instant_text(range_end))));
+            'later', coalesce((SELECT min(s.starts_at) FROM slots AS s, shown AS w WHERE s.day > w.days),
+                opencalendly.instant_text(CASE WHEN is_cut
+                    THEN (SELECT max(s.starts_at)::timestamptz + interval '1 second' FROM slots AS s) ELSE range_end END))));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.slot_days(jsonb, timestamptz) IS
@@ -104,7 +108,7 @@ DECLARE
 BEGIN
     RETURN jsonb_build_object('firstFree', first, 'now', opencalendly.instant_text(now), 'zone', zone)
         || CASE WHEN first IS NULL THEN '{"days": []}' ELSE
-            opencalendly.slot_days(opencalendly.page_availability(names, zone, since, 31, 1000), since + interval '744 hours') END;
+            opencalendly.slot_days(opencalendly.page_availability(names, zone, since, 31, 200), since + interval '744 hours') END;
 END
 $$;
 COMMENT ON FUNCTION opencalendly.times_members(jsonb, text, text) IS
@@ -407,7 +411,7 @@ DECLARE
     action constant jsonb := (opencalendly.api_action(token)).body::jsonb - 'ok';
     state constant text := opencalendly.action_state(action);
     -- a link that has just moved the booking can move it again, but not on the page that tells so
-    is_moved constant boolean := state = 'open' AND done = 'moved';
+    is_moved constant boolean := state = 'open' AND coalesce(done, '') = 'moved';
     moves constant boolean := state = 'open' AND NOT is_moved AND action ->> 'actionType' = 'reschedule';
     page jsonb := action || jsonb_build_object(
         'is', jsonb_build_object(CASE WHEN is_moved THEN 'done' ELSE state END, true, action ->> 'actionType', true),
@@ -473,10 +477,10 @@ DECLARE
     detail text;
 BEGIN
     RETURN opencalendly.act_by_form(token, form::jsonb);
-EXCEPTION WHEN SQLSTATE 'OC001' OR SQLSTATE 'OC005' OR SQLSTATE 'OC006' OR SQLSTATE 'OC008' THEN
+EXCEPTION WHEN SQLSTATE 'OC001' OR SQLSTATE 'OC004' OR SQLSTATE 'OC005' OR SQLSTATE 'OC006' OR SQLSTATE 'OC008' THEN
     GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
     RETURN opencalendly.action_page(token, NULL, NULL, NULL, form::jsonb, opencalendly.page_error(SQLSTATE, SQLERRM, detail));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_page_action_form(text, text) IS
-    'POST of the page /bookings/actions/:token: form: step (cancel with reason, or move with startsAt and key); 303 to the page that tells, else the page with an error; errors OC003, OC004, OC011';
+    'POST of the page /bookings/actions/:token: form: step (cancel with reason, or move with startsAt and key); 303 to the page that tells, else the page with an error; errors OC003, OC004 (30 days after the booking), OC011';

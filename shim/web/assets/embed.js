@@ -1,5 +1,5 @@
 /*
- * A page inside another one: tells the page around it how high it is, and that something was booked. Only to the origin
+ * A page inside another one: tells the page around it how high it is, that something was booked, and Escape. Only to the origin
  * that the server was asked to allow (data-embed on the root), and never a token, a name or an address.
  */
 const origin = document.documentElement.dataset.embed;
@@ -17,4 +17,8 @@ if (isEmbedded) {
   new ResizeObserver(() => {
     tell({ type: 'opencalendly:resize', height: Math.ceil(document.body.getBoundingClientRect().height) });
   }).observe(document.body);
+  /* a popup closes by Escape wherever the focus is; what uses the key here itself keeps it */
+  addEventListener('keydown', ({ key, defaultPrevented }) => {
+    if (key === 'Escape' && !defaultPrevented && !document.querySelector('dialog[open]')) tell({ type: 'opencalendly:close' });
+  });
 }

@@ -34,7 +34,7 @@ export function timeList({ day, zone, slots, selected, onpick }) {
   const changes = changesOffset(day, zone);
 
   return [
-    h('h3', { class: 'day-name' }, formatDate(day, { weekday: 'long', day: 'numeric', month: 'long' })),
+    h('h3', { class: 'day-name' }, formatDate(day, { weekday: 'long', day: 'numeric', month: 'short' })),
     changes && h('p', { class: 'small quiet' }, t('picker.clocksChange')),
     h('ul', { class: 'time-list', key: day }, slots.map((slot) => timeButton(slot, { day, zone, selected, changes, onpick }))),
   ];

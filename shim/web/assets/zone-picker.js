@@ -32,10 +32,10 @@ function proposals(zone, instant) {
     .map((name) => ({ zone: name, city: cityOf(name), offset: zoneOffsetText(name, instant) }));
 }
 
-/* Cities that begin with the words come first. */
+/* Cities that begin with the words and the very offset come first. */
 function search(words, instant) {
   const wanted = plainWords(words).toLowerCase();
-  const first = (found) => (found.city.toLowerCase().startsWith(wanted) ? 0 : 1);
+  const first = ({ city, offset }) => (city.toLowerCase().startsWith(wanted) || offset.replace('−', '-').toLowerCase() === wanted ? 0 : 1);
 
   return findZones(wanted, instant, 500).sort((a, b) => first(a) - first(b)).slice(0, MOST);
 }

@@ -168,7 +168,7 @@ export async function openMeeting(meeting, user) {
     view: ({ close }) => h('div', { class: 'stack' },
       h('p', { class: 'strong numbers' }, formatDate(dateIn(meeting.start, user.timezone)), ', ', hoursText(meeting, user.timezone)),
       h('h3', null, t('console.bookings.people', { count: meeting.bookings.length })),
-      h('ul', { class: 'plain meeting-list people' }, meeting.bookings.map((booking) => h('li', { key: booking.id },
+      h('ul', { class: 'plain meeting-list guest-list' }, meeting.bookings.map((booking) => h('li', { key: booking.id },
         h('button', { type: 'button', class: 'meeting', onclick: () => open(booking, close) },
           h('span', { class: 'meeting-what' }, h('span', { class: 'strong' }, booking.inviteeName), h('span', { class: 'quiet small' }, booking.inviteeEmail)),
           h('span', { class: 'meeting-more' }, stateBadge(booking))))))),

@@ -144,7 +144,7 @@ class Bookings extends View {
     const zone = this.user.timezone;
     const today = dateIn(Date.now(), zone);
 
-    return byDay(meetingsOf(this.found()), zone).map(({ date, meetings }) => h('section', { key: `${this.current} ${date}`, class: 'day stack tight' },
+    return byDay(meetingsOf(this.found()), zone).map(({ date, meetings }) => h('section', { key: `${this.current} ${date}`, class: 'stack tight' },
       h('h2', { class: 'day-head' },
         nearText(date, today) && h('span', { class: 'near' }, nearText(date, today)),
         h('span', null, formatDate(date))),

@@ -54,8 +54,8 @@ class Console extends View {
     try {
       const { user } = await get('/v0/auth/me');
 
-      this.state = 'ready';
       setUser(user);
+      this.state = 'ready';
       await this.show(false);
     } catch (error) {
       if (error.status === 401) this.set({ state: 'signedOut' });
@@ -124,7 +124,7 @@ class Console extends View {
     if (this.state === 'failed') return this.main('page', failure(t('console.failed.title'), errorText(this.error), () => this.enter()));
     if (this.state === 'signedOut') return this.main('page narrow', h('oc-sign-in', { onsignedin: () => this.enter() }), languages());
     return h('div', { class: 'console' },
-      h('div', { class: `console-side${this.menuOpen ? ' open' : ''}` }, this.brand(), this.navigation(), this.account()),
+      h('header', { class: `console-side${this.menuOpen ? ' open' : ''}` }, this.brand(), this.navigation(), this.account()),
       this.main('console-main', this.content()));
   }
 

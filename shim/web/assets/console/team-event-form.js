@@ -1,0 +1,120 @@
+/*
+ * <oc-team-event-form>: an event type of a team, new or (property one) there: the fields of every event type, and for a new
+ * one how its hosts are found, which its mode fixes for good. Properties team, one. Event "done" with the team's event type.
+ */
+import { h } from '../view.js';
+import { t } from '../i18n.js';
+import { api } from './session.js';
+import { PROPOSED, bodyOf, changesOf, draftOf, errorsOf, slugOf, untaken } from './event-type-draft.js';
+import { basics, groups } from './event-type-groups.js';
+import { Form, choiceCards, modePicture } from './team-view.js';
+
+export const ASSIGNMENTS = ['cursor', 'least_recent', 'weighted'];
+
+export const assignmentCards = (value, oninput) => choiceCards(
+  { name: 'assignment', legend: t('teams.assignment'), hint: t('teams.assignmentHint'), value, oninput },
+  ASSIGNMENTS.map((rule) => [rule, t(`teams.assignments.${rule}.name`), t(`teams.assignments.${rule}.text`)]));
+
+class TeamEventForm extends Form {
+  team = null;
+  one = null;
+  taken = [];
+  schedules = [];
+  opened = {};
+  mode = 'round_robin';
+  assignment = 'cursor';
+  errorKeys = ['teams.errors', 'eventTypes.errors'];
+
+  /* What event-type-groups.js asks of a form, besides draft, errors and change(). */
+  get base() {
+    return this.one?.eventType ?? null;
+  }
+
+  get username() {
+    return { name: `team/${this.team.slug}` };
+  }
+
+  start() {
+    this.draft = draftOf(this.base ?? PROPOSED);
+    this.draft.slugTyped = this.base !== null;
+    this.begun = JSON.stringify(bodyOf(this.draft));
+  }
+
+  get unsaved() {
+    return !this.isDone && JSON.stringify(bodyOf(this.draft)) !== this.begun;
+  }
+
+  change(fields) {
+    Object.assign(this.draft, fields);
+    if ('name' in fields && !this.draft.slugTyped) this.draft.slug = untaken(slugOf(fields.name), this.taken);
+    for (const name of Object.keys(fields)) delete this.errors[name === 'notice' ? 'minNoticeMinutes' : name];
+    this.update();
+  }
+
+  changes() {
+    const { scheduleId, ...body } = bodyOf(this.draft);
+
+    return this.base ? changesOf(body, this.base) : body;
+  }
+
+  check() {
+    return errorsOf(this.draft, this.changes());
+  }
+
+  async send() {
+    const { team, mode, assignment } = this;
+    const changes = this.changes();
+    let { one } = this;
+
+    if (!one) {
+      const rule = mode === 'round_robin' ? { assignment } : {};
+      ({ teamEventType: one } = await api.post('/v0/team-event-types', { teamId: team.id, mode, ...rule, ...changes }));
+    } else if (Object.keys(changes).length) await api.patch(`/v0/event-types/${one.id}`, changes);
+    this.isDone = true;
+    return one;
+  }
+
+  refuse(error) {
+    super.refuse(error.code === 'OC014' && !error.field ? Object.assign(error, { field: 'slug' }) : error);
+  }
+
+  /* Opens the groups that have errors in them. */
+  showErrors() {
+    for (const details of this.querySelectorAll('details.group')) {
+      if (!details.querySelector('[aria-invalid="true"]')) continue;
+      details.open = true;
+      this.opened[details.id] = true;
+    }
+    return super.showErrors();
+  }
+
+  view() {
+    return h('form', { class: 'stack setup-form', novalidate: true, onsubmit: (event) => this.submit(event) },
+      !this.one && this.modeCard(),
+      h('div', { class: 'card stack', key: 'basics' }, basics(this)),
+      groups(this).map((group) => this.group(group)),
+      this.buttons(t(this.one ? 'common.save' : 'teams.makeEventType'),
+        h('a', { class: 'button', href: `#/teams/${this.team.id}${this.one ? `/${this.one.id}` : ''}` }, t('common.cancel'))));
+  }
+
+  modeCard() {
+    return h('div', { class: 'card stack', key: 'mode' },
+      choiceCards({ name: 'mode', legend: t('teams.mode'), value: this.mode, oninput: (mode) => this.set({ mode }) },
+        ['round_robin', 'collective'].map((mode) =>
+          [mode, t(`teams.modes.${mode}.name`), t(`teams.modes.${mode}.text`), modePicture(mode)])),
+      h('p', { class: 'quiet small' }, t('teams.modeFixed')),
+      this.mode === 'round_robin' && assignmentCards(this.assignment, (assignment) => this.set({ assignment })));
+  }
+
+  /* A folded group; each host has own schedules, so there is none to choose here. */
+  group({ id, title, told, content }) {
+    return h('details', {
+      class: 'card group', id, key: id, open: this.opened[id] ?? false,
+      ontoggle: (event) => { this.opened[id] = event.currentTarget.open; },
+    },
+    h('summary', null, h('h2', null, title), h('span', { class: 'quiet small told' }, told)),
+    h('div', { class: 'stack' }, content.flat().filter((node) => node && !node.querySelector?.('#scheduleId'))));
+  }
+}
+
+customElements.define('oc-team-event-form', TeamEventForm);

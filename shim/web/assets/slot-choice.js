@@ -1,0 +1,158 @@
+/*
+ * What booking and moving a booking have in common: a time is chosen (step "pick", the slot-picker), then held while it is
+ * confirmed (step "confirm"). Back leads to the times again; a slot that is gone leads there with the reason.
+ *
+ * Who extends it calls prepare(), shows pickStep() and chosen(), and may have keep() (something changed that a reload must
+ * not lose) and refused(error) (the hold was refused for good, not because the slot is taken).
+ */
+import { View, focusOn, h } from './view.js';
+import { t } from './i18n.js';
+import { get, query } from './api.js';
+import { formatRange } from './time.js';
+import { Hold } from './hold.js';
+import { rememberZone, visitorZone } from './visitor-zone.js';
+import { serverClock } from './server-clock.js';
+import { zoneText } from './zone-picker.js';
+import { icon } from './icons.js';
+import './slot-picker.js';
+import './hold-status.js';
+
+export class SlotChoice extends View {
+  step = 'pick';
+  slot = null;
+  notice = null;
+  problem = null;
+  busy = false;
+  isFree = false;
+
+  /* names: what POST /v0/holds wants but startsAt; path: where slots are; askedZone: by the address; firstFree, now: of the page. */
+  prepare({ names, path, askedZone, firstFree, now }) {
+    Object.assign(this, { path, firstFree, now });
+    this.zone = visitorZone(askedZone);
+    this.hold = new Hold(names, serverClock(now), () => this.holdChanged());
+    this.source = { load: (wanted) => this.loadSlots(wanted) };
+  }
+
+  start() {
+    this.leaving = new AbortController();
+    window.addEventListener('popstate', () => this.onBack(), { signal: this.leaving.signal });
+  }
+
+  stop() {
+    this.leaving.abort();
+  }
+
+  keep() {}
+
+  async loadSlots({ signal, ...wanted }) {
+    const hold = this.hold.isLive ? this.hold.token : null;
+
+    return (await get(this.path + query({ ...wanted, hold }), { signal })).slots;
+  }
+
+  choose(slot) {
+    this.set({ slot, step: 'confirm', notice: null, problem: null });
+    if (history.state?.step !== 'confirm') history.pushState({ step: 'confirm' }, '');
+    focusOn(this, '.confirm-step h2');
+    this.holdSlot();
+  }
+
+  async holdSlot() {
+    const { startsAt } = this.slot;
+
+    this.isFree = false;
+    try {
+      await this.hold.take(startsAt);
+    } catch (error) {
+      if (this.step !== 'confirm' || this.slot?.startsAt !== startsAt) return;
+      if (error.code === 'OC001') this.toPicker(t('booking.taken'));
+      else this.refused(error);
+    }
+  }
+
+  holdChanged() {
+    this.keep();
+    this.update();
+    this.querySelector('hold-status')?.update();
+  }
+
+  /* The hold ran out: told, and looked whether the slot is still there. */
+  async onRunOut() {
+    const { slot } = this;
+
+    this.hold.end();
+    try {
+      const [first] = await this.loadSlots({ start: slot.startsAt, days: 1, limit: 1 });
+
+      if (this.slot !== slot || this.hold.state !== 'ended') return;
+      if (first?.startsAt !== slot.startsAt) this.toPicker(t('booking.takenWhileTyping'));
+      else {
+        this.isFree = true;
+        this.holdChanged();
+      }
+    } catch { /* the hold can be asked for again by its button */ }
+  }
+
+  /* The slot to book with, once it is known what became of the hold; undefined if it is gone. */
+  async settledSlot() {
+    await this.hold.last?.catch(() => {});
+    return this.step === 'confirm' ? this.slot : undefined;
+  }
+
+  get holdToken() {
+    return this.hold.startsAt === this.slot.startsAt ? this.hold.token : undefined;
+  }
+
+  goBack() {
+    if (history.state?.step === 'confirm') history.back();
+    else this.showPicker();
+  }
+
+  onBack() {
+    if (history.state?.step === 'confirm' && this.slot) this.set({ step: 'confirm' });
+    else this.showPicker();
+  }
+
+  showPicker() {
+    this.set({ step: 'pick' });
+    focusOn(this, this.querySelector('.time[aria-current]') ? '.time[aria-current]' : '.pick-step h2');
+  }
+
+  /* To the times, asked for anew, with the reason; what was typed stays. */
+  toPicker(notice) {
+    if (history.state?.step === 'confirm') history.replaceState(null, '');
+    this.set({ step: 'pick', slot: null, busy: false, notice });
+    this.keep();
+    this.querySelector('slot-picker').refresh();
+    focusOn(this, '.pick-step .note');
+  }
+
+  chooseZone(zone) {
+    rememberZone(zone);
+    this.set({ zone });
+  }
+
+  pickStep() {
+    return h('div', { key: 'pick', class: 'pick-step stack', hidden: this.step !== 'pick' },
+      h('h2', null, t('booking.chooseTime')),
+      this.notice && h('p', { class: 'note warn', role: 'alert' }, this.notice),
+      h('slot-picker', {
+        source: this.source, zone: this.zone, firstFree: this.firstFree, now: this.now, selected: this.slot?.startsAt ?? null,
+        onpick: (event) => this.choose(event.detail), onzonechange: (event) => this.chooseZone(event.detail),
+      }));
+  }
+
+  /* The way back, a heading, the time chosen, what has become of its hold. */
+  chosen(title) {
+    const start = Date.parse(this.slot.startsAt);
+
+    return [
+      h('div', null, h('button', { type: 'button', class: 'link back', onclick: () => this.goBack() }, icon('before'), t('booking.otherTime'))),
+      h('h2', null, title),
+      h('p', { class: 'chosen' },
+        h('span', { class: 'strong' }, formatRange(start, Date.parse(this.slot.endsAt), this.zone)), ' ',
+        h('span', { class: 'quiet' }, zoneText(this.zone, start))),
+      h('hold-status', { hold: this.hold, isFree: this.isFree, onrunout: () => this.onRunOut(), onagain: () => this.holdSlot() }),
+    ];
+  }
+}
