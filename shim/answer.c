@@ -104,7 +104,7 @@ answer_error(Answer *answer, const Request *request, int status, const char *cod
 
 	if (page_is_wanted(request))
 	{
-		page_answer_error(answer, request, status, error);
+		page_answer_error(answer, request, status, code, error);
 		answer->code = code;
 		return;
 	}

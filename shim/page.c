@@ -320,24 +320,28 @@ page_answer(Answer *answer, const Request *request, const char *name, const char
 	json_decref(value);
 }
 
-/* Whether there are words for the status. */
+/* Whether there are words for the code or status. */
 static bool
-has_words(const char *status)
+has_words(const char *key)
 {
 	return json_object_get(json_object_get(json_object_get(fallback->messages, "page"), "error"),
-						   status) != NULL;
+						   key) != NULL;
 }
 
 void
-page_answer_error(Answer *answer, const Request *request, int status, const char *message)
+page_answer_error(Answer *answer, const Request *request, int status, const char *code,
+				  const char *message)
 {
 	char number[8];
+	const char *key = number;
 	json_t *data;
 
 	snprintf(number, sizeof(number), "%d", status);
-	if (!has_words(number) && status >= 500)
-		snprintf(number, sizeof(number), "500");
-	data = json_pack("{s:s, s:b, s:b, s:s, s:s}", "status", number, "isKnown", has_words(number),
+	if (has_words(code))
+		key = code;
+	else if (!has_words(number) && status >= 500)
+		key = "500";
+	data = json_pack("{s:s, s:b, s:b, s:s, s:s}", "words", key, "isKnown", has_words(key),
 					 "isMissing", status == 404, "message", message, "requestId", request->id);
 	render(answer, request, "error", status, data);
 	json_decref(data);

@@ -22,8 +22,8 @@ extern bool page_is_wanted(const Request *request);
  */
 extern void page_answer(Answer *answer, const Request *request, const char *name, const char *data);
 
-/* The page of an error; message is English, for errors that have no words of their own. */
-extern void page_answer_error(Answer *answer, const Request *request, int status,
+/* The page of an error, in words by its code or status; message is English, for those that have none. */
+extern void page_answer_error(Answer *answer, const Request *request, int status, const char *code,
 							  const char *message);
 
 #endif

@@ -40,16 +40,19 @@ DECLARE
 BEGIN
     RETURN (
         WITH slots AS MATERIALIZED (
-            SELECT s.value ->> 'startsAt' AS starts_at, s.value ->> 'startsAtLocal' AS local, s.value -> 'seatsLeft' AS seats_left,
-                dense_rank() OVER (ORDER BY left(s.value ->> 'startsAtLocal', 10)) AS day,
-                count(*) OVER (PARTITION BY left(s.value ->> 'startsAtLocal', 16)) > 1 AS comes_twice
-            FROM jsonb_array_elements(available -> 'slots') AS s (value)),
+            SELECT s.*, dense_rank() OVER (ORDER BY s.date) AS day, count(*) OVER (PARTITION BY left(s.local, 16)) > 1 AS comes_twice
+            FROM (SELECT s."startsAt" AS starts_at, s."startsAtLocal" AS local, left(s."startsAtLocal", 10) COLLATE "C" AS date,
+                    s."seatsLeft" AS seats_left
+                FROM jsonb_to_recordset(available -> 'slots') AS s ("startsAt" text, "startsAtLocal" text COLLATE "C", "seatsLeft" integer)) AS s),
         shown AS (SELECT least(most, greatest(1, max(s.day) - CASE WHEN is_cut THEN 1 ELSE 0 END)) AS days FROM slots AS s),
         days AS (
-            SELECT left(s.local, 10) AS date, jsonb_agg(
-                    jsonb_strip_nulls(opencalendly.clock_members(s.local) || jsonb_build_object('startsAt', s.starts_at,
-                        'seatsLeft', s.seats_left, 'comesTwice', nullif(s.comes_twice, false))) ORDER BY s.starts_at) AS times
-            FROM slots AS s, shown AS w WHERE s.day <= w.days GROUP BY left(s.local, 10))
+            SELECT s.date, jsonb_agg(CASE WHEN s.comes_twice OR s.seats_left IS NOT NULL
+                    THEN jsonb_strip_nulls(jsonb_build_object('startsAt', s.starts_at, 'time', substr(s.local, 12, 5),
+                        'seatsLeft', s.seats_left, 'comesTwice', nullif(s.comes_twice, false),
+                        'offset', opencalendly.clock_members(s.local) -> 'offset'))
+                    ELSE jsonb_build_object('startsAt', s.starts_at, 'time', substr(s.local, 12, 5)) END
+                ORDER BY s.starts_at) AS times
+            FROM slots AS s, shown AS w WHERE s.day <= w.days GROUP BY s.date)
         SELECT jsonb_build_object(
             'days', (SELECT coalesce(jsonb_agg(jsonb_build_object('date', d.date, 'times', d.times) ORDER BY d.date), '[]') FROM days AS d),
             'later', coalesce((SELECT min(s.starts_at) FROM slots AS s, shown AS w WHERE s.day > w.days),
@@ -58,7 +61,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.slot_days(jsonb, timestamptz) IS
-    'internal: {days[{date, times[{startsAt, date, time, offset, seatsLeft?, comesTwice?}]}] (at most 3), later: where to go on} of an availability answer';
+    'internal: {days[{date, times[{startsAt, time, seatsLeft?, comesTwice?, offset?}]}] (at most 3), later: where to go on} of an availability answer';
 
 -- names: {username | teamSlug, eventSlug}; or {token} of a link.
 CREATE FUNCTION opencalendly.page_availability(names jsonb, zone text, start timestamptz, days integer, most integer)

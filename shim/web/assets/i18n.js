@@ -41,7 +41,7 @@ function formatValue(value) {
 
 /* The visitor's sentence for an error of api.js: by its code and what was being done, else what the server said. */
 export function errorText(error, keys = []) {
-  for (const key of [...keys.map((key) => `${key}.${error.code}`), `errors.${error.code}`, `errors.status${error.status}`])
+  for (const key of [...keys, 'errors'].flatMap((key) => [`${key}.${error.code}`, `${key}.status${error.status}`]))
     if (has(key)) return t(key, { retry: error.retryAfter ?? 60, message: error.message });
   return error.message;
 }

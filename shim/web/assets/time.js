@@ -134,16 +134,32 @@ export function offsetText(offset) {
 
 export const zoneOffsetText = (zone, instant = Date.now()) => offsetText(wallClock(instant, zone).offset);
 
+/* "UTC−4" of an instant whose wall clock time comes twice (the clocks go back), else null. */
+export function telltaleOffset(instant, zone) {
+  const { date, minute, offset } = wallClock(instant, zone);
+
+  return instantsOf(date, minute, zone).length > 1 ? offsetText(offset) : null;
+}
+
+/* "01:30", "01:30 UTC−4" if it comes twice. */
+export function formatClearTime(instant, zone) {
+  const offset = telltaleOffset(instant, zone);
+
+  return offset ? `${formatTime(instant, zone)} ${offset}` : formatTime(instant, zone);
+}
+
 /* "Europe/Berlin" -> "Berlin", "America/Argentina/Buenos_Aires" -> "Buenos Aires" */
 export const cityOf = (zone) => zone.split('/').at(-1).replaceAll('_', ' ');
 
 /* "Thursday, 3 December 2026, 09:00 – 09:30", the second date only if it is another. */
 export function formatRange(start, end, zone, dateOptions) {
   const [from, to] = [dateIn(start, zone), dateIn(end, zone)];
-  const last = from === to || wallClock(end, zone).minute === 0 ? formatTime(end, zone)
-    : `${formatDate(to, dateOptions)}, ${formatTime(end, zone)}`;
+  const last = formatClearTime(end, zone);
 
-  return t('time.range', { date: formatDate(from, dateOptions), start: formatTime(start, zone), end: last });
+  return t('time.range', {
+    date: formatDate(from, dateOptions), start: formatClearTime(start, zone),
+    end: from === to || wallClock(end, zone).minute === 0 ? last : `${formatDate(to, dateOptions)}, ${last}`,
+  });
 }
 
 /* "1 h 30 min" */

@@ -53,8 +53,8 @@ function history(one, zone, facts, open) {
   const link = (other) => other && h('button', { type: 'button', class: 'link', onclick: () => open(other) }, whenText(other, zone));
 
   return [
-    t('console.booking.bookedAt', { at: at(one.createdAt) }),
-    one.rescheduledFrom && [t('console.booking.movedFrom'), ' ', link(facts?.from)],
+    one.rescheduledFrom ? [t('console.booking.movedFrom', { at: at(one.createdAt) }), ' ', link(facts?.from)]
+      : t('console.booking.bookedAt', { at: at(one.createdAt) }),
     one.rescheduledTo && [t('console.booking.movedTo'), ' ', link(facts?.to)],
     one.canceledAt && [t(`console.booking.${by}`, { at: at(one.canceledAt) }),
       one.cancelReason && h('q', { class: 'reason' }, one.cancelReason)],

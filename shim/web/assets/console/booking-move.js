@@ -55,6 +55,7 @@ export class MoveStep {
     this.instant = instant;
     this.owner.error = null;
     this.owner.dialog.update();
+    this.owner.dialog.dialog.querySelector('.dialog-acts').scrollIntoView({ block: 'nearest' });
   }
 
   go(event) {
@@ -98,7 +99,7 @@ export class MoveStep {
       this.problem && h('p', { class: 'note warn' }, this.problem.status === 404 ? t('console.move.notOffered') : errorText(this.problem)),
       h('p', { class: 'quiet' }, t('console.move.otherText')),
       h('oc-local-time', {
-        zone: this.owner.user.timezone, name: 'move', date: this.date, time: this.time,
+        of: { zone: this.owner.user.timezone, name: 'move', date: this.date, time: this.time, wrong: null },
         onpick: ({ detail }) => {
           Object.assign(this, { date: detail.date, time: detail.time });
           this.pick(detail.instant);

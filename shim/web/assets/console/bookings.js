@@ -110,7 +110,7 @@ class Bookings extends View {
       h('div', { class: 'row between section-head' }, h('h1', null, t('console.nav.bookings')), this.modes()),
       h('oc-getting-started', { user: this.user }),
       this.mode === 'week'
-        ? h('oc-week', { user: this.user, from: this.rest[1] ?? '', onopenmeeting: ({ detail }) => this.open(detail) })
+        ? h('oc-week', { user: this.user, rest: this.rest, onopenmeeting: ({ detail }) => this.open(detail) })
         : this.lists());
   }
 

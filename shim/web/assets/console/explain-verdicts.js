@@ -4,7 +4,7 @@
  */
 import { h } from '../view.js';
 import { has, t } from '../i18n.js';
-import { formatRange } from '../time.js';
+import { dateIn, formatRange } from '../time.js';
 import { icon } from './icons.js';
 import { toldRange } from './told-range.js';
 
@@ -12,8 +12,8 @@ const WITHOUT_YEAR = { weekday: 'short', day: 'numeric', month: 'short' };
 
 /* Where each reason is changed. */
 const PLACES = {
-  outside_hours: '#/hours', override: '#/hours', claim: '#/bookings', buffer: null, busy_window: null, notice: 'type', horizon: 'type', cap: 'type',
-  grid: 'type', seats: 'type', inactive: 'type', calendar_stale: null,
+  outside_hours: '#/hours', override: '#/hours', claim: 'week', buffer: 'week', notice: 'type', horizon: 'type', cap: 'type',
+  grid: 'type', seats: 'type', inactive: 'type',
 };
 
 /* answer: { type, instant, verdicts, names, isTeam } */
@@ -54,7 +54,7 @@ function reason(verdict, answer, user) {
     h('p', { class: 'strong' }, has(key) ? t(`${key}.what`) : verdict.detail ?? verdict.reason),
     range && h('p', { class: 'numbers' }, formatRange(range.start, range.end, user.timezone, WITHOUT_YEAR)),
     has(key) && h('p', { class: 'quiet' }, t(isMine || !has(`${key}.theirs`) ? `${key}.todo` : `${key}.theirs`)),
-    isMine && has(`${key}.link`) && h('p', null, h('a', { href: placeOf(verdict.reason, answer) }, t(`${key}.link`))))];
+    isMine && has(`${key}.link`) && h('p', null, h('a', { href: placeOf(verdict.reason, answer, user) }, t(`${key}.link`))))];
 }
 
 /* Some reasons have more than one face. */
@@ -65,7 +65,8 @@ function variant({ reason: name, hostId, detail }, { instant, isTeam }) {
   return name === 'claim' && (hostId === null || detail?.includes('required')) ? 'together' : name;
 }
 
-function placeOf(name, { type, isTeam }) {
-  if (PLACES[name] !== 'type') return PLACES[name] ?? '#/bookings';
+function placeOf(name, { type, instant, isTeam }, user) {
+  if (PLACES[name] === 'week') return `#/bookings/week/${dateIn(instant, user.timezone)}`;
+  if (PLACES[name] !== 'type') return PLACES[name];
   return isTeam ? '#/teams' : `#/event-types/${type.id}`;
 }

@@ -16,7 +16,6 @@ class Explain extends View {
   chosen = '';
   date = '';
   time = '09:00';
-  instant = null;
   wrong = null;
   error = null;
   busy = false;
@@ -40,7 +39,7 @@ class Explain extends View {
 
   async ask(event) {
     event.preventDefault();
-    const instant = this.querySelector('oc-local-time').instants?.length ? this.picked() : null;
+    const { instant } = this.querySelector('oc-local-time');
 
     if (instant === null) {
       this.set({ wrong: t('console.explain.noTime') });
@@ -58,12 +57,6 @@ class Explain extends View {
       this.set({ busy: false, error });
     }
     return undefined;
-  }
-
-  picked() {
-    const { instants, which } = this.querySelector('oc-local-time');
-
-    return instants[Math.min(which, instants.length - 1)];
   }
 
   /* Names of the hosts that the verdicts speak of, and the own meetings that stand in the way. */
@@ -94,7 +87,7 @@ class Explain extends View {
         h('select', { id: 'explain-type', onchange: (event) => this.set({ chosen: event.target.value, answer: null }) },
           this.groups.map(({ label, types }) => (label ? h('optgroup', { label }, types.map(option)) : types.map(option))))),
       h('oc-local-time', {
-        zone: this.user.timezone, name: 'explain', date: this.date, time: this.time, wrong: this.wrong,
+        of: { zone: this.user.timezone, name: 'explain', date: this.date, time: this.time, wrong: this.wrong },
         onpick: ({ detail }) => this.set({ date: detail.date, time: detail.time, wrong: null, answer: null }),
       }),
       h('button', { class: 'primary', 'aria-disabled': this.busy ? 'true' : null }, t('console.explain.go')));

@@ -4,7 +4,7 @@
  */
 import { h } from '../view.js';
 import { t } from '../i18n.js';
-import { addDays, cityOf, dateIn, formatDate, formatRange, formatTime } from '../time.js';
+import { addDays, cityOf, dateIn, formatClearTime, formatDate, formatRange, formatTime } from '../time.js';
 
 export const startOf = (booking) => Date.parse(booking.startsAt);
 export const endOf = (booking) => Date.parse(booking.endsAt);
@@ -39,8 +39,9 @@ export function byDay(meetings, zone) {
 export const whoText = ({ bookings }) =>
   (bookings.length === 1 ? bookings[0].inviteeName : t('console.bookings.people', { count: bookings.length }));
 
-/* "10:00 – 10:30" */
-export const hoursText = ({ start, end }, zone) => t('console.bookings.hours', { start: formatTime(start, zone), end: formatTime(end, zone) });
+/* "10:00 – 10:30", with the offset where a time comes twice */
+export const hoursText = ({ start, end }, zone) =>
+  t('console.bookings.hours', { start: formatClearTime(start, zone), end: formatClearTime(end, zone) });
 
 export const whenText = (booking, zone) => formatRange(startOf(booking), endOf(booking), zone);
 

@@ -112,16 +112,15 @@ class Profile extends View {
   form() {
     const { draft } = this;
 
-    return h('form', { class: 'card stack', novalidate: true, onsubmit: (event) => this.save(event) },
+    return h('form', { class: 'card stack profile-form', novalidate: true, onsubmit: (event) => this.save(event) },
       h('div', { class: 'field' }, h('span', { class: 'label' }, t('console.signIn.email')), h('p', { class: 'quiet' }, this.user.email)),
       this.field('displayName', { autocomplete: 'name', maxlength: 120, value: draft.displayName, oninput: (event) => this.type({ displayName: event.target.value }) },
         t('console.verify.displayNameHint')),
       this.field('username', {
         autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: 64, value: draft.username,
         oninput: (event) => this.type({ username: event.target.value.toLowerCase().trim() }),
-      }, draft.username === this.user.username ? t('console.profile.usernameHint', { link: `${location.host}/${draft.username}` })
-        : t('console.profile.usernameChanged', { old: `${location.host}/${this.user.username}`, link: `${location.host}/${draft.username}` })),
-      h('oc-share-link', { user: this.user }),
+      }, draft.username === this.user.username ? t('console.profile.usernameHint')
+        : t('console.profile.usernameChanged', { old: `${location.host}/${this.user.username}`, link: `${location.host}/${draft.username}` }), h('oc-share-link', { user: this.user })),
       h('div', { class: 'field' },
         h('zone-picker', { zone: draft.timezone, onpick: ({ detail }) => this.type({ timezone: detail }) }),
         h('p', { class: 'hint' }, t('console.profile.zoneHint', { now: formatMinute(wallClock(Date.now(), draft.timezone).minute), offset: zoneOffsetText(draft.timezone) }))),
@@ -131,7 +130,7 @@ class Profile extends View {
         h('button', { class: 'primary', disabled: !this.unsaved, 'aria-disabled': this.busy ? 'true' : null }, t('common.save'))));
   }
 
-  field(name, props, hint) {
+  field(name, props, hint, ...more) {
     const wrong = this.wrong[name];
 
     return h('div', { key: name, class: 'field' },
@@ -141,7 +140,8 @@ class Profile extends View {
         'aria-describedby': `profile-${name}-hint${wrong ? ` profile-${name}-wrong` : ''}`, ...props,
       }),
       wrong && h('p', { id: `profile-${name}-wrong`, class: 'error' }, wrong),
-      h('p', { id: `profile-${name}-hint`, class: 'hint' }, hint));
+      h('p', { id: `profile-${name}-hint`, class: 'hint' }, hint),
+      ...more);
   }
 }
 

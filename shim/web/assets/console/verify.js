@@ -8,9 +8,12 @@ import { errorText, t } from '../i18n.js';
 import { ownZone } from '../time.js';
 import { tellSignedIn } from './session.js';
 
+/* Letters that are no other letter with a mark. */
+const LETTERS = { ß: 'ss', ł: 'l', ø: 'o', đ: 'd', æ: 'ae', œ: 'oe', ı: 'i' };
+
 /* "Ádám Kovács" -> "adam-kovacs", as a username can be. */
 export function usernameFrom(name) {
-  return name.replaceAll('ß', 'ss').normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase()
+  return name.toLowerCase().replace(/[ßłøđæœı]/g, (letter) => LETTERS[letter]).normalize('NFD').replace(/\p{Mark}/gu, '')
     .replace(/[^a-z0-9]+/g, '-').slice(0, 64).replace(/^-+|-+$/g, '');
 }
 

@@ -2,23 +2,22 @@
  * Where the meetings of a day stand in the week's grid: by the wall clock of the host's zone, beside one another where they
  * overlap. Pure: nothing of the page in here.
  */
-import { addDays, dateIn, instantOf, wallClock, instantsOf } from '../time.js';
+import { addDays, dateIn, instantOf, wallClock } from '../time.js';
 
 /* A row of the grid is 5 minutes; nothing is shown lower than this many of them, so that it can be read and hit. */
 export const ROW = 5;
 const LEAST = 25;
 
-/* The part of a meeting that falls on a date: { meeting, from, to, offset } in minutes of the day, null if none does. */
+/* The part of a meeting that falls on a date: { meeting, from, to } in minutes of the day, null if none does. */
 function partOn(meeting, date, zone) {
   const [start, end] = [wallClock(meeting.start, zone), wallClock(meeting.end, zone)];
 
   if (start.date > date || end.date < date || (end.date === date && end.minute === 0 && start.date < date)) return null;
   const from = start.date < date ? 0 : start.minute;
   const to = end.date > date ? 1440 : end.minute;
-  const isRepeated = start.date === date && instantsOf(date, from, zone).length > 1;
 
   /* an end that reads no later than the start: the clocks went back in between */
-  return { meeting, from, to: to > from ? to : Math.min(1440, from + (meeting.end - meeting.start) / 60_000), offset: isRepeated ? start.offset : null };
+  return { meeting, from, to: to > from ? to : Math.min(1440, from + (meeting.end - meeting.start) / 60_000) };
 }
 
 /* Gives each part of a day its lane, and how many lanes its neighbours need. */

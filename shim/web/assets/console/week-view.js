@@ -1,10 +1,10 @@
 /*
  * <oc-week>: a week of meetings, days beside hours, in the host's zone. On small screens one day at a time. Properties: user,
- * from (a date within the week). Emits "openmeeting" with the meeting.
+ * rest (of the address: ["week", a date within it]). Emits "openmeeting" with the meeting.
  */
 import { View, announce, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
-import { addDays, dateIn, firstWeekday, formatDate, formatMinute, instantOf, offsetText, weekdayOf } from '../time.js';
+import { addDays, dateIn, firstWeekday, formatDate, formatMinute, instantOf, weekdayOf } from '../time.js';
 import { bookingsIn } from './booking-lists.js';
 import { hoursText, meetingsOf, whoText } from './meetings.js';
 import { ROW, layOut, nowOn } from './week-layout.js';
@@ -15,7 +15,7 @@ const isDate = (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.pa
 
 class Week extends View {
   user = null;
-  from = '';
+  rest = [];
   first = null;
   chosen = null;
   meetings = [];
@@ -36,7 +36,7 @@ class Week extends View {
 
   update() {
     if (!this.isConnected) return;
-    const date = isDate(this.from) ? this.from : dateIn(Date.now(), this.zone);
+    const date = isDate(this.rest[1]) ? this.rest[1] : dateIn(Date.now(), this.zone);
     const first = addDays(date, -((weekdayOf(date) - firstWeekday + 7) % 7));
 
     if (first !== this.first) {
@@ -64,9 +64,11 @@ class Week extends View {
   }
 
   title() {
-    const day = { day: 'numeric', month: 'long', year: 'numeric' };
+    const last = addDays(this.first, 6);
+    const day = { day: 'numeric', month: 'long' };
+    const isOneYear = this.first.slice(0, 4) === last.slice(0, 4);
 
-    return t('console.week.title', { first: formatDate(this.first, day), last: formatDate(addDays(this.first, 6), day) });
+    return t('console.week.title', { first: formatDate(this.first, isOneYear ? day : { ...day, year: 'numeric' }), last: formatDate(last, { ...day, year: 'numeric' }) });
   }
 
   view() {
@@ -77,6 +79,7 @@ class Week extends View {
       h('div', { class: 'row between' }, h('h2', { id: 'week-title' }, this.title()), this.turner()),
       this.error && h('div', { class: 'note bad row between', role: 'alert' }, h('p', null, errorText(this.error)),
         h('button', { type: 'button', class: 'small', onclick: () => this.load() }, t('common.retry'))),
+      days.filter(({ change }) => change).map(({ date, change }) => h('p', { key: `change ${date}`, class: 'note warn small' }, changeText(date, change))),
       this.strip(days, today),
       h('div', { class: 'week-grid card', style: { '--rows': (last - first) * 12 } },
         h('div', { class: 'week-hours numbers', 'aria-hidden': 'true' },
@@ -99,9 +102,10 @@ class Week extends View {
   strip(days, today) {
     return h('div', { class: 'day-strip', role: 'group', 'aria-label': t('console.week.day') }, days.map(({ date, parts }) => h('button', {
       key: date, type: 'button', class: date === today ? 'today' : '', 'aria-pressed': String(date === this.chosen),
-      'aria-label': `${formatDate(date)}: ${t('console.week.count', { count: parts.length })}`,
       onclick: () => this.set({ chosen: date }),
-    }, h('span', { class: 'small' }, formatDate(date, { weekday: 'narrow' })), h('span', { class: 'strong' }, Number(date.slice(8))),
+    }, h('span', { class: 'unseen' }, `${formatDate(date)}: ${t('console.week.count', { count: parts.length })}`),
+    h('span', { class: 'small', 'aria-hidden': 'true' }, formatDate(date, { weekday: 'narrow' })),
+    h('span', { class: 'strong', 'aria-hidden': 'true' }, Number(date.slice(8))),
     h('span', { class: `dot${parts.length ? ' some' : ''}` }))));
   }
 
@@ -115,7 +119,6 @@ class Week extends View {
       h('span', { class: 'day-word' }, formatDate(date, { weekday: 'short' })), ' ',
       h('span', { class: 'day-number' }, formatDate(date, { day: 'numeric', month: 'short' })),
       date === today && h('span', { class: 'unseen' }, ` (${t('console.bookings.today')})`)),
-    change && h('p', { class: 'change small' }, changeText(change)),
     h('ol', { class: 'plain week-slots' },
       change && h('li', { class: `change-band ${change.kind}`, 'aria-hidden': 'true', style: place({ ...change, first }) },
         h('span', null, change.kind === 'back' ? t('console.week.twice') : t('console.week.skipped'))),
@@ -123,25 +126,26 @@ class Week extends View {
       parts.map((part) => h('li', { key: `${part.meeting.key} ${date}`, class: 'entry-place', style: place({ ...part, first }) }, this.entry(part)))));
   }
 
-  entry({ meeting, from, to, offset }) {
-    const times = hoursText(meeting, this.zone);
-
+  entry({ meeting, from, to }) {
     return h('button', {
-      type: 'button', class: `entry${to - from < 45 ? ' flat' : ''}${meeting.end <= Date.now() ? ' over' : ''}`,
+      type: 'button', class: `entry${lookOf(to - from)}${meeting.end <= Date.now() ? ' over' : ''}`,
       onclick: () => this.emit('openmeeting', meeting),
     },
     h('span', { class: 'entry-who strong' }, whoText(meeting)), h('span', { class: 'unseen' }, ', '),
-    h('span', { class: 'entry-time numbers' }, offset === null ? times : `${times} (${offsetText(offset)})`), h('span', { class: 'unseen' }, ', '),
+    h('span', { class: 'entry-time numbers' }, hoursText(meeting, this.zone)), h('span', { class: 'unseen' }, ', '),
     h('span', { class: 'entry-event' }, meeting.eventType.name));
   }
 }
+
+/* What there is room for: a line, two, or all. */
+const lookOf = (minutes) => (minutes < 30 ? ' flat' : minutes < 45 ? ' short' : '');
 
 /* A place in the grid of a day that shows hours from "first" on. */
 const place = ({ from, to, first, lane = 0, lanes = 1 }) => ({
   '--row': Math.max(1, Math.round((from - first * 60) / ROW) + 1), '--span': Math.max(1, Math.round((to - Math.max(from, first * 60)) / ROW)), '--lane': lane, '--lanes': lanes,
 });
 
-const changeText = ({ kind, from, to }) =>
-  t(kind === 'back' ? 'console.week.clocksBack' : 'console.week.clocksOn', { from: formatMinute(from), to: formatMinute(to) });
+const changeText = (date, { kind, from, to }) => t(kind === 'back' ? 'console.week.clocksBack' : 'console.week.clocksOn',
+  { date: formatDate(date, { weekday: 'long', day: 'numeric', month: 'long' }), from: formatMinute(from), to: formatMinute(to) });
 
 customElements.define('oc-week', Week);

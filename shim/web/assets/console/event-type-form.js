@@ -1,0 +1,117 @@
+/*
+ * <oc-event-type-form>: an event type to make or to change. Properties: base (the event type, null for a new one), proposal
+ * (what a new one begins with), schedules, username, taken (slugs in use). Events: "saved" with the event type, "leave".
+ * What was typed stays through every error. The groups of fields are in event-type-groups.js.
+ */
+import { View, announce, focusOn, h } from '../view.js';
+import { errorText, t } from '../i18n.js';
+import { api } from './session.js';
+import { bodyOf, changesOf, draftOf, errorsOf, slugOf, untaken } from './event-type-draft.js';
+import { basics, groups } from './event-type-groups.js';
+
+class EventTypeForm extends View {
+  base = null;
+  proposal = null;
+  schedules = [];
+  username = {};
+  taken = [];
+
+  draft = null;
+  errors = {};
+  trouble = null;
+  busy = false;
+  opened = {};
+
+  start() {
+    if (!this.draft) {
+      this.draft = draftOf(this.base ?? this.proposal);
+      this.draft.slugTyped = Boolean(this.base) || this.draft.slug !== '';
+      this.begun = JSON.stringify(bodyOf(this.draft));
+    }
+  }
+
+  get unsaved() {
+    return !this.isDone && JSON.stringify(bodyOf(this.draft)) !== this.begun;
+  }
+
+  /* Changes fields of the draft; an error is gone once its field is touched. */
+  change(fields) {
+    Object.assign(this.draft, fields);
+    if ('name' in fields && !this.draft.slugTyped) this.draft.slug = untaken(slugOf(fields.name), this.taken);
+    for (const name of Object.keys(fields)) delete this.errors[name === 'notice' ? 'minNoticeMinutes' : name];
+    this.update();
+  }
+
+  async submit(event) {
+    event.preventDefault();
+    if (this.busy) return;
+    const body = bodyOf(this.draft);
+    const changes = this.base ? changesOf(body, this.base) : body;
+
+    this.errors = errorsOf(this.draft, changes);
+    if (Object.keys(this.errors).length) return this.tellErrors();
+    this.set({ busy: true, trouble: null });
+    try {
+      const { eventType } = this.base ? await this.patch(changes) : await api.post('/v0/event-types', body);
+      this.isDone = true;
+      this.emit('saved', { eventType, isNew: !this.base });
+    } catch (error) {
+      this.refused(error);
+    }
+    this.set({ busy: false });
+  }
+
+  patch(changes) {
+    if (!Object.keys(changes).length) return { eventType: this.base };
+    return api.patch(`/v0/event-types/${this.base.id}`, changes);
+  }
+
+  /* An error of the API: at its field where there is one, else above the button. */
+  refused(error) {
+    const text = errorText(error, ['eventTypes.errors']);
+    const name = error.field?.split(/[[.]/)[0] ?? (error.code === 'OC014' ? 'slug' : null);
+
+    if (name && this.querySelector(`[id="${name}"]`)) {
+      this.errors = { [name]: text };
+      this.tellErrors();
+    } else {
+      this.set({ trouble: text });
+      focusOn(this, '.trouble');
+    }
+  }
+
+  /* Opens the groups with errors in them, and goes to the first. */
+  tellErrors() {
+    this.update();
+    for (const details of this.querySelectorAll('details.group')) {
+      if (!details.querySelector('[aria-invalid="true"]')) continue;
+      details.open = true;
+      this.opened[details.id] = true;
+    }
+    announce(t('setup.errors', { count: Object.keys(this.errors).length }));
+    focusOn(this, '[aria-invalid="true"]');
+  }
+
+  view() {
+    return h('form', { class: 'stack setup-form', novalidate: true, onsubmit: (event) => this.submit(event) },
+      h('div', { class: 'card stack' }, basics(this)),
+      groups(this).map(({ id, title, told, content }) => this.group(id, title, told, content)),
+      this.trouble && h('p', { class: 'note bad trouble', role: 'alert', tabindex: '-1' }, this.trouble),
+      h('div', { class: 'row form-acts' },
+        h('button', { class: 'primary', disabled: this.busy }, t(this.base ? 'common.save' : 'eventTypes.create')),
+        h('button', { type: 'button', onclick: () => this.emit('leave') }, t('common.cancel'))));
+  }
+
+  group(id, title, told, content) {
+    return h('details', {
+      class: 'card group', id, key: id, open: this.opened[id] ?? false,
+      ontoggle: (event) => {
+        this.opened[id] = event.currentTarget.open;
+      },
+    },
+    h('summary', null, h('h2', null, title), h('span', { class: 'quiet small told' }, told)),
+    h('div', { class: 'stack' }, content));
+  }
+}
+
+customElements.define('oc-event-type-form', EventTypeForm);
