@@ -30,6 +30,11 @@ class Action extends SlotChoice {
     });
   }
 
+  /* Not the time that it has. */
+  async loadSlots(wanted) {
+    return (await super.loadSlots(wanted)).filter(({ startsAt }) => startsAt !== booking.startsAt);
+  }
+
   view() {
     if (this.canAct && actions.canCancel) return this.cancelStep();
     if (!this.canAct || !actions.canReschedule) return [];

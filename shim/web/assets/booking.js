@@ -8,6 +8,7 @@
 import { announce, focusOn, h } from './view.js';
 import { errorText, t } from './i18n.js';
 import { newKey, post } from './api.js';
+import { addDays, dateIn } from './time.js';
 import { bodyOf, bookingForm, formErrors, formFields } from './booking-form.js';
 import { SlotChoice } from './slot-choice.js';
 import { forget, recall, remember } from './tab-memory.js';
@@ -21,6 +22,14 @@ const bookPath = teamSlug ? '/v0/team-bookings' : '/v0/bookings';
 const MEMORY = `opencalendly.booking ${location.pathname}`;
 const KEPT = ['embed', 'theme', 'lang', 'timezone'];
 
+/* The last date that is offered in any zone, undefined if there is no last one. */
+function lastDate() {
+  const { bookableUntil, maxDaysAhead } = eventType;
+  const ends = [bookableUntil, maxDaysAhead && addDays(dateIn(Date.parse(data.now), 'UTC'), maxDaysAhead)].filter(Boolean).sort();
+
+  return ends.length ? addDays(ends[0], 1) : undefined;
+}
+
 class Booking extends SlotChoice {
   values = {};
   errors = {};
@@ -30,7 +39,7 @@ class Booking extends SlotChoice {
     super.start();
     this.prepare({
       names, path: `/v0/${teamSlug ? `teams/${teamSlug}` : `users/${username}`}/event-types/${eventSlug}/availability`,
-      askedZone: data.timezone, firstFree: data.firstFree, now: data.now,
+      askedZone: data.timezone, firstFree: data.firstFree, until: lastDate(), now: data.now,
     });
     this.restore();
   }

@@ -25,9 +25,9 @@ export class SlotChoice extends View {
   busy = false;
   isFree = false;
 
-  /* names: what POST /v0/holds wants but startsAt; path: where slots are; askedZone: by the address; firstFree, now: of the page. */
-  prepare({ names, path, askedZone, firstFree, now }) {
-    Object.assign(this, { path, firstFree, now });
+  /* names: what POST /v0/holds wants but startsAt; path: where slots are; askedZone: by the address; firstFree, until, now: slot-picker's. */
+  prepare({ names, path, askedZone, firstFree, until, now }) {
+    Object.assign(this, { path, firstFree, until, now });
     this.zone = visitorZone(askedZone);
     this.hold = new Hold(names, serverClock(now), () => this.holdChanged());
     this.source = { load: (wanted) => this.loadSlots(wanted) };
@@ -137,7 +137,7 @@ export class SlotChoice extends View {
       h('h2', null, t('booking.chooseTime')),
       this.notice && h('p', { class: 'note warn', role: 'alert' }, this.notice),
       h('slot-picker', {
-        source: this.source, zone: this.zone, firstFree: this.firstFree, now: this.now, selected: this.slot?.startsAt ?? null,
+        source: this.source, zone: this.zone, firstFree: this.firstFree, until: this.until ?? null, now: this.now, selected: this.slot?.startsAt ?? null,
         onpick: (event) => this.choose(event.detail), onzonechange: (event) => this.chooseZone(event.detail),
       }));
   }

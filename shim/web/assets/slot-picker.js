@@ -6,6 +6,7 @@
  *   source     { load({ start, days, signal }) -> [{ startsAt, endsAt, seatsLeft? }] }
  *   zone       in which days and times are shown
  *   firstFree  the first instant that is offered, null if there is none within a year; not given: looked for
+ *   until      the last date that can be offered, if that is known
  *   now        the server's clock when the page was made
  *   selected   the start of the slot that is chosen, if one is
  * Events: pick (detail: the slot as it was told), zonechange (detail: the zone). refresh() asks for all anew.
@@ -22,7 +23,8 @@ import { textProperties } from './text-properties.js';
 import './zone-picker.js';
 
 const HOUR = 3_600_000;
-const FIRST_STRETCH = 31 * 24 * HOUR;
+const ONE_CALL = 31 * 24 * HOUR;
+const MARGIN = 26 * HOUR;
 const MONTHS_AHEAD = 12;
 /* What is older when the visitor comes back is asked for again. */
 const STALE = 60_000;
@@ -62,7 +64,10 @@ class SlotPicker extends View {
   }
 
   get lastMonth() {
-    return addMonths(monthOf(this.today), MONTHS_AHEAD);
+    const last = addMonths(monthOf(this.today), MONTHS_AHEAD);
+    const own = this.until ? monthOf(this.until) : last;
+
+    return own < monthOf(this.today) ? monthOf(this.today) : own < last ? own : last;
   }
 
   begin() {
@@ -88,13 +93,19 @@ class SlotPicker extends View {
 
   /* --- what is known ------------------------------------------------------------------------------------------------ */
 
-  /* What to ask for to show a month: of this month what is left, and a stretch of the next with it. */
+  /* What of a month is still to come. */
   range(month) {
-    const from = instantOf(`${month}-01`, 0, this.shownZone);
-    const to = instantOf(`${addMonths(month, 1)}-01`, 0, this.shownZone);
     const now = Math.floor(this.clock() / HOUR) * HOUR;
 
-    return now > from ? [now, Math.max(to, now + FIRST_STRETCH)] : [from, to];
+    return [Math.max(now, instantOf(`${month}-01`, 0, this.shownZone)), instantOf(`${addMonths(month, 1)}-01`, 0, this.shownZone)];
+  }
+
+  /* Asks for a month; where one call has room for more, for as much more as it is a month in other zones. */
+  fetchMonth(month) {
+    const [from, to] = this.range(month);
+    const more = Math.min(to + MARGIN, from + ONE_CALL);
+
+    return this.store.covers(from, to) ? undefined : this.store.fetch(from, Math.max(to, more), this.leaving.signal);
   }
 
   /* The month's slots by their dates in the zone: Map of date to [[instant, slot]]. */
@@ -118,12 +129,11 @@ class SlotPicker extends View {
 
   async load() {
     const turn = ++this.turn;
-    const range = this.range(this.month);
 
-    if (!this.store.covers(...range)) {
+    if (!this.store.covers(...this.range(this.month))) {
       this.set({ status: 'loading', error: null });
       try {
-        await this.store.fetch(...range, this.leaving.signal);
+        await this.fetchMonth(this.month);
       } catch (error) {
         if (turn === this.turn && error.name !== 'AbortError') this.set({ status: 'error', error });
         return;
@@ -206,7 +216,7 @@ class SlotPicker extends View {
     this.set({ search: 'looking' });
     try {
       for (let month = known > this.month ? known : addMonths(this.month, 1); month <= this.lastMonth; month = addMonths(month, 1)) {
-        await this.store.fetch(...this.range(month), this.leaving.signal);
+        await this.fetchMonth(month);
         if (turn !== this.turn) return;
         const [day] = this.daysOf(month).keys();
 
@@ -315,5 +325,5 @@ class SlotPicker extends View {
   }
 }
 
-textProperties(SlotPicker, ['zone', 'firstFree', 'now', 'selected']);
+textProperties(SlotPicker, ['zone', 'firstFree', 'until', 'now', 'selected']);
 customElements.define('slot-picker', SlotPicker);

@@ -4,23 +4,14 @@
  */
 import { h } from './view.js';
 import { t } from './i18n.js';
-import { formatDate, formatTime, instantOf, instantsOf, offsetText, wallClock } from './time.js';
+import { formatDate, formatTime, instantOf, telltaleOffset, wallClock } from './time.js';
 
 /* Whether a zone has a change of its clocks on the day: only then is it looked at closely. */
 function changesOffset(day, zone) {
   return wallClock(instantOf(day, 0, zone), zone).offset !== wallClock(instantOf(day, 1440, zone), zone).offset;
 }
 
-/* "UTC−4" of an instant whose wall clock time comes twice, else null. */
-export function telltaleOffset(instant, zone) {
-  const { date, minute, offset } = wallClock(instant, zone);
-
-  return instantsOf(date, minute, zone).length > 1 ? offsetText(offset) : null;
-}
-
-function timeButton([instant, slot], { day, zone, selected, changes, onpick }) {
-  const offset = changes && telltaleOffset(instant, zone);
-
+function timeButton([instant, slot], offset, { day, zone, selected, onpick }) {
   return h('li', { key: slot.startsAt }, h('button', {
     type: 'button', class: 'time', 'aria-current': selected && Date.parse(selected) === instant ? 'true' : null, onclick: () => onpick(slot),
   },
@@ -30,13 +21,15 @@ function timeButton([instant, slot], { day, zone, selected, changes, onpick }) {
   h('span', { class: 'unseen' }, ', ', formatDate(day))));
 }
 
-export function timeList({ day, zone, slots, selected, onpick }) {
+export function timeList(list) {
+  const { day, zone, slots } = list;
   const changes = changesOffset(day, zone);
+  const offsets = slots.map(([instant]) => (changes ? telltaleOffset(instant, zone) : null));
 
   return [
     h('h3', { class: 'day-name' }, formatDate(day, { weekday: 'long', day: 'numeric', month: 'short' })),
-    changes && h('p', { class: 'small quiet' }, t('picker.clocksChange')),
-    h('ul', { class: 'time-list', key: day }, slots.map((slot) => timeButton(slot, { day, zone, selected, changes, onpick }))),
+    offsets.some(Boolean) && h('p', { class: 'small quiet' }, t('picker.clocksChange')),
+    h('ul', { class: 'time-list', key: day }, slots.map((slot, i) => timeButton(slot, offsets[i], list))),
   ];
 }
 
