@@ -59,17 +59,20 @@ class Bookings extends View {
 
   async more() {
     const { list } = this;
+    const before = this.querySelectorAll('.meeting').length;
+    const known = list.bookings.length;
 
     this.set({ busy: true, error: null });
     try {
-      const before = list.bookings.length;
-
       await list.more();
-      if (list === this.list && before > 0) announce(t('console.bookings.loaded', { count: list.bookings.length - before }));
+      if (known > 0) announce(t('console.bookings.loaded', { count: list.bookings.length - known }));
     } catch (error) {
       if (list === this.list) this.error = error;
     }
-    if (list === this.list) this.set({ busy: false });
+    if (list !== this.list) return;
+    this.set({ busy: false });
+    /* the button that was pressed may be gone */
+    if (known > 0 && document.activeElement === document.body) this.querySelectorAll('.meeting')[before]?.focus();
   }
 
   async openById(id) {

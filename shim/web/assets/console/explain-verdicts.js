@@ -16,20 +16,17 @@ const PLACES = {
   grid: 'type', seats: 'type', inactive: 'type',
 };
 
-/* answer: { type, instant, verdicts, names, isTeam } */
+/* answer: { type, instant, verdicts, isTeam, and of a team: isOffered, names (by user id) } */
 export function verdictsView(answer, user) {
-  const { verdicts, isTeam } = answer;
-  const refusals = verdicts.filter(({ verdict }) => verdict === 'refused');
+  const { type, verdicts, isTeam } = answer;
+  const isOffered = isTeam ? answer.isOffered : verdicts.every(({ verdict }) => verdict === 'ok');
   const groups = Object.values(Object.groupBy(verdicts, ({ hostId }) => hostId ?? ''));
 
   return h('div', { class: 'stack' },
-    h('p', { class: `note ${refusals.length ? (isTeam ? '' : 'warn') : 'good'}` }, t(`console.explain.${summary(refusals, isTeam)}`)),
+    h('div', { class: `note ${isOffered ? 'good' : 'warn'}` },
+      h('p', { class: 'strong' }, t(isOffered ? 'console.explain.offered' : 'console.explain.refused')),
+      isTeam && h('p', null, t(`console.explain.${type.mode}`))),
     groups.map((group) => (isTeam ? hostView(group, answer, user) : reasonsView(group, answer, user))));
-}
-
-function summary(refusals, isTeam) {
-  if (refusals.length === 0) return 'offered';
-  return isTeam ? 'team' : 'refused';
 }
 
 function hostView(group, answer, user) {

@@ -50,7 +50,7 @@ class Explain extends View {
       const type = this.type(this.chosen);
       const { verdicts } = await api.get(`/v0/event-types/${type.id}/explain${query({ startsAt: instantText(instant) })}`);
 
-      this.answer = { type, instant, verdicts, ...await this.context(verdicts, type) };
+      this.answer = { type, instant, verdicts, ...await this.context(type, instant) };
       this.set({ busy: false });
       focusOn(this, '#explain-answer');
     } catch (error) {
@@ -59,12 +59,14 @@ class Explain extends View {
     return undefined;
   }
 
-  /* Names of the hosts that the verdicts speak of, and the own meetings that stand in the way. */
-  async context(verdicts, type) {
-    const group = this.groups.find(({ types }) => types.includes(type));
-    const { members } = group.teamId ? await api.get(`/v0/teams/${group.teamId}/members`) : { members: [] };
+  /* Of a team: the names of its hosts, and whether the time is offered, for not every refusal is in the way. */
+  async context(type, instant) {
+    const { team } = this.groups.find(({ types }) => types.includes(type));
 
-    return { names: new Map(members.map(({ userId, user }) => [userId, user.displayName ?? user.username])), isTeam: group.teamId !== null };
+    if (!team) return { isTeam: false };
+    const [{ members }, isOffered] = await Promise.all([api.get(`/v0/teams/${team.id}/members`), isOfferedBy(team, type, instant)]);
+
+    return { isTeam: true, isOffered, names: new Map(members.map(({ userId, user }) => [userId, user.displayName ?? user.username])) };
   }
 
   view() {
@@ -101,6 +103,14 @@ class Explain extends View {
       h('h2', { id: 'explain-answer', tabindex: '-1' }, t('console.explain.answer', { event: type.name, when: formatRange(instant, end, this.user.timezone) })),
       verdictsView(this.answer, this.user));
   }
+}
+
+/* What is not public, because it is switched off, is not offered. */
+async function isOfferedBy(team, { slug }, instant) {
+  const path = `/v0/teams/${team.slug}/event-types/${slug}/availability`;
+  const answer = await api.get(path + query({ start: instantText(instant), days: 1, limit: 1 })).catch(() => null);
+
+  return answer !== null && answer.slots.some(({ startsAt }) => Date.parse(startsAt) === instant);
 }
 
 customElements.define('oc-explain', Explain);

@@ -77,9 +77,3 @@ export const poolOf = (teamEventType, members) => partsOf(teamEventType, members
   .map(({ member, weight, priority }) => ({
     userId: member.userId, position: member.position, weight: weight ?? member.weight, priority: priority ?? member.priority,
   }));
-
-/* A slug for a name: "Täglicher Check-in" becomes "taglicher-check-in". */
-export const slugOf = (name) => name.toLowerCase().replaceAll('ß', 'ss').normalize('NFKD').replace(/\p{M}/gu, '')
-  .replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 80).replace(/-+$/, '');
-
-export const isSlug = (text) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(text) && text.length >= 2 && text.length <= 80;

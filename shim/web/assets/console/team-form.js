@@ -2,7 +2,7 @@
 import { h } from '../view.js';
 import { t } from '../i18n.js';
 import { api, openDialog } from './session.js';
-import { isSlug, slugOf } from './team-data.js';
+import { isSlug, slugOf } from './event-type-draft.js';
 import { textField } from './setup-fields.js';
 import { Form } from './team-view.js';
 
@@ -50,7 +50,7 @@ class TeamForm extends Form {
           this.update();
         },
       })),
-      this.buttons(t(this.team ? 'common.save' : 'teams.make')));
+      this.buttons(t(this.team ? 'common.save' : 'teams.makeTeam')));
   }
 }
 

@@ -1,6 +1,6 @@
 /*
  * <oc-team-hosts-form>: who takes part in a team's event type, and by which rule the next one is found. Property job:
- * { all, one, schedules }: schedules are the own ones of who looks, for nobody else's are known. Event "done".
+ * { one, members, schedules }: schedules are the own ones of who looks, for nobody else's are known. Event "done".
  */
 import { announce, h } from '../view.js';
 import { t } from '../i18n.js';
@@ -17,8 +17,8 @@ class HostsForm extends Form {
   job = null;
 
   start() {
-    const { one, all } = this.job;
-    const parts = partsOf(one, all.members).map((part) => ({
+    const { one, members } = this.job;
+    const parts = partsOf(one, members).map((part) => ({
       ...part, name: partName(part), weight: String(part.weight ?? ''), priority: String(part.priority ?? ''), scheduleId: part.scheduleId ?? '',
     }));
 
@@ -111,7 +111,7 @@ class HostsForm extends Form {
 
     return h('li', { key: part.member.userId, class: 'host-row' },
       h('p', { class: 'row host-name' }, avatar(part.member), h('span', { class: 'strong' }, name)),
-      labelled(t('teams.hosts.part'), select({
+      labelled('part', t('teams.hosts.part'), select({
         'aria-label': t('teams.hosts.partOf', { name }), value: part.name, oninput: (value) => this.changePart(part, { name: value }),
       }, (this.isRoundRobin ? ['turn', 'always', 'none'] : ['always', 'none']).map((one) => [one, t(`teams.parts.${this.isRoundRobin ? one : `${one}Collective`}`)]))),
       part.name === 'turn' && this.turnFields(part, name),
@@ -124,12 +124,12 @@ class HostsForm extends Form {
     const { assignment } = this.draft;
 
     return [
-      assignment === 'weighted' && labelled(t('teams.fields.weight'), h('input', {
+      assignment === 'weighted' && labelled('weight', t('teams.fields.weight'), h('input', {
         id, key: 'weight', class: 'numbers', inputmode: 'numeric', autocomplete: 'off', value: part.weight, placeholder: String(part.member.weight),
         'aria-label': t('teams.hosts.weightOf', { name }), 'aria-invalid': error ? 'true' : null, 'aria-describedby': error ? `${id}-error` : null,
         oninput: (event) => this.changePart(part, { weight: event.target.value }),
       }), error && h('span', { class: 'error', id: `${id}-error` }, error)),
-      assignment !== 'cursor' && labelled(t('teams.fields.priority'), select({
+      assignment !== 'cursor' && labelled('priority', t('teams.fields.priority'), select({
         'aria-label': t('teams.hosts.priorityOf', { name }), value: part.priority, oninput: (priority) => this.changePart(part, { priority }),
       }, [['', t('teams.hosts.ownPriority', { priority: t(`teams.priorities.${part.member.priority}`) })], ...priorityChoices()])),
     ];
@@ -142,12 +142,12 @@ class HostsForm extends Form {
     const others = part.scheduleId && !own.some(({ id }) => id === part.scheduleId) ? [[part.scheduleId, t('teams.hosts.otherSchedule')]] : [];
     const choices = [['', t('teams.hosts.defaultSchedule')], ...own.map((schedule) => [schedule.id, schedule.name]), ...others];
 
-    return choices.length > 1 && labelled(t('teams.hosts.schedule'), select({
+    return choices.length > 1 && labelled('schedule', t('teams.hosts.schedule'), select({
       'aria-label': t('teams.hosts.scheduleOf', { name }), value: part.scheduleId, oninput: (scheduleId) => this.changePart(part, { scheduleId }),
     }, choices));
   }
 }
 
-const labelled = (text, ...control) => h('div', { class: 'labelled', key: text }, h('span', { class: 'quiet small', 'aria-hidden': 'true' }, text), control);
+const labelled = (kind, text, ...control) => h('div', { class: `labelled ${kind}`, key: kind }, h('span', { class: 'quiet small', 'aria-hidden': 'true' }, text), control);
 
 customElements.define('oc-team-hosts-form', HostsForm);

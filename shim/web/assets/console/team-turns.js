@@ -156,11 +156,10 @@ class Turns extends View {
 
 /* "0.6 meetings behind" */
 function distanceText(meetings) {
-  const size = Math.abs(meetings);
+  const count = Math.round(Math.abs(meetings) * 10) / 10;
 
-  if (size < 0.05) return t('teams.turns.even');
-  const text = new Intl.NumberFormat(locale, { maximumFractionDigits: 1, minimumFractionDigits: 1 }).format(size);
-  return t(meetings > 0 ? 'teams.turns.behind' : 'teams.turns.ahead', { n: text });
+  if (count === 0) return t('teams.turns.even');
+  return t(meetings > 0 ? 'teams.turns.behind' : 'teams.turns.ahead', { count });
 }
 
 customElements.define('oc-team-turns', Turns);

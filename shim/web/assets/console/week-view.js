@@ -4,7 +4,7 @@
  */
 import { View, announce, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
-import { addDays, dateIn, firstWeekday, formatDate, formatMinute, instantOf, weekdayOf } from '../time.js';
+import { addDays, dateIn, firstWeekday, formatClearTime, formatDate, formatMinute, instantOf, weekdayOf } from '../time.js';
 import { bookingsIn } from './booking-lists.js';
 import { hoursText, meetingsOf, whoText } from './meetings.js';
 import { ROW, layOut, nowOn } from './week-layout.js';
@@ -120,19 +120,18 @@ class Week extends View {
       h('span', { class: 'day-number' }, formatDate(date, { day: 'numeric', month: 'short' })),
       date === today && h('span', { class: 'unseen' }, ` (${t('console.bookings.today')})`)),
     h('ol', { class: 'plain week-slots' },
-      change && h('li', { class: `change-band ${change.kind}`, 'aria-hidden': 'true', style: place({ ...change, first }) },
-        h('span', null, change.kind === 'back' ? t('console.week.twice') : t('console.week.skipped'))),
+      change && h('li', { class: 'change-band', 'aria-hidden': 'true', style: place({ ...change, first }) }),
       now !== null && now >= first * 60 && h('li', { class: 'now', 'aria-hidden': 'true', style: { '--row': Math.floor((now - first * 60) / ROW) + 1 } }),
       parts.map((part) => h('li', { key: `${part.meeting.key} ${date}`, class: 'entry-place', style: place({ ...part, first }) }, this.entry(part)))));
   }
 
-  entry({ meeting, from, to }) {
+  entry({ meeting, from, to, lanes }) {
     return h('button', {
       type: 'button', class: `entry${lookOf(to - from)}${meeting.end <= Date.now() ? ' over' : ''}`,
       onclick: () => this.emit('openmeeting', meeting),
     },
     h('span', { class: 'entry-who strong' }, whoText(meeting)), h('span', { class: 'unseen' }, ', '),
-    h('span', { class: 'entry-time numbers' }, hoursText(meeting, this.zone)), h('span', { class: 'unseen' }, ', '),
+    h('span', { class: 'entry-time numbers' }, lanes > 1 ? formatClearTime(meeting.start, this.zone) : hoursText(meeting, this.zone)), h('span', { class: 'unseen' }, ', '),
     h('span', { class: 'entry-event' }, meeting.eventType.name));
   }
 }
