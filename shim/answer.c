@@ -74,7 +74,9 @@ answer_clear(Answer *answer)
 {
 	text_clear(&answer->headers);
 	text_clear(&answer->made);
-	*answer = (Answer) { .headers = answer->headers, .made = answer->made };
+	text_clear(&answer->gzipped);
+	*answer =
+		(Answer) { .headers = answer->headers, .made = answer->made, .gzipped = answer->gzipped };
 }
 
 void
@@ -484,8 +486,8 @@ add_security_headers(Text *out, const Answer *answer, const Request *request, co
 	text_add(out, is_public || answer->is_embeddable ? "cross-origin\r\n" : "same-origin\r\n");
 	text_add(out, "Content-Security-Policy: ");
 	text_add(out, answer->is_page ? PAGE_POLICY : "default-src 'none'; base-uri 'none'");
-	text_add(out, answer->is_embeddable ? "; frame-ancestors *\r\n"
-										: "; frame-ancestors 'none'\r\n");
+	text_add(out,
+			 answer->is_embeddable ? "; frame-ancestors *\r\n" : "; frame-ancestors 'none'\r\n");
 	if (strncmp(base_url, "https://", 8) == 0)
 		text_add(out, "Strict-Transport-Security: max-age=31536000\r\n");
 	if (has_token || answer->is_private)

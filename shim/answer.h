@@ -17,14 +17,15 @@ typedef struct Answer
 	const char *body;
 	size_t body_len;
 	const char *cache_control;
-	const char *code;  /* of an error, for the log */
-	char sqlstate[6];  /* "": the database has said nothing */
-	const char *cause; /* of a 5xx, for the log */
+	const char *code;   /* of an error, for the log */
+	char sqlstate[6];   /* "": the database has said nothing */
+	const char *cause;  /* of a 5xx, for the log */
 	bool is_page;       /* of the pages, not of the API: another security policy */
 	bool is_private;    /* for who has the link alone: search engines shall leave it out */
 	bool is_embeddable; /* other sites' pages may show it in a frame, or load it */
-	Text headers;      /* further ones, each with its CRLF */
-	Text made;         /* the body of an error */
+	Text headers;       /* further ones, each with its CRLF */
+	Text made;          /* the body of an error, or a page */
+	Text gzipped;       /* and that compressed */
 } Answer;
 
 extern void answer_clear(Answer *answer);

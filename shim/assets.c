@@ -11,15 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zlib.h>
 
+#include "gzip.h"
 #include "log.h"
 #include "text.h"
 
 #define MAX_ASSETS 256
 #define MAX_ASSET_BYTES ((size_t) 4 * 1024 * 1024)
 #define MAX_PATH 1024
-#define GZIP_WINDOW_BITS (15 + 16)
+#define SMALLEST 9
 
 #define HASH_DIGITS 16
 #define HASHED "/assets/"
@@ -106,30 +106,15 @@ put_etag(Asset *asset)
 	return true;
 }
 
-static bool
+static void
 put_gzipped(Asset *asset)
 {
-	z_stream stream = { 0 };
-	size_t room;
+	Text gzipped = { 0 };
 
-	if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, GZIP_WINDOW_BITS, 8,
-					 Z_DEFAULT_STRATEGY) != Z_OK)
-		return false;
-	room = deflateBound(&stream, asset->len);
-	asset->gzipped = allocate(room);
-	stream.next_in = (unsigned char *) asset->bytes;
-	stream.avail_in = (uInt) asset->len;
-	stream.next_out = (unsigned char *) asset->gzipped;
-	stream.avail_out = (uInt) room;
-	if (deflate(&stream, Z_FINISH) != Z_STREAM_END || stream.total_out >= asset->len)
-	{
-		free(asset->gzipped);
-		asset->gzipped = NULL;
-	}
-	else
-		asset->gzipped_len = stream.total_out;
-	deflateEnd(&stream);
-	return true;
+	if (!gzip(asset->bytes, asset->len, SMALLEST, &gzipped))
+		return;
+	asset->gzipped = gzipped.data;
+	asset->gzipped_len = gzipped.len;
 }
 
 static bool
@@ -152,7 +137,8 @@ add_asset(const char *name, const char *path, size_t size)
 	if (strstr(asset->type, "json"))
 		put_version(asset);
 	nassets++;
-	return put_etag(asset) && put_gzipped(asset);
+	put_gzipped(asset);
+	return put_etag(asset);
 }
 
 /* Hidden files and those of unknown types are left out. */

@@ -45,8 +45,7 @@ read_field(const char *item, size_t len, Field *field, char *memory)
 	field->value = memory + name_len + 1;
 	field->value[0] = '\0';
 	return percent_decode(item, name_len, true, field->name) &&
-		   (!equals ||
-			percent_decode(equals + 1, len - name_len - 1, true, field->value)) &&
+		   (!equals || percent_decode(equals + 1, len - name_len - 1, true, field->value)) &&
 		   tidy(field->name) && tidy(field->value);
 }
 

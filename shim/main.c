@@ -76,8 +76,8 @@ main(int argc, char **argv)
 		return outcome == CONFIG_WRONG ? EXIT_FAILURE : EXIT_SUCCESS;
 	block_signals(&signals);
 	limits_start();
-	if (!pool_start(&config) || !assets_start(config.web) || !pages_start() ||
-		!may_start() || !server_start(&config))
+	if (!pool_start(&config) || !assets_start(config.web) || !pages_start() || !may_start() ||
+		!server_start(&config))
 		return EXIT_FAILURE;
 	log_message("info", "serving on http://%s, metrics on http://%s/metrics, %d threads",
 				config.listen, config.metrics_listen, config.threads);

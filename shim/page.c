@@ -9,12 +9,14 @@
 #include <strings.h>
 
 #include "assets.h"
+#include "gzip.h"
 #include "log.h"
 #include "template.h"
 
 #define MAX_TEMPLATES 32
 #define MAX_LANGUAGES 16
 #define LANGUAGE_SIZE 9
+#define QUICK 3
 #define PAGES "/pages/"
 #define MESSAGES "/assets/messages/"
 
@@ -66,8 +68,9 @@ add_template(const Asset *asset)
 {
 	const char *error;
 
-	if (ntemplates == MAX_TEMPLATES || !name_of(asset->path, PAGES, ".html", templates[ntemplates].name,
-												sizeof(templates[ntemplates].name)))
+	if (ntemplates == MAX_TEMPLATES ||
+		!name_of(asset->path, PAGES, ".html", templates[ntemplates].name,
+				 sizeof(templates[ntemplates].name)))
 		return true;
 	templates[ntemplates].template = template_compile(asset->bytes, asset->len, &error);
 	if (!templates[ntemplates].template)
@@ -103,7 +106,8 @@ check_templates(void)
 
 	for (int i = 0; i < ntemplates; i++)
 		for (int j = 0; j < nlanguages; j++)
-			if (!template_check(templates[i].template, find_template, languages[j].messages, &missing))
+			if (!template_check(templates[i].template, find_template, languages[j].messages,
+								&missing))
 			{
 				log_message("error", "template %s, language %s: %s is missing", templates[i].name,
 							languages[j].code, missing);
@@ -243,10 +247,10 @@ language_list(const Language *current)
 	json_t *list = json_array();
 
 	for (int i = 0; i < nlanguages; i++)
-		json_array_append_new(
-			list, json_pack("{s:s, s:O?, s:b}", "code", languages[i].code, "name",
-							json_object_get(languages[i].messages, "languageName"), "isCurrent",
-							&languages[i] == current));
+		json_array_append_new(list,
+							  json_pack("{s:s, s:O?, s:b}", "code", languages[i].code, "name",
+										json_object_get(languages[i].messages, "languageName"),
+										"isCurrent", &languages[i] == current));
 	return list;
 }
 
@@ -273,13 +277,26 @@ make_frame(const Request *request, const Language *language)
 	add_kept(&keep, "embed", embed);
 	kept = keep.len ? keep.data : "";
 	frame = json_pack("{s:s, s:s, s:O?, s:o, s:s, s:s, s:s}", "assets", assets_folder(), "lang",
-					  language->code, "dir", json_object_get(language->messages, "dir"), "languages",
-					  language_list(language), "path", request->info->request_uri, "theme", theme,
-					  "embed", embed);
+					  language->code, "dir", json_object_get(language->messages, "dir"),
+					  "languages", language_list(language), "path", request->info->request_uri,
+					  "theme", theme, "embed", embed);
 	json_object_set_new(frame, "query", json_sprintf("%s%s", *kept ? "?" : "", kept));
 	json_object_set_new(frame, "keep", json_sprintf("%s%s", *kept ? "&" : "", kept));
 	text_free(&keep);
 	return frame;
+}
+
+/* Pages that are for one reader alone are not: their size would tell what is in them. */
+static void
+compress(Answer *answer, const Request *request)
+{
+	if (answer->is_private || !list_has(request_header(request, "Accept-Encoding"), "gzip"))
+		return;
+	if (!gzip(answer->made.data, answer->made.len, QUICK, &answer->gzipped))
+		return;
+	answer->body = answer->gzipped.data;
+	answer->body_len = answer->gzipped.len;
+	text_add(&answer->headers, "Content-Encoding: gzip\r\n");
 }
 
 static void
@@ -299,7 +316,8 @@ render(Answer *answer, const Request *request, const char *name, int status, jso
 	answer->is_private = (request->match.route && request->match.route->is_private) ||
 						 json_is_true(json_object_get(data, "isPrivate"));
 	answer->cache_control = answer->is_private || status >= 400 ? "no-store" : "no-cache";
-	text_add(&answer->headers, "Vary: Accept-Language\r\n");
+	text_add(&answer->headers, "Vary: Accept-Language, Accept-Encoding\r\n");
+	compress(answer, request);
 }
 
 void

@@ -49,9 +49,10 @@ typedef struct Param
 typedef struct Route
 {
 	const char *method;
-	const char *path;     /* ":name" stands for any one segment */
-	const char *function; /* of schema opencalendly; answers an api_answer. NULL: a page that needs no data */
-	const char *params;   /* its arguments: words as in routes.c */
+	const char *path; /* ":name" stands for any one segment */
+	const char *
+		function; /* of schema opencalendly; answers an api_answer. NULL: a page that needs no data */
+	const char *params; /* its arguments: words as in routes.c */
 	Auth auth;
 	LimitClass limit;
 	Cache cache;

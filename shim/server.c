@@ -503,6 +503,7 @@ exit_thread(const struct mg_context *context, int type, void *pointer)
 	text_free(&worker->request.form);
 	text_free(&worker->answer.headers);
 	text_free(&worker->answer.made);
+	text_free(&worker->answer.gzipped);
 	text_free(&worker->out);
 	free(worker);
 }

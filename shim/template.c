@@ -10,7 +10,7 @@
 #include <time.h>
 
 #define MAX_DEPTH 32
-#define MAX_WORDS 8
+#define MAX_WORDS 12
 
 typedef enum Kind
 {
@@ -21,6 +21,7 @@ typedef enum Kind
 	TAG_END,
 	TAG_PARTIAL,
 	TAG_MESSAGE,
+	TAG_MESSAGES,
 	TAG_DATE,
 	TAG_URL,
 	TAG_JSON,
@@ -88,8 +89,9 @@ tag_kind(const char **text, size_t *len)
 		const char *mark;
 		Kind kind;
 	} marks[] = {
-		{ "#", TAG_SECTION },  { "^", TAG_INVERTED }, { "/", TAG_END },      { ">", TAG_PARTIAL },
-		{ "t ", TAG_MESSAGE }, { "date ", TAG_DATE }, { "json ", TAG_JSON }, { "url ", TAG_URL },
+		{ "#", TAG_SECTION },  { "^", TAG_INVERTED }, { "/", TAG_END },
+		{ ">", TAG_PARTIAL },  { "t ", TAG_MESSAGE }, { "messages ", TAG_MESSAGES },
+		{ "date ", TAG_DATE }, { "json ", TAG_JSON }, { "url ", TAG_URL },
 	};
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
@@ -134,7 +136,7 @@ compile_tag(Template *template, const char *text, size_t len, int *open, int *no
 	kind = tag_kind(&text, &len);
 	tag = add_tag(template, kind);
 	split_words(tag, text, len);
-	if (tag->nwords == 0 || (tag->nwords > 1 && kind != TAG_MESSAGE))
+	if (tag->nwords == 0 || (tag->nwords > 1 && kind != TAG_MESSAGE && kind != TAG_MESSAGES))
 		return false;
 	if (kind == TAG_END)
 		return close_section(template, open, nopen, error);
@@ -197,8 +199,8 @@ template_compile(const char *source, size_t len, const char **error)
 		if (!begins)
 			break;
 		*error = "{{ without }}";
-		if (!ends || !compile_tag(template, begins + 2, (size_t) (ends - begins - 2), open, &nopen,
-								  error))
+		if (!ends ||
+			!compile_tag(template, begins + 2, (size_t) (ends - begins - 2), open, &nopen, error))
 			return refuse_template(template, error);
 		source = ends + 2;
 	}
@@ -394,6 +396,18 @@ add_message(Text *out, const Tag *tag, const Scope *scope)
 	}
 }
 
+/* The sections that the tag names. */
+static void
+add_messages(Text *out, const Tag *tag, const Scope *scope)
+{
+	json_t *chosen = json_object();
+
+	for (int i = 0; i < tag->nwords; i++)
+		json_object_set(chosen, tag->words[i], json_object_get(scope->messages, tag->words[i]));
+	add_json(out, chosen);
+	json_decref(chosen);
+}
+
 /* {weekday}, {day}, {month} and {year} of the message time.date. */
 static void
 add_date(Text *out, const json_t *value, const Scope *scope)
@@ -403,17 +417,16 @@ add_date(Text *out, const json_t *value, const Scope *scope)
 	struct tm date = { 0 };
 	json_t *parts;
 
-	if (!json_is_string(value) ||
-		sscanf(json_string_value(value), "%d-%d-%d", &date.tm_year, &date.tm_mon, &date.tm_mday) !=
-			3)
+	if (!json_is_string(value) || sscanf(json_string_value(value), "%d-%d-%d", &date.tm_year,
+										 &date.tm_mon, &date.tm_mday) != 3)
 		return;
 	date.tm_year -= 1900;
 	date.tm_mon -= 1;
 	timegm(&date);
-	parts = json_pack(
-		"{s:i, s:i, s:O?, s:O?}", "day", date.tm_mday, "year", date.tm_year + 1900, "weekday",
-		json_array_get(walk(messages, "time.weekdays"), (size_t) date.tm_wday), "month",
-		json_array_get(walk(messages, "time.months"), (size_t) date.tm_mon));
+	parts =
+		json_pack("{s:i, s:i, s:O?, s:O?}", "day", date.tm_mday, "year", date.tm_year + 1900,
+				  "weekday", json_array_get(walk(messages, "time.weekdays"), (size_t) date.tm_wday),
+				  "month", json_array_get(walk(messages, "time.months"), (size_t) date.tm_mon));
 	if (parts)
 		add_message(out, &pattern,
 					&(Scope) { .value = parts, .outer = scope, .messages = scope->messages });
@@ -429,10 +442,9 @@ render_section(const Template *template, int at, const Scope *scope, Text *out)
 {
 	const Tag *tag = &template->tags[at];
 	json_t *value = look_up(scope, tag->words[0]);
-	Scope inner = { .outer = scope,
-					.messages = scope->messages,
-					.find = scope->find,
-					.depth = scope->depth };
+	Scope inner = {
+		.outer = scope, .messages = scope->messages, .find = scope->find, .depth = scope->depth
+	};
 
 	if (tag->kind == TAG_INVERTED)
 	{
@@ -484,6 +496,9 @@ render_tags(const Template *template, int from, int to, const Scope *scope, Text
 			case TAG_MESSAGE:
 				add_message(out, tag, scope);
 				break;
+			case TAG_MESSAGES:
+				add_messages(out, tag, scope);
+				break;
 			case TAG_DATE:
 				add_date(out, look_up(scope, tag->words[0]), scope);
 				break;
@@ -521,6 +536,12 @@ template_check(const Template *template, TemplateFinder find, const json_t *mess
 		*missing = tag->words[0];
 		if (tag->kind == TAG_PARTIAL && !find(tag->words[0]))
 			return false;
+		for (int j = 0; tag->kind == TAG_MESSAGES && j < tag->nwords; j++)
+		{
+			*missing = tag->words[j];
+			if (!json_object_get(messages, tag->words[j]))
+				return false;
+		}
 		if (tag->kind == TAG_MESSAGE && !strchr(tag->words[0], '*') && !find_message(tag, &scope))
 			return false;
 	}

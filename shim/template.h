@@ -7,6 +7,7 @@
  *   {{>name}}                   another template, here
  *   {{t key a=b …}}             a message of the language; its {a} is the value b ({a} itself is a value's name otherwise).
  *   {{t key.* name}}            … whose key ends with a value
+ *   {{messages a b …}}          those sections of the messages as JSON, for the page's scripts
  *   {{date name}}               "2026-12-03" as the language writes dates
  *   {{url name}}                percent-encoded, for a part of a URL
  *   {{json name}}               JSON, for a script of type application/json

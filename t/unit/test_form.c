@@ -57,7 +57,8 @@ static void
 test_fields_become_texts(void **state)
 {
 	assert_reads("", "{}");
-	assert_reads("a=1&b=two+words&c=%C3%A4%22%5C", "{\"a\":\"1\",\"b\":\"two words\",\"c\":\"ä\\\"\\\\\"}");
+	assert_reads("a=1&b=two+words&c=%C3%A4%22%5C",
+				 "{\"a\":\"1\",\"b\":\"two words\",\"c\":\"ä\\\"\\\\\"}");
 	assert_reads("&&a&b=&=c&", "{\"a\":\"\",\"b\":\"\",\"\":\"c\"}");
 	assert_reads("a=x%3Dy=z", "{\"a\":\"x=y=z\"}");
 	assert_reads("a=1%0D%0A2%0A3%09", "{\"a\":\"1\\u000a2\\u000a3\\u0009\"}");
@@ -89,7 +90,8 @@ test_what_is_no_form_is_refused(void **state)
 static void
 test_other_types_are_refused(void **state)
 {
-	static const char *const types[] = { NULL, "", "application/json", "multipart/form-data; boundary=x",
+	static const char *const types[] = { NULL, "", "application/json",
+										 "multipart/form-data; boundary=x",
 										 "application/x-www-form-urlencodedx" };
 	static const char *const good[] = { "application/x-www-form-urlencoded; charset=utf-8",
 										"Application/X-WWW-Form-urlencoded" };

@@ -76,7 +76,8 @@ test_json_cannot_end_its_script(void **state)
 static void
 test_sections(void **state)
 {
-	assert_makes("{{#a}}<{{x}}{{y}}>{{/a}}", "{\"a\": [{\"x\": 1}, {\"x\": 2}], \"y\": \"!\"}", "<1!><2!>");
+	assert_makes("{{#a}}<{{x}}{{y}}>{{/a}}", "{\"a\": [{\"x\": 1}, {\"x\": 2}], \"y\": \"!\"}",
+				 "<1!><2!>");
 	assert_makes("{{#a}}{{.}},{{/a}}", "{\"a\": [\"x\", \"y\"]}", "x,y,");
 	assert_makes("{{#a}}yes{{/a}}{{^a}}no{{/a}}", "{\"a\": []}", "no");
 	assert_makes("{{#a}}yes{{/a}}{{^a}}no{{/a}}", "{\"a\": false}", "no");
@@ -85,14 +86,16 @@ test_sections(void **state)
 	assert_makes("{{#a}}yes{{/a}}{{^a}}no{{/a}}", "{\"a\": null}", "no");
 	assert_makes("{{#a}}yes{{/a}}{{^a}}no{{/a}}", "{}", "no");
 	assert_makes("{{#a.b}}{{c}}{{/a.b}}", "{\"a\": {\"b\": {\"c\": 3}}, \"c\": 9}", "3");
-	assert_makes("{{#a}}{{#b}}{{c}}{{/b}}{{/a}}{{! nothing }}.", "{\"a\": true, \"b\": true, \"c\": 5}", "5.");
+	assert_makes("{{#a}}{{#b}}{{c}}{{/b}}{{/a}}{{! nothing }}.",
+				 "{\"a\": true, \"b\": true, \"c\": 5}", "5.");
 }
 
 static void
 test_messages(void **state)
 {
 	assert_makes("{{t hello}}", "{\"name\": \"<Ada>\"}", "Hello, &lt;Ada&gt;!");
-	assert_makes("{{t hello name=user.name}}", "{\"name\": \"no\", \"user\": {\"name\": \"Bo\"}}", "Hello, Bo!");
+	assert_makes("{{t hello name=user.name}}", "{\"name\": \"no\", \"user\": {\"name\": \"Bo\"}}",
+				 "Hello, Bo!");
 	assert_makes("{{t hello}}", "{}", "Hello, !");
 	assert_makes("{{t place.* kind}}", "{\"kind\": \"phone\"}", "By phone");
 	assert_makes("{{t place.* kind}}", "{\"kind\": \"moon\"}", "");
@@ -100,6 +103,9 @@ test_messages(void **state)
 	assert_makes("{{t open}}", "{}", "an ");
 	assert_makes("{{date day}}", "{\"day\": \"2026-03-08\"}", "Sun, 8 Mar 2026");
 	assert_makes("{{date day}}", "{\"day\": \"soon\"}", "");
+	assert_makes(
+		"{{messages place hello}}", "{}",
+		"{\"place\":{\"video\":\"A call\",\"phone\":\"By phone\"},\"hello\":\"Hello, {name}!\"}");
 }
 
 static void

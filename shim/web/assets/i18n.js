@@ -13,7 +13,10 @@ export const locale = navigator.languages?.find((tag) => tag.split('-')[0] === l
 /* 12 or 24 hours as the visitor's first locale has them, whatever the page's language. */
 export const hourCycle = new Intl.DateTimeFormat(navigator.language, { hour: 'numeric' }).resolvedOptions().hourCycle ?? 'h23';
 
-const messages = await (await fetch(new URL(`./messages/${language}.json`, import.meta.url))).json();
+/* A page that needs few has them in itself. */
+const own = document.getElementById('messages');
+const messages = own ? JSON.parse(own.textContent)
+  : await (await fetch(new URL(`./messages/${language}.json`, import.meta.url))).json();
 const plurals = new Intl.PluralRules(language);
 
 function find(key) {

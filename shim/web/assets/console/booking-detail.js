@@ -4,7 +4,7 @@
  */
 import { h } from '../view.js';
 import { errorText, t } from '../i18n.js';
-import { api, openDialog } from './session.js';
+import { api, confirmDialog, openDialog } from './session.js';
 import { factsView, loadFacts } from './booking-facts.js';
 import { endOf, hoursText, startOf, stateBadge } from './meetings.js';
 import { formatDate, dateIn } from '../time.js';
@@ -26,8 +26,7 @@ class BookingDialog {
   async open() {
     await openDialog({
       size: 'wide',
-      heading: () => (this.step === 'detail' ? t('console.booking.title', { event: this.booking.eventType.name, name: this.booking.inviteeName })
-        : t(`console.${this.step}.title`)),
+      heading: () => this.heading(),
       canClose: () => this.step === 'detail' || this.goTo('detail'),
       view: (dialog) => {
         this.dialog = dialog;
@@ -36,6 +35,13 @@ class BookingDialog {
       },
     });
     return this.changed;
+  }
+
+  heading() {
+    const { eventType, inviteeName } = this.booking;
+
+    return this.step === 'detail' ? t('console.booking.title', { event: eventType.name, name: inviteeName })
+      : t(`console.${this.step}.title`);
   }
 
   async load() {
@@ -95,8 +101,13 @@ class BookingDialog {
     });
   }
 
-  noShow() {
-    return this.act(async () => {
+  async noShow() {
+    const isSure = await confirmDialog({
+      title: t('console.booking.noShowTitle', { name: this.booking.inviteeName }), text: t('console.booking.noShowText'),
+      confirmLabel: t('console.booking.noShow'),
+    });
+
+    if (isSure) await this.act(async () => {
       const { booking } = await api.post(`/v0/bookings/${this.booking.id}/no-show`);
 
       this.show(booking, { look: 'good', text: t('console.booking.noShowDone') });
@@ -127,9 +138,11 @@ class BookingDialog {
 
     if (!isOn || (isOver && booking.noShowAt)) return null;
     return h('div', { class: 'row dialog-acts' },
-      !isOver && h('button', { key: 'cancel', type: 'button', class: 'danger', onclick: () => this.goTo('cancel') }, t('console.booking.cancel')),
+      !isOver && h('button', { key: 'cancel', type: 'button', class: 'danger', onclick: () => this.goTo('cancel') },
+        t('console.booking.cancel')),
       !hasBegun && h('button', { key: 'move', type: 'button', onclick: () => this.goTo('move') }, t('console.booking.move')),
-      hasBegun && !booking.noShowAt && h('button', { key: 'noshow', type: 'button', 'aria-disabled': this.busy ? 'true' : null, onclick: () => this.noShow() },
+      hasBegun && !booking.noShowAt && h('button',
+        { key: 'noshow', type: 'button', 'aria-disabled': this.busy ? 'true' : null, onclick: () => this.noShow() },
         t('console.booking.noShow')));
   }
 
@@ -139,11 +152,14 @@ class BookingDialog {
 
     return h('form', { key: 'cancel', class: 'stack', onsubmit: (event) => event.preventDefault() || this.cancel() },
       h('p', null, t('console.cancel.text', {
-        name: booking.inviteeName, event: booking.eventType.name, date: formatDate(dateIn(meeting.start, user.timezone)), hours: hoursText(meeting, user.timezone),
+        name: booking.inviteeName, event: booking.eventType.name, date: formatDate(dateIn(meeting.start, user.timezone)),
+        hours: hoursText(meeting, user.timezone),
       })),
       h('div', { class: 'field' },
-        h('label', { for: 'cancel-reason' }, t('console.cancel.reason'), ' ', h('span', { class: 'quiet small' }, `(${t('common.optional')})`)),
-        h('textarea', { id: 'cancel-reason', maxlength: 500, 'aria-describedby': 'cancel-hint', value: this.reason, oninput: (event) => (this.reason = event.target.value) }),
+        h('label', { for: 'cancel-reason' }, t('console.cancel.reason'), ' ',
+          h('span', { class: 'quiet small' }, `(${t('common.optional')})`)),
+        h('textarea', { id: 'cancel-reason', maxlength: 500, 'aria-describedby': 'cancel-hint', value: this.reason,
+          oninput: (event) => (this.reason = event.target.value) }),
         h('p', { id: 'cancel-hint', class: 'hint' }, t('console.cancel.hint', { name: booking.inviteeName }))),
       this.problem(),
       h('div', { class: 'row dialog-acts' },
@@ -166,11 +182,13 @@ export async function openMeeting(meeting, user) {
   await openDialog({
     heading: t('console.meeting.title', { event: meeting.eventType.name }),
     view: ({ close }) => h('div', { class: 'stack' },
-      h('p', { class: 'strong numbers' }, formatDate(dateIn(meeting.start, user.timezone)), ', ', hoursText(meeting, user.timezone)),
+      h('p', { class: 'strong numbers' }, formatDate(dateIn(meeting.start, user.timezone)), ', ',
+        hoursText(meeting, user.timezone)),
       h('h3', null, t('console.bookings.people', { count: meeting.bookings.length })),
       h('ul', { class: 'plain meeting-list guest-list' }, meeting.bookings.map((booking) => h('li', { key: booking.id },
         h('button', { type: 'button', class: 'meeting', onclick: () => open(booking, close) },
-          h('span', { class: 'meeting-what' }, h('span', { class: 'strong' }, booking.inviteeName), h('span', { class: 'quiet small' }, booking.inviteeEmail)),
+          h('span', { class: 'meeting-what' }, h('span', { class: 'strong' }, booking.inviteeName),
+            h('span', { class: 'quiet small' }, booking.inviteeEmail)),
           h('span', { class: 'meeting-more' }, stateBadge(booking))))))),
   });
   return hasChanged;

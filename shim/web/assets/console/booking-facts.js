@@ -40,7 +40,8 @@ export function factsView(one, user, facts, open) {
     facts?.hosts.length > 0 && fact('hosts', facts.hosts.join(', ')),
     Object.entries(one.answers).map(([id, text]) => [
       h('dt', null, facts?.questions.find((question) => question.id === id)?.label ?? id), h('dd', { class: 'answer' }, text)]),
-    fact('history', h('ul', { class: 'plain stack tight' }, history(one, user.timezone, facts, open).map((entry) => h('li', null, entry)))));
+    fact('history', h('ul', { class: 'plain stack tight' },
+      history(one, user.timezone, facts, open).map((entry) => h('li', null, entry)))));
 }
 
 const fact = (name, ...children) => [h('dt', null, t(`console.booking.${name}`)), h('dd', null, ...children)];
@@ -48,9 +49,11 @@ const zoneText = (zone, one) => `${zone.replaceAll('_', ' ')}, ${zoneOffsetText(
 
 /* What became of it, in order of time. */
 function history(one, zone, facts, open) {
-  const at = (text) => formatRange(Date.parse(text), Date.parse(text), zone, { day: 'numeric', month: 'short', year: 'numeric' }).replace(/ – .*$/, '');
+  const at = (text) => formatRange(Date.parse(text), Date.parse(text), zone,
+    { day: 'numeric', month: 'short', year: 'numeric' }).replace(/ – .*$/, '');
   const by = one.canceledBy === 'host' ? 'canceledByHost' : 'canceledByInvitee';
-  const link = (other) => other && h('button', { type: 'button', class: 'link', onclick: () => open(other) }, whenText(other, zone));
+  const link = (other) => other && h('button', { type: 'button', class: 'link', onclick: () => open(other) },
+    whenText(other, zone));
 
   return [
     one.rescheduledFrom ? [t('console.booking.movedFrom', { at: at(one.createdAt) }), ' ', link(facts?.from)]

@@ -18,7 +18,8 @@ export async function bookingsIn(from, to, status) {
   let cursor = null;
 
   do {
-    const answer = await page({ status, limit: 100, cursor, from: from === null ? null : instantText(from), to: to === null ? null : instantText(to) });
+    const answer = await page({ status, limit: 100, cursor, from: from === null ? null : instantText(from),
+      to: to === null ? null : instantText(to) });
 
     found.push(...answer.bookings);
     cursor = answer.nextCursor;

@@ -64,7 +64,8 @@ export class MoveStep {
     event.preventDefault();
     if (this.instant === null) return;
     owner.act(async () => {
-      const { newBooking } = await api.post(`/v0/bookings/${owner.booking.id}/reschedule`, { startsAt: instantText(this.instant) });
+      const { newBooking } = await api.post(`/v0/bookings/${owner.booking.id}/reschedule`,
+        { startsAt: instantText(this.instant) });
 
       owner.show(newBooking, { look: 'good', text: t('console.move.done', { name: newBooking.inviteeName }) });
     });
@@ -75,7 +76,8 @@ export class MoveStep {
 
     return h('form', { key: 'move', class: 'stack', novalidate: true, onsubmit: (event) => this.go(event) },
       h('p', null, t('console.move.now', { when: whenText(booking, user.timezone) })),
-      h('div', { class: 'switch', role: 'group', 'aria-label': t('console.move.ways') }, ['offered', 'other'].map((way) => h('button', {
+      h('div', { class: 'switch', role: 'group', 'aria-label': t('console.move.ways') },
+        ['offered', 'other'].map((way) => h('button', {
         key: way, type: 'button', 'aria-pressed': String(this.way === way), onclick: () => this.choose(way),
       }, t(`console.move.${way}`)))),
       this.way === 'offered' ? this.offered() : this.other(),
@@ -83,7 +85,8 @@ export class MoveStep {
       this.refusal(),
       h('div', { class: 'row dialog-acts' },
         h('button', { type: 'button', onclick: () => this.owner.goTo('detail') }, t('common.back')),
-        h('button', { class: 'primary', disabled: this.instant === null, 'aria-disabled': busy ? 'true' : null }, t('console.move.go'))));
+        h('button', { class: 'primary', disabled: this.instant === null, 'aria-disabled': busy ? 'true' : null },
+          t('console.move.go'))));
   }
 
   offered() {
@@ -96,7 +99,8 @@ export class MoveStep {
 
   other() {
     return h('div', { key: 'other', class: 'stack tight' },
-      this.problem && h('p', { class: 'note warn' }, this.problem.status === 404 ? t('console.move.notOffered') : errorText(this.problem)),
+      this.problem && h('p', { class: 'note warn' },
+        this.problem.status === 404 ? t('console.move.notOffered') : errorText(this.problem)),
       h('p', { class: 'quiet' }, t('console.move.otherText')),
       h('oc-local-time', {
         of: { zone: this.owner.user.timezone, name: 'move', date: this.date, time: this.time, wrong: null },

@@ -87,7 +87,8 @@ class Bookings extends View {
   }
 
   async open(meeting) {
-    const hasChanged = await (meeting.bookings.length === 1 ? openBooking(meeting.bookings[0], this.user) : openMeeting(meeting, this.user));
+    const hasChanged = await (meeting.bookings.length === 1 ? openBooking(meeting.bookings[0], this.user)
+      : openMeeting(meeting, this.user));
 
     if (hasChanged) this.changed();
   }
@@ -118,7 +119,8 @@ class Bookings extends View {
   }
 
   modes() {
-    const link = (mode, href) => h('a', { href, 'aria-current': this.mode === mode ? 'true' : null }, t(`console.bookings.${mode}`));
+    const link = (mode, href) => h('a', { href, 'aria-current': this.mode === mode ? 'true' : null },
+      t(`console.bookings.${mode}`));
 
     return h('div', { class: 'switch', role: 'group', 'aria-label': t('console.bookings.showAs') },
       link('list', '#/bookings'), link('week', '#/bookings/week'));
@@ -127,8 +129,10 @@ class Bookings extends View {
   lists() {
     return h('div', { key: 'lists', class: 'stack roomy' },
       h('div', { class: 'row between' },
-        h('nav', { 'aria-label': t('console.bookings.which') }, h('ul', { class: 'plain tabs' }, VIEWS.map((view) => h('li', { key: view },
-          h('a', { href: `#/bookings/${view}`, 'aria-current': view === this.current ? 'page' : null }, t(`console.bookings.${view}`)))))),
+        h('nav', { 'aria-label': t('console.bookings.which') },
+          h('ul', { class: 'plain tabs' }, VIEWS.map((view) => h('li', { key: view },
+          h('a', { href: `#/bookings/${view}`, 'aria-current': view === this.current ? 'page' : null },
+            t(`console.bookings.${view}`)))))),
         this.list.bookings.length + this.words.length > 0 && this.search()),
       this.days(),
       this.foot());
@@ -147,11 +151,13 @@ class Bookings extends View {
     const zone = this.user.timezone;
     const today = dateIn(Date.now(), zone);
 
-    return byDay(meetingsOf(this.found()), zone).map(({ date, meetings }) => h('section', { key: `${this.current} ${date}`, class: 'stack tight' },
+    return byDay(meetingsOf(this.found()), zone).map(({ date, meetings }) => h('section',
+      { key: `${this.current} ${date}`, class: 'stack tight' },
       h('h2', { class: 'day-head' },
         nearText(date, today) && h('span', { class: 'near' }, nearText(date, today)),
         h('span', null, formatDate(date))),
-      h('ul', { class: 'plain card meeting-list' }, meetings.map((meeting) => h('li', { key: meeting.key }, this.row(meeting, zone))))));
+      h('ul', { class: 'plain card meeting-list' },
+        meetings.map((meeting) => h('li', { key: meeting.key }, this.row(meeting, zone))))));
   }
 
   row(meeting, zone) {
@@ -165,7 +171,8 @@ class Bookings extends View {
         h('span', { class: 'strong' }, whoText(meeting)),
         h('span', { class: 'quiet meeting-event' }, icon(meeting.eventType.locationType, 16), meeting.eventType.name)),
       h('span', { class: 'meeting-more' }, theirs && h('span', { class: 'quiet small' }, theirs),
-        meeting.team && h('span', { class: 'badge' }, t('console.bookings.team')), meeting.bookings.length === 1 && stateBadge(booking)));
+        meeting.team && h('span', { class: 'badge' }, t('console.bookings.team')),
+        meeting.bookings.length === 1 && stateBadge(booking)));
   }
 
   foot() {
@@ -177,7 +184,8 @@ class Bookings extends View {
       return h('p', { key: 'more', class: 'center' }, h('button', { type: 'button', onclick: () => this.more() },
         t(this.list.from === undefined ? 'console.bookings.earlier' : 'console.bookings.more')));
     if (this.found().length > 0) return null;
-    return this.words ? h('p', { key: 'none', class: 'empty' }, t('console.bookings.notFound', { words: this.words })) : this.empty();
+    return this.words ? h('p', { key: 'none', class: 'empty' }, t('console.bookings.notFound', { words: this.words }))
+      : this.empty();
   }
 
   empty() {

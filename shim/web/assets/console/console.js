@@ -8,16 +8,19 @@ import { get, post } from '../api.js';
 import { errorText, t } from '../i18n.js';
 import { confirmDialog, setUser } from './session.js';
 import { icon } from './icons.js';
+import { focusBeginning } from './section-focus.js';
 import './sign-in.js';
 
 const SECTIONS = [
   { path: 'bookings', icon: 'bookings', title: 'console.nav.bookings', tag: 'oc-bookings', load: () => import('./bookings.js') },
-  { path: 'event-types', icon: 'eventTypes', title: 'console.nav.eventTypes', tag: 'oc-event-types', load: () => import('./event-types.js') },
+  { path: 'event-types', icon: 'eventTypes', title: 'console.nav.eventTypes', tag: 'oc-event-types',
+    load: () => import('./event-types.js') },
   { path: 'hours', icon: 'hours', title: 'console.nav.hours', tag: 'oc-hours', load: () => import('./hours.js') },
   { path: 'teams', icon: 'teams', title: 'console.nav.teams', tag: 'oc-teams', load: () => import('./teams.js') },
   { path: 'explain', icon: 'explain', title: 'console.nav.explain', tag: 'oc-explain', load: () => import('./explain.js') },
   { path: 'profile', icon: 'profile', title: 'console.nav.profile', tag: 'oc-profile', load: () => import('./profile.js') },
 ];
+const BEGINNING = '.console-section h1, .console-section [role="alert"]';
 const LANGUAGES = [['en', 'English'], ['de', 'Deutsch']];
 
 /* Where the address leads: the section and the rest of its path; the first section for what is none. */
@@ -95,7 +98,7 @@ class Console extends View {
     if (!this.loaded.has(section)) await this.load(section);
     if (!moved || this.section !== section) return;
     scrollTo(0, 0);
-    if (isNew || document.activeElement === document.body) focusOn(this, '.console-section h1, .console-section [role="alert"]');
+    if (isNew || document.activeElement === document.body) focusBeginning(this, BEGINNING);
   }
 
   async load(section) {
@@ -121,8 +124,10 @@ class Console extends View {
 
   view() {
     if (this.state === 'loading') return h('p', { class: 'center quiet console-wait', role: 'status' }, t('common.loading'));
-    if (this.state === 'failed') return this.main('page', failure(t('console.failed.title'), errorText(this.error), () => this.enter()));
-    if (this.state === 'signedOut') return this.main('page narrow', h('oc-sign-in', { onsignedin: () => this.enter() }), languages());
+    if (this.state === 'failed') return this.main('page',
+      failure(t('console.failed.title'), errorText(this.error), () => this.enter()));
+    if (this.state === 'signedOut') return this.main('page narrow', h('oc-sign-in', { onsignedin: () => this.enter() }),
+      languages());
     return h('div', { class: 'console' },
       h('header', { class: `console-side${this.menuOpen ? ' open' : ''}` }, this.brand(), this.navigation(), this.account()),
       this.main('console-main', this.content()));
@@ -182,11 +187,13 @@ function languages() {
 
     search.set('lang', code);
     return h('li', { key: code }, h('a', {
-      href: `?${search}${location.hash}`, lang: code, hreflang: code, 'aria-current': document.documentElement.lang === code ? 'true' : null,
+      href: `?${search}${location.hash}`, lang: code, hreflang: code,
+      'aria-current': document.documentElement.lang === code ? 'true' : null,
     }, name));
   };
 
-  return h('ul', { key: 'languages', class: 'plain row languages small', 'aria-label': t('console.language') }, LANGUAGES.map(link));
+  return h('ul', { key: 'languages', class: 'plain row languages small', 'aria-label': t('console.language') },
+    LANGUAGES.map(link));
 }
 
 customElements.define('oc-console', Console);

@@ -42,7 +42,8 @@ export function openDialog({ heading, view, size = '', canClose = () => true }) 
   });
 }
 
-const closeButton = (onclick) => h('button', { type: 'button', class: 'icon bare', 'aria-label': t('common.close'), onclick }, icon('close'));
+const closeButton = (onclick) => h('button', { type: 'button', class: 'icon bare', 'aria-label': t('common.close'), onclick },
+  icon('close'));
 
 /* A dialog in front of another gives the focus back to that one; where the opener is gone, the page's heading gets it. */
 function giveBackFocus(back) {

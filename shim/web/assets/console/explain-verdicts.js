@@ -31,7 +31,8 @@ export function verdictsView(answer, user) {
 
 function hostView(group, answer, user) {
   const [{ hostId }] = group;
-  const name = hostId === null ? t('console.explain.eventType') : hostId === user.id ? t('console.explain.you') : answer.names.get(hostId) ?? t('console.booking.formerMember');
+  const own = hostId === null ? 'console.explain.eventType' : hostId === user.id && 'console.explain.you';
+  const name = own ? t(own) : answer.names.get(hostId) ?? t('console.booking.formerMember');
 
   return h('section', { key: hostId ?? 'type', class: 'stack tight' }, h('h3', null, name), reasonsView(group, answer, user));
 }

@@ -64,14 +64,17 @@ class Explain extends View {
     const { team } = this.groups.find(({ types }) => types.includes(type));
 
     if (!team) return { isTeam: false };
-    const [{ members }, isOffered] = await Promise.all([api.get(`/v0/teams/${team.id}/members`), isOfferedBy(team, type, instant)]);
+    const [{ members }, isOffered] = await Promise.all(
+      [api.get(`/v0/teams/${team.id}/members`), isOfferedBy(team, type, instant)]);
+    const names = new Map(members.map(({ userId, user }) => [userId, user.displayName ?? user.username]));
 
-    return { isTeam: true, isOffered, names: new Map(members.map(({ userId, user }) => [userId, user.displayName ?? user.username])) };
+    return { isTeam: true, isOffered, names };
   }
 
   view() {
     return h('div', { class: 'stack roomy' },
-      h('div', { class: 'section-head stack tight' }, h('h1', null, t('console.explain.title')), h('p', { class: 'quiet' }, t('console.explain.text'))),
+      h('div', { class: 'section-head stack tight' }, h('h1', null, t('console.explain.title')),
+        h('p', { class: 'quiet' }, t('console.explain.text'))),
       this.error && h('div', { class: 'note bad row between', role: 'alert' }, h('p', null, errorText(this.error)),
         !this.groups && h('button', { type: 'button', class: 'small', onclick: () => this.start() }, t('common.retry'))),
       this.groups ? this.form() : !this.error && h('p', { class: 'quiet', role: 'status' }, t('common.loading')),
@@ -100,7 +103,8 @@ class Explain extends View {
     const end = instant + type.durationMinutes * 60_000;
 
     return h('section', { key: 'result', class: 'stack', 'aria-labelledby': 'explain-answer' },
-      h('h2', { id: 'explain-answer', tabindex: '-1' }, t('console.explain.answer', { event: type.name, when: formatRange(instant, end, this.user.timezone) })),
+      h('h2', { id: 'explain-answer', tabindex: '-1' },
+        t('console.explain.answer', { event: type.name, when: formatRange(instant, end, this.user.timezone) })),
       verdictsView(this.answer, this.user));
   }
 }

@@ -8,21 +8,23 @@ import { api } from './session.js';
 import { icon } from './icons.js';
 import './share-link.js';
 
+const PATHS = ['/v0/me/availability', '/v0/event-types', '/v0/me/schedules', '/v0/teams'];
+
 class GettingStarted extends View {
   user = null;
   known = null;
 
   /* The page is of use without this: errors are those of the lists, which tell them. */
   async start() {
-    const [hours, types, schedules, teams] = await Promise.all(['/v0/me/availability', '/v0/event-types', '/v0/me/schedules', '/v0/teams']
-      .map((path) => api.get(path).catch(() => null)));
+    const [hours, types, schedules, teams] = await Promise.all(PATHS.map((path) => api.get(path).catch(() => null)));
 
     if (!hours || !types) return;
     const all = [hours, ...(schedules?.schedules ?? [])];
 
     this.set({ known: {
       hours: all.some(({ rules, overrides }) => rules?.length > 0 || overrides?.some((override) => override.isAvailable)),
-      types: types.eventTypes.some((type) => type.isActive) || (teams?.teams ?? []).some((team) => team.status !== 'pending' && team.teamEventTypeCount > 0),
+      types: types.eventTypes.some((type) => type.isActive)
+        || (teams?.teams ?? []).some((team) => team.status !== 'pending' && team.teamEventTypeCount > 0),
     } });
   }
 

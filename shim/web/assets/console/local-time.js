@@ -41,9 +41,11 @@ class LocalTime extends View {
     return h('div', { class: 'stack tight' },
       h('div', { class: 'row local-time' },
         h('div', { class: 'field' }, h('label', { for: `${name}-date` }, t('console.time.date')),
-          h('input', { id: `${name}-date`, type: 'date', required: true, value: date, ...told, oninput: (event) => this.type({ date: event.target.value }) })),
+          h('input', { id: `${name}-date`, type: 'date', required: true, value: date, ...told,
+            oninput: (event) => this.type({ date: event.target.value }) })),
         h('div', { class: 'field' }, h('label', { for: `${name}-time` }, t('console.time.time')),
-          h('input', { id: `${name}-time`, type: 'time', required: true, value: time, ...told, oninput: (event) => this.type({ time: event.target.value }) }))),
+          h('input', { id: `${name}-time`, type: 'time', required: true, value: time, ...told,
+            oninput: (event) => this.type({ time: event.target.value }) }))),
       wrong && h('p', { key: 'wrong', id: `${name}-wrong`, class: 'error-text small', role: 'alert' }, wrong),
       instants?.length > 1 && this.choice(instants));
   }

@@ -14,11 +14,13 @@ export function meetingsOf(bookings) {
   const meetings = new Map();
 
   for (const booking of bookings) {
-    const key = booking.status === 'confirmed' ? `${booking.eventType.id} ${booking.startsAt} ${booking.hostIds.join()}` : booking.id;
+    const key = booking.status === 'confirmed' ? `${booking.eventType.id} ${booking.startsAt} ${booking.hostIds.join()}`
+      : booking.id;
     const meeting = meetings.get(key);
 
     if (meeting) meeting.bookings.push(booking);
-    else meetings.set(key, { key, start: startOf(booking), end: endOf(booking), eventType: booking.eventType, team: booking.team, bookings: [booking] });
+    else meetings.set(key, { key, start: startOf(booking), end: endOf(booking), eventType: booking.eventType, team: booking.team,
+      bookings: [booking] });
   }
   return [...meetings.values()];
 }

@@ -86,7 +86,8 @@ class Profile extends View {
   async agrees({ username, timezone }) {
     if (username && !await confirmDialog({
       title: t('console.profile.renameTitle', { username }), text: t('console.profile.renameText'),
-      items: [`${location.host}/${this.user.username} → ${location.host}/${username}`], confirmLabel: t('console.profile.rename'),
+      items: [`${location.host}/${this.user.username} → ${location.host}/${username}`],
+      confirmLabel: t('console.profile.rename'),
     })) return false;
     return !timezone || await confirmZone(this.user.timezone, timezone);
   }
@@ -104,7 +105,8 @@ class Profile extends View {
 
   view() {
     return h('div', { class: 'stack roomy' },
-      h('div', { class: 'section-head stack tight' }, h('h1', null, t('console.profile.title')), h('p', { class: 'quiet' }, t('console.profile.text'))),
+      h('div', { class: 'section-head stack tight' }, h('h1', null, t('console.profile.title')),
+        h('p', { class: 'quiet' }, t('console.profile.text'))),
       this.form(),
       h('oc-sessions', { user: this.user }));
   }
@@ -113,21 +115,26 @@ class Profile extends View {
     const { draft } = this;
 
     return h('form', { class: 'card stack profile-form', novalidate: true, onsubmit: (event) => this.save(event) },
-      h('div', { class: 'field' }, h('span', { class: 'label' }, t('console.signIn.email')), h('p', { class: 'quiet' }, this.user.email)),
-      this.field('displayName', { autocomplete: 'name', maxlength: 120, value: draft.displayName, oninput: (event) => this.type({ displayName: event.target.value }) },
+      h('div', { class: 'field' }, h('span', { class: 'label' }, t('console.signIn.email')),
+        h('p', { class: 'quiet' }, this.user.email)),
+      this.field('displayName', { autocomplete: 'name', maxlength: 120, value: draft.displayName,
+        oninput: (event) => this.type({ displayName: event.target.value }) },
         t('console.verify.displayNameHint')),
       this.field('username', {
         autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: 64, value: draft.username,
         oninput: (event) => this.type({ username: event.target.value.toLowerCase().trim() }),
       }, draft.username === this.user.username ? t('console.profile.usernameHint')
-        : t('console.profile.usernameChanged', { old: `${location.host}/${this.user.username}`, link: `${location.host}/${draft.username}` }), h('oc-share-link', { user: this.user })),
+        : t('console.profile.usernameChanged', { old: `${location.host}/${this.user.username}`,
+          link: `${location.host}/${draft.username}` }), h('oc-share-link', { user: this.user })),
       h('div', { class: 'field' },
         h('zone-picker', { zone: draft.timezone, onpick: ({ detail }) => this.type({ timezone: detail }) }),
-        h('p', { class: 'hint' }, t('console.profile.zoneHint', { now: formatMinute(wallClock(Date.now(), draft.timezone).minute), offset: zoneOffsetText(draft.timezone) }))),
+        h('p', { class: 'hint' }, t('console.profile.zoneHint',
+          { now: formatMinute(wallClock(Date.now(), draft.timezone).minute), offset: zoneOffsetText(draft.timezone) }))),
       this.error && h('p', { class: 'note bad', role: 'alert' }, errorText(this.error, ['console.profile.errors'])),
       this.saved && h('p', { class: 'note good', role: 'status' }, t('common.saved')),
       h('div', { class: 'row' },
-        h('button', { class: 'primary', disabled: !this.unsaved, 'aria-disabled': this.busy ? 'true' : null }, t('common.save'))));
+        h('button', { class: 'primary', disabled: !this.unsaved, 'aria-disabled': this.busy ? 'true' : null },
+          t('common.save'))));
   }
 
   field(name, props, hint, ...more) {

@@ -125,9 +125,11 @@ const signInView = (state, { check, send, close }) => h('div', { class: 'stack' 
   state.error && h('p', { class: 'note bad', role: 'alert' }, state.error),
   h('div', { class: 'row dialog-acts' },
     h('button', { type: 'button', onclick: () => close(false) }, t('console.again.later')),
-    !state.sent && h('button', { key: 'send', type: 'button', class: 'primary', autofocus: true, onclick: send }, t('console.again.send')),
+    !state.sent && h('button', { key: 'send', type: 'button', class: 'primary', autofocus: true, onclick: send },
+      t('console.again.send')),
     state.sent && h('button', { key: 'go', type: 'button', class: 'primary', onclick: check }, t('console.again.go'))));
 
 /* The link that a development server tells, as the mail would have it. */
 export const developmentLink = (token, elsewhere = false) =>
-  h('a', { href: `/auth/verify?token=${encodeURIComponent(token)}`, target: elsewhere ? '_blank' : null }, t('console.signIn.development'));
+  h('a', { href: `/auth/verify?token=${encodeURIComponent(token)}`, target: elsewhere ? '_blank' : null },
+    t('console.signIn.development'));

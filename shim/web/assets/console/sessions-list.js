@@ -4,8 +4,10 @@ import { errorText, t } from '../i18n.js';
 import { dateIn, formatDate } from '../time.js';
 import { api, confirmDialog } from './session.js';
 
-const BROWSERS = [[/Edg/, 'Edge'], [/OPR\//, 'Opera'], [/Firefox\//, 'Firefox'], [/Chrome|Chromium/, 'Chrome'], [/Safari\//, 'Safari'], [/curl\//, 'curl']];
-const SYSTEMS = [[/Android/, 'Android'], [/iPhone|iPad/, 'iOS'], [/Windows/, 'Windows'], [/Mac OS X/, 'macOS'], [/CrOS/, 'ChromeOS'], [/Linux/, 'Linux']];
+const BROWSERS = [[/Edg/, 'Edge'], [/OPR\//, 'Opera'], [/Firefox\//, 'Firefox'], [/Chrome|Chromium/, 'Chrome'],
+  [/Safari\//, 'Safari'], [/curl\//, 'curl']];
+const SYSTEMS = [[/Android/, 'Android'], [/iPhone|iPad/, 'iOS'], [/Windows/, 'Windows'], [/Mac OS X/, 'macOS'],
+  [/CrOS/, 'ChromeOS'], [/Linux/, 'Linux']];
 const nameIn = (table, text) => table.find(([pattern]) => pattern.test(text))?.[1];
 
 /* "Firefox, Linux" of what a browser calls itself; its first word for all others. */
@@ -48,7 +50,8 @@ class Sessions extends View {
 
   async endAll() {
     const isSure = await confirmDialog({
-      title: t('console.sessions.allTitle'), text: t('console.sessions.allText'), confirmLabel: t('console.sessions.all'), danger: true,
+      title: t('console.sessions.allTitle'), text: t('console.sessions.allText'), confirmLabel: t('console.sessions.all'),
+      danger: true,
     });
 
     if (!isSure) return;
@@ -71,15 +74,19 @@ class Sessions extends View {
   }
 
   row(session) {
-    const day = (text) => formatDate(dateIn(Date.parse(text), this.user.timezone), { day: 'numeric', month: 'long', year: 'numeric' });
+    const day = (text) => formatDate(dateIn(Date.parse(text), this.user.timezone),
+      { day: 'numeric', month: 'long', year: 'numeric' });
     const device = deviceText(session.userAgent);
 
     return h('li', { key: session.id, class: 'row between' },
       h('div', { class: 'grow' },
-        h('p', null, h('span', { class: 'strong' }, device), ' ', session.isCurrent && h('span', { class: 'badge good' }, t('console.sessions.current'))),
-        h('p', { class: 'quiet small' }, t('console.sessions.since', { since: day(session.createdAt), until: day(session.expiresAt) }))),
+        h('p', null, h('span', { class: 'strong' }, device), ' ',
+          session.isCurrent && h('span', { class: 'badge good' }, t('console.sessions.current'))),
+        h('p', { class: 'quiet small' }, t('console.sessions.since',
+          { since: day(session.createdAt), until: day(session.expiresAt) }))),
       !session.isCurrent && h('button', {
-        type: 'button', class: 'small', 'aria-label': t('console.sessions.endOf', { device, since: day(session.createdAt) }), onclick: () => this.end(session),
+        type: 'button', class: 'small', 'aria-label': t('console.sessions.endOf', { device, since: day(session.createdAt) }),
+        onclick: () => this.end(session),
       }, t('console.sessions.end')));
   }
 }

@@ -17,7 +17,8 @@ class ShareLink extends View {
     return h('div', { class: 'row share-link' },
       h('a', { href: link, target: '_blank' }, link.replace(/^https?:\/\//, '')),
       h('button', { type: 'button', class: 'small', onclick: () => this.copy(link) }, t('console.share.copy')),
-      this.state !== 'ready' && h('span', { role: 'status', class: 'small' }, t(this.state === 'copied' ? 'common.copied' : 'console.share.byHand')));
+      this.state !== 'ready' && h('span', { role: 'status', class: 'small' },
+        t(this.state === 'copied' ? 'common.copied' : 'console.share.byHand')));
   }
 }
 

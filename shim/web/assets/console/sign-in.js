@@ -53,7 +53,8 @@ class SignIn extends View {
           h('label', { for: 'sign-in-email' }, t('console.signIn.email')),
           h('input', {
             id: 'sign-in-email', type: 'email', autocomplete: 'email', inputmode: 'email', required: true, maxlength: 320,
-            value: this.email, 'aria-invalid': this.wrong ? 'true' : null, 'aria-describedby': this.wrong ? 'sign-in-wrong' : null,
+            value: this.email, 'aria-invalid': this.wrong ? 'true' : null,
+            'aria-describedby': this.wrong ? 'sign-in-wrong' : null,
             oninput: (event) => (this.email = event.target.value),
           }),
           this.wrong && h('p', { id: 'sign-in-wrong', class: 'error', role: 'alert' }, this.wrong)),

@@ -71,6 +71,11 @@ export function partsOf({ mode, members: rows }, members) {
   });
 }
 
+/* The names of the event types that a member takes part in. */
+export const partIn = ({ eventTypes, members }, userId) => eventTypes
+  .filter((one) => partsOf(one, members).some(({ member, isIn }) => isIn && member.userId === userId))
+  .map(({ eventType }) => eventType.name);
+
 /* Who takes turns, as team-turn.js has them. */
 export const poolOf = (teamEventType, members) => partsOf(teamEventType, members)
   .filter(({ isIn, isRequired }) => isIn && !isRequired)

@@ -1,6 +1,7 @@
 /*
  * <oc-team-event-form>: an event type of a team, new or (property one) there: the fields of every event type, and for a new
- * one how its hosts are found, which its mode fixes for good. Properties team, one. Event "done" with the team's event type.
+ * one how its hosts are found, which its mode fixes for good. Properties team, one. Events: "done" with the team's event type,
+ * "leave".
  */
 import { h } from '../view.js';
 import { t } from '../i18n.js';
@@ -94,7 +95,12 @@ class TeamEventForm extends Form {
       h('div', { class: 'card stack', key: 'basics' }, basics(this)),
       groups(this).map((group) => this.group(group)),
       this.buttons(t(this.one ? 'common.save' : 'teams.makeEventType'),
-        h('a', { class: 'button', href: `#/teams/${this.team.id}${this.one ? `/${this.one.id}` : ''}` }, t('common.cancel'))));
+        h('button', { type: 'button', onclick: () => this.leave() }, t('common.cancel'))));
+  }
+
+  leave() {
+    this.isDone = true;
+    this.emit('leave');
   }
 
   modeCard() {

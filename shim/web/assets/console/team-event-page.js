@@ -3,12 +3,12 @@
  * forms to make one ("new" in place of an id), to change who takes part, and to change the rest.
  */
 import { announce, focusOn, h } from '../view.js';
-import { errorText, t } from '../i18n.js';
-import { api, confirmDialog, currentUser } from './session.js';
-import { bookingItems, bookingsOf } from './bookings-ahead.js';
+import { t } from '../i18n.js';
+import { api, confirmDialog } from './session.js';
 import { openEmbedDialog, pageUrl } from './embed-dialog.js';
 import { isOwner, loadLedger, loadTeam, nameOf, pageOf, partsOf, summary } from './team-data.js';
 import { Loaded, avatar, backLink, modeBadge, modePicture, noTeam } from './team-view.js';
+import { refusal, whyNot } from './team-refusal.js';
 import './team-event-form.js';
 import './team-hosts-form.js';
 import './team-turns.js';
@@ -44,6 +44,7 @@ class TeamEventPage extends Loaded {
       h('oc-team-event-form', {
         team, taken: eventTypes.map(({ eventType }) => eventType.slug),
         ondone: ({ detail }) => { location.hash = `#/teams/${team.id}/${detail.id}`; },
+        onleave: () => { location.hash = `#/teams/${team.id}`; },
       }));
   }
 
@@ -92,8 +93,7 @@ class TeamEventPage extends Loaded {
 
     return h('section', { key: 'rest', class: 'stack' },
       h('h2', { class: 'unseen' }, t('teams.editEventType')),
-      h('oc-team-event-form', { team, one, taken, ondone: () => this.saved() }),
-      h('p', null, h('button', { type: 'button', class: 'link', onclick: () => this.edit(null) }, t('teams.discard'))));
+      h('oc-team-event-form', { team, one, taken, ondone: () => this.saved(), onleave: () => this.edit(null) }));
   }
 
   /* --- who takes part --- */
@@ -130,9 +130,9 @@ class TeamEventPage extends Loaded {
   removal({ id, eventType }) {
     return h('section', { class: 'card stack', key: 'removal', 'aria-labelledby': 'team-event-removal' },
       h('h2', { id: 'team-event-removal' }, t('teams.removeEvent.title')),
-      this.problem,
+      this.problem && refusal(this.problem),
       h('div', { class: 'row between' },
-        h('p', { class: 'quiet grow' }, t('teams.removeEvent.hint')),
+        h('p', { class: 'quiet grow' }, t('teams.removeEvent.hint', { group: t('eventTypes.groups.shown') })),
         h('button', { type: 'button', class: 'danger', onclick: () => this.deleteEventType(id, eventType) }, t('teams.removeEvent.button'))));
   }
 
@@ -146,17 +146,8 @@ class TeamEventPage extends Loaded {
       announce(t('teams.removeEvent.done', { event: name }));
       location.hash = `#/teams/${this.path.teamId}`;
     } catch (error) {
-      this.set({ problem: await this.refusal(error, id) });
+      this.set({ problem: await whyNot(error, [id], 'teams.removeEvent.errors') });
     }
-  }
-
-  /* Why it cannot be deleted, with the bookings that are in the way. */
-  async refusal(error, id) {
-    const bookings = error.code === 'OC005' ? await bookingsOf(id).catch(() => []) : [];
-
-    return h('div', { class: 'note bad stack tight', role: 'alert', key: 'problem' },
-      h('p', null, errorText(error, ['teams.removeEvent.errors', 'teams.errors'])),
-      bookings.length > 0 && h('ul', null, bookingItems(bookings, currentUser().timezone).map((item) => h('li', null, item))));
   }
 }
 

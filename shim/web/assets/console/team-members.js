@@ -5,7 +5,7 @@
 import { View, announce, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
 import { api, confirmDialog, openDialog } from './session.js';
-import { DEFAULT_PRIORITY, DEFAULT_WEIGHT, isActive, isOwner, nameOf } from './team-data.js';
+import { DEFAULT_PRIORITY, DEFAULT_WEIGHT, isActive, isOwner, nameOf, partIn } from './team-data.js';
 import { numberField, numberOf, rangeError, selectField, textField } from './setup-fields.js';
 import { Form, avatar } from './team-view.js';
 
@@ -72,8 +72,10 @@ class Members extends View {
 
   async removeMember(team, member) {
     const kind = isActive(member) ? 'removal' : 'withdrawal';
+    const items = partIn(this.all, member.userId);
     const ask = {
-      title: t(`teams.${kind}.title`, { name: nameOf(member) }), text: t(`teams.${kind}.text`), confirmLabel: t(`teams.${kind}.confirm`), danger: true,
+      title: t(`teams.${kind}.title`, { name: nameOf(member) }), text: t(`teams.${kind}.${items.length ? 'partIn' : 'text'}`), items,
+      confirmLabel: t(`teams.${kind}.confirm`), danger: true,
     };
 
     this.set({ problem: null });

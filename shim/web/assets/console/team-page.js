@@ -1,11 +1,12 @@
 /* <oc-team-page>: a team: its event types, members and settings. Owners change them, members see them and may leave. */
 import { announce, h } from '../view.js';
-import { errorText, t } from '../i18n.js';
+import { t } from '../i18n.js';
 import { api, confirmDialog } from './session.js';
-import { isActive, isOwner, loadTeam, nameOf, pageOf, summary } from './team-data.js';
+import { isActive, isOwner, loadTeam, nameOf, pageOf, partIn, summary } from './team-data.js';
 import { Loaded, backLink, modeBadge, modePicture, noTeam } from './team-view.js';
 import { pageUrl } from './embed-dialog.js';
 import { select } from './setup-fields.js';
+import { refusal, whyNot } from './team-refusal.js';
 import './team-form.js';
 import './team-members.js';
 
@@ -54,7 +55,7 @@ class TeamPage extends Loaded {
     return h('section', { class: 'card stack', key: 'settings', 'aria-labelledby': 'team-settings' },
       h('h2', { id: 'team-settings' }, t('teams.settings')),
       h('oc-team-form', { key: `${team.name}/${team.slug}`, team, ondone: () => this.saved() }),
-      this.problem && h('p', { class: 'note bad', role: 'alert' }, this.problem),
+      this.problem && refusal(this.problem),
       team.ownerUserId === this.user?.id && heirs.length > 0 && this.handOver(team, heirs),
       h('hr', null),
       h('div', { class: 'row between' },
@@ -98,21 +99,23 @@ class TeamPage extends Loaded {
       await api.del(`/v0/teams/${team.id}`);
       announce(t('teams.remove.done', { team: team.name }));
       location.hash = '#/teams';
-    }, 'teams.remove.errors');
+    }, 'teams.remove.errors', this.data.eventTypes.map(({ id }) => id));
   }
 
   leaving(team) {
     return h('section', { class: 'card stack', key: 'leaving', 'aria-labelledby': 'team-leave' },
       h('h2', { id: 'team-leave' }, t('teams.leave.title')),
-      this.problem && h('p', { class: 'note bad', role: 'alert' }, this.problem),
+      this.problem && refusal(this.problem),
       h('div', { class: 'row between' },
         h('p', { class: 'quiet grow' }, t('teams.leave.text')),
         h('button', { type: 'button', class: 'danger', onclick: () => this.leave(team) }, t('teams.leave.button'))));
   }
 
   leave(team) {
+    const items = partIn(this.data, this.user.id);
     const ask = {
-      title: t('teams.leave.ask', { team: team.name }), text: t('teams.leave.text'), confirmLabel: t('teams.leave.button'), danger: true,
+      title: t('teams.leave.ask', { team: team.name }), text: t(items.length ? 'teams.leave.partIn' : 'teams.leave.text'), items,
+      confirmLabel: t('teams.leave.button'), danger: true,
     };
 
     return this.act(ask, async () => {
@@ -123,13 +126,13 @@ class TeamPage extends Loaded {
   }
 
   /* Asks, does, and shows what went wrong. */
-  async act(ask, work, errors = 'teams.errors') {
+  async act(ask, work, key = 'teams.errors', ids = []) {
     this.set({ problem: null });
     if (!await confirmDialog(ask)) return;
     try {
       await work();
     } catch (error) {
-      this.set({ problem: errorText(error, [errors, 'teams.errors']) });
+      this.set({ problem: await whyNot(error, ids, key) });
     }
   }
 }

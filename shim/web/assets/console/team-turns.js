@@ -54,7 +54,7 @@ class Turns extends View {
       h('h2', { id: 'team-turns' }, t('teams.turns.title')),
       pool.length === 0
         ? h('p', { class: 'note warn' }, t('teams.turns.nobody'))
-        : [this.next(pool, standing, turns), this.order(turns), this.standings(pool, standing)],
+        : [this.next(pool, standing, turns), pool.length > 1 && this.order(turns), this.standings(pool, standing)],
       this.ledger());
   }
 
@@ -106,8 +106,8 @@ class Turns extends View {
     return h('div', { class: 'table-scroll', key: 'standings', role: 'region', tabindex: '0', 'aria-label': t('teams.turns.standings') },
       h('table', { class: 'standings' },
         h('caption', { class: 'unseen' }, t('teams.turns.standings')),
-        h('thead', null, h('tr', null, ['member', 'share', ...(one.assignment === 'weighted' ? ['weight', 'distance'] : []),
-          ...(one.assignment === 'cursor' ? [] : ['priority']), 'count', 'last'].map((name) =>
+        h('thead', null, h('tr', null, ['member', 'share', 'count', 'last', ...(one.assignment === 'weighted' ? ['distance', 'weight'] : []),
+          ...(one.assignment === 'cursor' ? [] : ['priority'])].map((name) =>
           h('th', { scope: 'col', key: name }, t(`teams.turns.columns.${name}`))))),
         h('tbody', null, pool.map((part) => {
           const { count, lastAt } = standing(part.userId);
@@ -115,12 +115,12 @@ class Turns extends View {
           return h('tr', { key: part.userId },
             h('th', { scope: 'row' }, nameIn(members, part.userId)),
             h('td', { class: 'numbers' }, percent(shareOf(one.assignment, pool, part.userId))),
-            one.assignment === 'weighted' && [
-              h('td', { class: 'numbers', key: 'weight' }, String(part.weight)),
-              h('td', { key: 'distance' }, distanceText(behindBy(pool, standing, part.userId)))],
-            one.assignment !== 'cursor' && h('td', { key: 'priority' }, t(`teams.priorities.${part.priority}`)),
             h('td', { class: 'numbers' }, isKnown ? String(count) : t('teams.turns.atLeast', { count })),
-            h('td', null, lastAt ? dayOf(lastAt) : t(isKnown ? 'teams.turns.never' : 'teams.turns.longAgo')));
+            h('td', null, lastAt ? dayOf(lastAt) : t(isKnown ? 'teams.turns.never' : 'teams.turns.longAgo')),
+            one.assignment === 'weighted' && [
+              h('td', { key: 'distance' }, distanceText(behindBy(pool, standing, part.userId))),
+              h('td', { class: 'numbers', key: 'weight' }, String(part.weight))],
+            one.assignment !== 'cursor' && h('td', { key: 'priority' }, t(`teams.priorities.${part.priority}`)));
         }))));
   }
 

@@ -5,7 +5,8 @@
 const INSTANT = /(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d)(?::?(\d\d))?/g;
 
 export function toldRange(detail) {
-  const found = [...(detail ?? '').matchAll(INSTANT)].map(([, date, time, hours, minutes]) => Date.parse(`${date}T${time}${hours}:${minutes ?? '00'}`));
+  const found = [...(detail ?? '').matchAll(INSTANT)]
+    .map(([, date, time, hours, minutes]) => Date.parse(`${date}T${time}${hours}:${minutes ?? '00'}`));
   const [start, end] = found.slice(-2);
 
   return end > start ? { start, end } : null;

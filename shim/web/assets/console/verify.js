@@ -43,7 +43,8 @@ class Verify extends View {
   /* The server may not know a zone that the browser has. */
   async verify() {
     const names = this.step === 'names' ? { username: this.username, displayName: this.displayName.trim() } : {};
-    const send = () => post('/v0/auth/verify', { token: this.token, timezone: this.timezone, ...names }, { headers: { 'X-Session': 'cookie' } });
+    const send = () => post('/v0/auth/verify', { token: this.token, timezone: this.timezone, ...names },
+      { headers: { 'X-Session': 'cookie' } });
 
     try {
       await send();
@@ -56,7 +57,8 @@ class Verify extends View {
 
   checkNames() {
     const wrong = !this.displayName.trim() ? { field: 'displayName', text: t('common.fillIn') }
-      : !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(this.username) || this.username.length < 3 ? { field: 'username', text: t('console.verify.badUsername') } : null;
+      : !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(this.username) || this.username.length < 3
+        ? { field: 'username', text: t('console.verify.badUsername') } : null;
 
     if (wrong) this.point(wrong);
     return !wrong;
@@ -95,7 +97,8 @@ class Verify extends View {
     return [
       h('h1', { key: 'ready' }, t('console.verify.title')),
       h('p', { key: 'text' }, t('console.verify.text')),
-      h('form', { key: 'form', class: 'stack', onsubmit: (event) => this.signIn(event) }, this.general(), this.button(t('console.verify.go'))),
+      h('form', { key: 'form', class: 'stack', onsubmit: (event) => this.signIn(event) }, this.general(),
+        this.button(t('console.verify.go'))),
     ];
   }
 
@@ -104,11 +107,13 @@ class Verify extends View {
       h('h1', { key: 'names', tabindex: '-1' }, t('console.verify.welcome')),
       h('p', { key: 'text' }, t('console.verify.namesText')),
       h('form', { key: 'nameform', class: 'stack', novalidate: true, onsubmit: (event) => this.signIn(event) },
-        this.field('displayName', { autocomplete: 'name', maxlength: 120, value: this.displayName, oninput: (event) => this.typeName(event.target.value) },
+        this.field('displayName', { autocomplete: 'name', maxlength: 120, value: this.displayName,
+          oninput: (event) => this.typeName(event.target.value) },
           t('console.verify.displayNameHint')),
         this.field('username', {
           autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', maxlength: 64, value: this.username,
-          oninput: (event) => this.set({ username: event.target.value.toLowerCase().trim(), isOwnUsername: event.target.value !== '' }),
+          oninput: (event) => this.set({ username: event.target.value.toLowerCase().trim(),
+            isOwnUsername: event.target.value !== '' }),
         }, t('console.verify.usernameHint', { link: `${location.host}/${this.username || '…'}` })),
         h('p', { class: 'quiet small' }, t('console.verify.zone', { zone: this.timezone.replaceAll('_', ' ') })),
         this.general(), this.button(t('console.verify.create'))),
@@ -133,14 +138,16 @@ class Verify extends View {
   }
 
   button(label) {
-    return h('button', { key: 'button', class: 'primary', 'aria-disabled': this.busy ? 'true' : null }, this.busy ? t('console.verify.busy') : label);
+    return h('button', { key: 'button', class: 'primary', 'aria-disabled': this.busy ? 'true' : null },
+      this.busy ? t('console.verify.busy') : label);
   }
 }
 
 const invalid = () => [
   h('h1', { key: 'invalid', tabindex: '-1' }, t('console.verify.invalidTitle')),
   h('p', { key: 'text' }, t('console.verify.invalid')),
-  h('p', { key: 'link' }, h('a', { class: 'button primary', href: `/console${languageOf(location)}` }, t('console.verify.newLink'))),
+  h('p', { key: 'link' }, h('a', { class: 'button primary', href: `/console${languageOf(location)}` },
+    t('console.verify.newLink'))),
 ];
 
 function nameError(error) {

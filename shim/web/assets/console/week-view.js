@@ -68,7 +68,8 @@ class Week extends View {
     const day = { day: 'numeric', month: 'long' };
     const isOneYear = this.first.slice(0, 4) === last.slice(0, 4);
 
-    return t('console.week.title', { first: formatDate(this.first, isOneYear ? day : { ...day, year: 'numeric' }), last: formatDate(last, { ...day, year: 'numeric' }) });
+    return t('console.week.title', { first: formatDate(this.first, isOneYear ? day : { ...day, year: 'numeric' }),
+      last: formatDate(last, { ...day, year: 'numeric' }) });
   }
 
   view() {
@@ -79,18 +80,21 @@ class Week extends View {
       h('div', { class: 'row between' }, h('h2', { id: 'week-title' }, this.title()), this.turner()),
       this.error && h('div', { class: 'note bad row between', role: 'alert' }, h('p', null, errorText(this.error)),
         h('button', { type: 'button', class: 'small', onclick: () => this.load() }, t('common.retry'))),
-      days.filter(({ change }) => change).map(({ date, change }) => h('p', { key: `change ${date}`, class: 'note warn small' }, changeText(date, change))),
+      days.filter(({ change }) => change).map(({ date, change }) => h('p', { key: `change ${date}`, class: 'note warn small' },
+        changeText(date, change))),
       this.strip(days, today),
       h('div', { class: 'week-grid card', style: { '--rows': (last - first) * 12 } },
         h('div', { class: 'week-hours numbers', 'aria-hidden': 'true' },
-          Array.from({ length: last - first }, (_, i) => h('span', { style: { '--row': i * 12 + 1 } }, formatMinute((first + i) * 60)))),
+          Array.from({ length: last - first }, (_, i) => h('span', { style: { '--row': i * 12 + 1 } },
+            formatMinute((first + i) * 60)))),
         days.map((day) => this.day(day, first, today))),
       !this.busy && !this.error && this.meetings.length === 0 && h('p', { class: 'quiet center' }, t('console.week.none')),
       h('p', { class: 'quiet small' }, t('console.week.zone', { zone: this.zone.replaceAll('_', ' ') })));
   }
 
   turner() {
-    const link = (to, label, child) => h('a', { class: 'button small', href: `#/bookings/week/${to}`, 'aria-label': label }, child);
+    const link = (to, label, child) => h('a', { class: 'button small', href: `#/bookings/week/${to}`, 'aria-label': label },
+      child);
 
     return h('div', { class: 'row' },
       link(addDays(this.first, -7), t('console.week.previous'), icon('previous', 16)),
@@ -100,7 +104,8 @@ class Week extends View {
 
   /* On small screens: which day is shown. */
   strip(days, today) {
-    return h('div', { class: 'day-strip', role: 'group', 'aria-label': t('console.week.day') }, days.map(({ date, parts }) => h('button', {
+    return h('div', { class: 'day-strip', role: 'group', 'aria-label': t('console.week.day') },
+      days.map(({ date, parts }) => h('button', {
       key: date, type: 'button', class: date === today ? 'today' : '', 'aria-pressed': String(date === this.chosen),
       onclick: () => this.set({ chosen: date }),
     }, h('span', { class: 'unseen' }, `${formatDate(date)}: ${t('console.week.count', { count: parts.length })}`),
@@ -113,7 +118,8 @@ class Week extends View {
     const now = nowOn(date, this.zone);
 
     return h('section', {
-      key: date, class: `week-day${date === today ? ' today' : ''}${date === this.chosen ? ' chosen' : ''}`, 'aria-labelledby': `day-${date}`,
+      key: date, class: `week-day${date === today ? ' today' : ''}${date === this.chosen ? ' chosen' : ''}`,
+      'aria-labelledby': `day-${date}`,
     },
     h('h3', { id: `day-${date}` },
       h('span', { class: 'day-word' }, formatDate(date, { weekday: 'short' })), ' ',
@@ -121,8 +127,10 @@ class Week extends View {
       date === today && h('span', { class: 'unseen' }, ` (${t('console.bookings.today')})`)),
     h('ol', { class: 'plain week-slots' },
       change && h('li', { class: 'change-band', 'aria-hidden': 'true', style: place({ ...change, first }) }),
-      now !== null && now >= first * 60 && h('li', { class: 'now', 'aria-hidden': 'true', style: { '--row': Math.floor((now - first * 60) / ROW) + 1 } }),
-      parts.map((part) => h('li', { key: `${part.meeting.key} ${date}`, class: 'entry-place', style: place({ ...part, first }) }, this.entry(part)))));
+      now !== null && now >= first * 60 && h('li',
+        { class: 'now', 'aria-hidden': 'true', style: { '--row': Math.floor((now - first * 60) / ROW) + 1 } }),
+      parts.map((part) => h('li', { key: `${part.meeting.key} ${date}`, class: 'entry-place', style: place({ ...part, first }) },
+        this.entry(part)))));
   }
 
   entry({ meeting, from, to, lanes }) {
@@ -131,7 +139,8 @@ class Week extends View {
       onclick: () => this.emit('openmeeting', meeting),
     },
     h('span', { class: 'entry-who strong' }, whoText(meeting)), h('span', { class: 'unseen' }, ', '),
-    h('span', { class: 'entry-time numbers' }, lanes > 1 ? formatClearTime(meeting.start, this.zone) : hoursText(meeting, this.zone)), h('span', { class: 'unseen' }, ', '),
+    h('span', { class: 'entry-time numbers' }, lanes > 1 ? formatClearTime(meeting.start, this.zone)
+      : hoursText(meeting, this.zone)), h('span', { class: 'unseen' }, ', '),
     h('span', { class: 'entry-event' }, meeting.eventType.name));
   }
 }
@@ -141,7 +150,8 @@ const lookOf = (minutes) => (minutes < 30 ? ' flat' : minutes < 45 ? ' short' : 
 
 /* A place in the grid of a day that shows hours from "first" on. */
 const place = ({ from, to, first, lane = 0, lanes = 1 }) => ({
-  '--row': Math.max(1, Math.round((from - first * 60) / ROW) + 1), '--span': Math.max(1, Math.round((to - Math.max(from, first * 60)) / ROW)), '--lane': lane, '--lanes': lanes,
+  '--row': Math.max(1, Math.round((from - first * 60) / ROW) + 1),
+  '--span': Math.max(1, Math.round((to - Math.max(from, first * 60)) / ROW)), '--lane': lane, '--lanes': lanes,
 });
 
 const changeText = (date, { kind, from, to }) => t(kind === 'back' ? 'console.week.clocksBack' : 'console.week.clocksOn',

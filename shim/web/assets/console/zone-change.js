@@ -14,7 +14,8 @@ const place = (zone) => zone.replaceAll('_', ' ');
 /* True if the host wants it. */
 export async function confirmZone(from, to) {
   const [{ bookings, nextCursor }, { schedules }] = await Promise.all([
-    api.get(`/v0/bookings${query({ status: 'confirmed', from: instantText(Date.now()), limit: 100 })}`), api.get('/v0/me/schedules')]);
+    api.get(`/v0/bookings${query({ status: 'confirmed', from: instantText(Date.now()), limit: 100 })}`),
+    api.get('/v0/me/schedules')]);
   const schedule = schedules.find(({ isDefault }) => isDefault);
 
   return await openDialog({
@@ -31,8 +32,9 @@ export async function confirmZone(from, to) {
 
 /* The meetings ahead, with the times they have and will have. */
 function ahead(bookings, isMore, from, to) {
+  const day = { weekday: 'short', day: 'numeric', month: 'short' };
   const whenIn = (booking, zone) =>
-    `${formatDate(dateIn(startOf(booking), zone), { weekday: 'short', day: 'numeric', month: 'short' })}, ${formatTime(startOf(booking), zone)}`;
+    `${formatDate(dateIn(startOf(booking), zone), day)}, ${formatTime(startOf(booking), zone)}`;
 
   if (bookings.length === 0) return h('p', null, t('console.zone.none'));
   return h('div', { class: 'stack tight' },
