@@ -5,7 +5,8 @@
 import { h } from './view.js';
 import { errorText, t } from './i18n.js';
 import { newKey, post } from './api.js';
-import { formatRange } from './time.js';
+import { formatRange, isZone } from './time.js';
+import { zoneText } from './zone-picker.js';
 import { SlotChoice } from './slot-choice.js';
 import { showTimes } from './times.js';
 import './embed.js';
@@ -16,6 +17,14 @@ const api = `/v0/bookings/actions/${encodeURIComponent(token)}`;
 const asked = new URLSearchParams(location.search);
 const hosts = teamSlug ? { teamSlug } : { username };
 const KEPT = ['embed', 'theme', 'lang'];
+
+/* The time that the booking has, in the zone that the page served it in. */
+function presentTime() {
+  const start = Date.parse(booking.startsAt);
+  const zone = isZone(booking.timezone) ? booking.timezone : 'UTC';
+
+  return `${formatRange(start, Date.parse(booking.endsAt), zone)}, ${zoneText(zone, start)}`;
+}
 
 class Action extends SlotChoice {
   reason = '';
@@ -51,23 +60,26 @@ class Action extends SlotChoice {
     return [
       h('form', { class: 'stack', onsubmit: (event) => this.askFirst(event) },
         h('div', { class: 'field' },
-          h('label', { for: 'reason' }, t('action.reason', { name: organizer.displayName }), h('span', { class: 'quiet' }, ` (${t('common.optional')})`)),
-          h('textarea', { id: 'reason', maxlength: 500, rows: 3, value: this.reason, oninput: (event) => { this.reason = event.target.value; } })),
+          h('label', { for: 'reason' }, t('action.reason', { name: organizer.displayName }),
+            h('span', { class: 'quiet' }, ` (${t('common.optional')})`)),
+          h('textarea', {
+            id: 'reason', maxlength: 500, rows: 3, value: this.reason, oninput: (event) => { this.reason = event.target.value; },
+          })),
         this.problem && h('p', { class: 'note bad', role: 'alert' }, this.problem),
-        h('button', { class: 'danger', 'aria-disabled': this.busy ? 'true' : null }, t(this.busy ? 'action.canceling' : 'action.cancel'))),
+        h('button', { class: 'danger', 'aria-disabled': this.busy ? 'true' : null },
+          t(this.busy ? 'action.canceling' : 'action.cancel'))),
       this.dialog(),
     ];
   }
 
   dialog() {
-    const when = formatRange(Date.parse(booking.startsAt), Date.parse(booking.endsAt), this.zone);
-
-    return h('dialog', { 'aria-labelledby': 'sure' }, h('form', { method: 'dialog', class: 'stack', onsubmit: (event) => this.answer(event) },
-      h('h2', { id: 'sure' }, t('action.sure')),
-      h('p', null, t('action.sureText', { event: eventType.name, name: organizer.displayName, when })),
-      h('div', { class: 'row' },
-        h('button', { class: 'danger', value: 'cancel' }, t('action.cancel')),
-        h('button', { value: 'keep', autofocus: true }, t('action.keep')))));
+    return h('dialog', { 'aria-labelledby': 'sure' },
+      h('form', { method: 'dialog', class: 'stack', onsubmit: (event) => this.answer(event) },
+        h('h2', { id: 'sure' }, t('action.sure')),
+        h('p', null, t('action.sureText', { event: eventType.name, name: organizer.displayName, when: presentTime() })),
+        h('div', { class: 'row' },
+          h('button', { class: 'danger', value: 'cancel' }, t('action.cancel')),
+          h('button', { value: 'keep', autofocus: true }, t('action.keep')))));
   }
 
   askFirst(event) {
@@ -99,7 +111,8 @@ class Action extends SlotChoice {
     return h('form', { class: 'stack', onsubmit: (event) => this.move(event) },
       h('p', { class: 'quiet' }, t('action.instead', { when })),
       this.problem && h('p', { class: 'note bad', role: 'alert' }, this.problem),
-      h('button', { class: 'primary', 'aria-disabled': this.busy ? 'true' : null }, t(this.busy ? 'action.moving' : 'action.move')));
+      h('button', { class: 'primary', 'aria-disabled': this.busy ? 'true' : null },
+        t(this.busy ? 'action.moving' : 'action.move')));
   }
 
   async move(event) {
@@ -128,7 +141,7 @@ class Action extends SlotChoice {
     const to = new URLSearchParams({ done: 'moved', other: cancel.token });
 
     for (const name of KEPT) if (asked.has(name)) to.set(name, asked.get(name));
-    location.replace(`/bookings/actions/${reschedule.token}?${to}`);
+    this.leave(`/bookings/actions/${reschedule.token}?${to}`);
   }
 
   /* --- what goes wrong ---------------------------------------------------------------------------------------------- */

@@ -32,7 +32,8 @@ export function formErrors(fields, values) {
 /* What the API takes: { inviteeName, inviteeEmail, answers }. */
 export function bodyOf(fields, values) {
   const value = (name) => (values[name] ?? '').trim();
-  const answers = fields.filter(({ name }) => name.startsWith('answers.') && value(name)).map(({ name }) => [name.slice(8), value(name)]);
+  const answers = fields.map(({ name }) => name).filter((name) => name.startsWith('answers.') && value(name))
+    .map((name) => [name.slice('answers.'.length), value(name)]);
 
   return { inviteeName: value('inviteeName'), inviteeEmail: value('inviteeEmail'), answers: Object.fromEntries(answers) };
 }
@@ -44,7 +45,8 @@ function formField({ name, label, isRequired, isLong, hint, props }, value, erro
   return h('div', { class: 'field', key: name },
     h('label', { for: id }, label, !isRequired && h('span', { class: 'quiet' }, ` (${t('common.optional')})`)),
     h(isLong ? 'textarea' : 'input', {
-      ...props, id, name, value, required: isRequired, 'aria-invalid': error ? 'true' : null, 'aria-describedby': described || null,
+      ...props, id, name, value, required: isRequired,
+      'aria-invalid': error ? 'true' : null, 'aria-describedby': described || null,
       oninput: (event) => oninput(name, event.target.value),
     }),
     error && h('p', { id: `${id}-error`, class: 'error' }, error),
@@ -62,5 +64,6 @@ export function bookingForm({ fields, values, errors, problem, busy, oninput, on
   },
   fields.map((field) => formField(field, values[field.name] ?? '', errors[field.name], oninput)),
   problem && h('p', { class: 'note bad', role: 'alert' }, problem),
-  h('button', { class: 'primary', 'aria-disabled': busy ? 'true' : null }, t(busy ? 'booking.sending' : problem ? 'booking.sendAgain' : 'booking.send')));
+  h('button', { class: 'primary', 'aria-disabled': busy ? 'true' : null },
+    t(busy ? 'booking.sending' : problem ? 'booking.sendAgain' : 'booking.send')));
 }

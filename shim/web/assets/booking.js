@@ -8,7 +8,7 @@
 import { announce, focusOn, h } from './view.js';
 import { errorText, t } from './i18n.js';
 import { newKey, post } from './api.js';
-import { addDays, dateIn } from './time.js';
+import { addDays, dateIn, instantText } from './time.js';
 import { bodyOf, bookingForm, formErrors, formFields } from './booking-form.js';
 import { SlotChoice } from './slot-choice.js';
 import { forget, recall, remember } from './tab-memory.js';
@@ -20,6 +20,7 @@ const { eventSlug, eventType, teamSlug, username } = data;
 const names = teamSlug ? { teamSlug, eventSlug } : { username, eventSlug };
 const bookPath = teamSlug ? '/v0/team-bookings' : '/v0/bookings';
 const MEMORY = `opencalendly.booking ${location.pathname}`;
+const MINUTE = 60_000;
 const KEPT = ['embed', 'theme', 'lang', 'timezone'];
 
 /* The last date that is offered in any zone, undefined if there is no last one. */
@@ -28,6 +29,18 @@ function lastDate() {
   const ends = [bookableUntil, maxDaysAhead && addDays(dateIn(Date.parse(data.now), 'UTC'), maxDaysAhead)].filter(Boolean).sort();
 
   return ends.length ? addDays(ends[0], 1) : undefined;
+}
+
+/* The first slots, which were served with the page: they are shown before any request. */
+function servedSlots() {
+  const { days, later } = data;
+
+  if (!days?.length || new URLSearchParams(location.search).has('start')) return undefined;
+  const slots = days.flatMap(({ times }) => times).map(({ startsAt, seatsLeft }) => ({
+    startsAt, seatsLeft, endsAt: instantText(Date.parse(startsAt) + eventType.durationMinutes * MINUTE),
+  }));
+
+  return { to: Date.parse(later), slots };
 }
 
 class Booking extends SlotChoice {
@@ -39,7 +52,7 @@ class Booking extends SlotChoice {
     super.start();
     this.prepare({
       names, path: `/v0/${teamSlug ? `teams/${teamSlug}` : `users/${username}`}/event-types/${eventSlug}/availability`,
-      askedZone: data.timezone, firstFree: data.firstFree, until: lastDate(), now: data.now,
+      askedZone: data.timezone, known: servedSlots(), firstFree: data.firstFree, until: lastDate(), now: data.now,
     });
     this.restore();
   }
@@ -60,6 +73,7 @@ class Booking extends SlotChoice {
   keep() {
     const { slot, values, key, sent, hold: { token, expiresAt, startsAt } } = this;
 
+    if (this.isDone) return;
     remember(MEMORY, { slot, values, key, sent, hold: token && { token, expiresAt, startsAt } });
   }
 
@@ -86,7 +100,9 @@ class Booking extends SlotChoice {
   }
 
   body() {
-    return { ...names, startsAt: this.slot.startsAt, timezone: this.zone, ...bodyOf(this.fields, this.values), holdToken: this.holdToken };
+    return {
+      ...names, startsAt: this.slot.startsAt, timezone: this.zone, ...bodyOf(this.fields, this.values), holdToken: this.holdToken,
+    };
   }
 
   async send(body) {
@@ -132,10 +148,9 @@ class Booking extends SlotChoice {
     const to = new URLSearchParams({ booked: actions.cancel.token, move: actions.reschedule.token });
 
     for (const name of KEPT) if (asked.has(name)) to.set(name, asked.get(name));
-    this.hold.onchange = () => {};
     forget(MEMORY);
     tellBooked({ username, teamSlug, eventSlug, startsAt: booking.startsAt, endsAt: booking.endsAt });
-    location.replace(`${location.pathname}?${to}`);
+    this.leave(`${location.pathname}?${to}`);
   }
 
   /* --- what is shown ------------------------------------------------------------------------------------------------ */

@@ -43,13 +43,17 @@ class HoldStatus extends View {
 
     switch (state) {
       case 'asking': return h('p', { class: 'hold quiet' }, icon('clock'), h('span', null, t('hold.asking')));
-      case 'held': return h('p', { class: this.left > TOLD_AT ? 'hold' : 'hold soon' }, icon('clock'), h('span', { role: 'timer', class: 'numbers' },
-        t('hold.held', { time: formatCountdown(this.left) })));
+      case 'held': return this.countdown();
       case 'unheld': return h('p', { class: 'note warn' }, t('hold.unheld'));
       case 'failed': return this.offer(errorText(this.hold.error, ['hold.errors']), t('hold.failed'));
       case 'ended': return this.offer(t('hold.ended'), this.isFree ? t('hold.stillFree') : '');
       default: return [];
     }
+  }
+
+  countdown() {
+    return h('p', { class: this.left > TOLD_AT ? 'hold' : 'hold soon' }, icon('clock'),
+      h('span', { role: 'timer', class: 'numbers' }, t('hold.held', { time: formatCountdown(this.left) })));
   }
 
   offer(...texts) {

@@ -25,17 +25,24 @@ export class SlotChoice extends View {
   busy = false;
   isFree = false;
 
-  /* names: what POST /v0/holds wants but startsAt; path: where slots are; askedZone: by the address; firstFree, until, now: slot-picker's. */
-  prepare({ names, path, askedZone, firstFree, until, now }) {
+  /*
+   * names: what POST /v0/holds wants but startsAt; path: where slots are; askedZone: by the address; known, firstFree, until,
+   * now: as the slot-picker has them.
+   */
+  prepare({ names, path, askedZone, known, firstFree, until, now }) {
     Object.assign(this, { path, firstFree, until, now });
     this.zone = visitorZone(askedZone);
     this.hold = new Hold(names, serverClock(now), () => this.holdChanged());
-    this.source = { load: (wanted) => this.loadSlots(wanted) };
+    this.source = { load: (wanted) => this.loadSlots(wanted), known };
   }
 
   start() {
     this.leaving = new AbortController();
-    window.addEventListener('popstate', () => this.onBack(), { signal: this.leaving.signal });
+    const { signal } = this.leaving;
+
+    window.addEventListener('popstate', () => this.onBack(), { signal });
+    /* what was done is not done again by whoever comes back to the page as it was left */
+    window.addEventListener('pageshow', (event) => event.persisted && this.isDone && location.reload(), { signal });
   }
 
   stop() {
@@ -43,6 +50,12 @@ export class SlotChoice extends View {
   }
 
   keep() {}
+
+  /* It is done: on to the page that tells. */
+  leave(to) {
+    this.isDone = true;
+    location.replace(to);
+  }
 
   async loadSlots({ signal, ...wanted }) {
     const hold = this.hold.isLive ? this.hold.token : null;
@@ -70,7 +83,14 @@ export class SlotChoice extends View {
     }
   }
 
+  /* By a button that goes away: the focus goes to what is told in its place. */
+  holdAgain() {
+    focusOn(this, 'hold-status');
+    return this.holdSlot();
+  }
+
   holdChanged() {
+    if (this.isDone) return;
     this.keep();
     this.update();
     this.querySelector('hold-status')?.update();
@@ -137,7 +157,8 @@ export class SlotChoice extends View {
       h('h2', null, t('booking.chooseTime')),
       this.notice && h('p', { class: 'note warn', role: 'alert' }, this.notice),
       h('slot-picker', {
-        source: this.source, zone: this.zone, firstFree: this.firstFree, until: this.until ?? null, now: this.now, selected: this.slot?.startsAt ?? null,
+        source: this.source, zone: this.zone, firstFree: this.firstFree, until: this.until ?? null, now: this.now,
+        selected: this.slot?.startsAt ?? null,
         onpick: (event) => this.choose(event.detail), onzonechange: (event) => this.chooseZone(event.detail),
       }));
   }
@@ -147,12 +168,15 @@ export class SlotChoice extends View {
     const start = Date.parse(this.slot.startsAt);
 
     return [
-      h('div', null, h('button', { type: 'button', class: 'link back', onclick: () => this.goBack() }, icon('before'), t('booking.otherTime'))),
+      h('div', null, h('button', { type: 'button', class: 'link back', onclick: () => this.goBack() },
+        icon('before'), t('booking.otherTime'))),
       h('h2', null, title),
       h('p', { class: 'chosen' },
         h('span', { class: 'strong' }, formatRange(start, Date.parse(this.slot.endsAt), this.zone)), ' ',
         h('span', { class: 'quiet' }, zoneText(this.zone, start))),
-      h('hold-status', { hold: this.hold, isFree: this.isFree, onrunout: () => this.onRunOut(), onagain: () => this.holdSlot() }),
+      h('hold-status', {
+        hold: this.hold, isFree: this.isFree, onrunout: () => this.onRunOut(), onagain: () => this.holdAgain(),
+      }),
     ];
   }
 }

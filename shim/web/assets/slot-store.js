@@ -51,9 +51,14 @@ export class SlotStore {
     const end = start + days * DAY;
     const slots = await this.load({ start: instantText(start), days, signal });
 
-    for (const at of this.slots.keys()) if (at >= start && at < end) this.slots.delete(at);
+    this.put(start, end, slots, covered);
+  }
+
+  /* These are all the slots of the range. covered: what was known when they were asked for. */
+  put(from, to, slots, covered = this.covered) {
+    for (const at of this.slots.keys()) if (at >= from && at < to) this.slots.delete(at);
     for (const slot of slots) this.slots.set(Date.parse(slot.startsAt), slot);
-    covered.push([start, end]);
+    covered.push([from, to]);
     covered.sort((a, b) => a[0] - b[0]);
     this.version += 1;
   }

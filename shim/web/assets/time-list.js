@@ -12,8 +12,10 @@ function changesOffset(day, zone) {
 }
 
 function timeButton([instant, slot], offset, { day, zone, selected, onpick }) {
+  const isSelected = selected && Date.parse(selected) === instant;
+
   return h('li', { key: slot.startsAt }, h('button', {
-    type: 'button', class: 'time', 'aria-current': selected && Date.parse(selected) === instant ? 'true' : null, onclick: () => onpick(slot),
+    type: 'button', class: 'time', 'aria-current': isSelected ? 'true' : null, onclick: () => onpick(slot),
   },
   h('span', { class: 'numbers strong' }, formatTime(instant, zone)),
   offset && h('small', { class: 'numbers' }, ' ', offset),
@@ -24,12 +26,14 @@ function timeButton([instant, slot], offset, { day, zone, selected, onpick }) {
 export function timeList(list) {
   const { day, zone, slots } = list;
   const changes = changesOffset(day, zone);
+  const isRoomy = slots[0][1].seatsLeft !== undefined;
   const offsets = slots.map(([instant]) => (changes ? telltaleOffset(instant, zone) : null));
 
   return [
-    h('h3', { class: 'day-name' }, formatDate(day, { weekday: 'long', day: 'numeric', month: 'short' })),
+    h('h3', { class: 'times-head' }, formatDate(day, { weekday: 'long', day: 'numeric', month: 'short' })),
     offsets.some(Boolean) && h('p', { class: 'small quiet' }, t('picker.clocksChange')),
-    h('ul', { class: 'time-list', key: day }, slots.map((slot, i) => timeButton(slot, offsets[i], list))),
+    h('ul', { class: isRoomy ? 'time-list roomy' : 'time-list', key: day },
+      slots.map((slot, i) => timeButton(slot, offsets[i], list))),
   ];
 }
 

@@ -12,6 +12,7 @@ import { textProperties } from './text-properties.js';
 import { icon } from './icons.js';
 
 const MOST = 60;
+const ALL = 1000;
 let made = 0;
 
 const region = (zone) => zone.split('/').slice(0, -1).join(', ').replaceAll('_', ' ');
@@ -35,9 +36,10 @@ function proposals(zone, instant) {
 /* Cities that begin with the words and the very offset come first. */
 function search(words, instant) {
   const wanted = plainWords(words).toLowerCase();
-  const first = ({ city, offset }) => (city.toLowerCase().startsWith(wanted) || offset.replace('−', '-').toLowerCase() === wanted ? 0 : 1);
+  const begins = ({ city, offset }) =>
+    city.toLowerCase().startsWith(wanted) || offset.replace('−', '-').toLowerCase() === wanted;
 
-  return findZones(wanted, instant, 500).sort((a, b) => first(a) - first(b)).slice(0, MOST);
+  return findZones(wanted, instant, ALL).sort((a, b) => begins(b) - begins(a)).slice(0, MOST);
 }
 
 class ZonePicker extends View {
@@ -56,7 +58,8 @@ class ZonePicker extends View {
       h('div', { class: 'zone-box' },
         icon('globe'),
         h('input', {
-          id: base, role: 'combobox', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', placeholder: t('zone.search'),
+          id: base, role: 'combobox', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false',
+          placeholder: t('zone.search'),
           'aria-autocomplete': 'list', 'aria-expanded': String(shown), 'aria-controls': `${base}-list`,
           'aria-activedescendant': shown && this.active >= 0 ? `${base}-${this.active}` : null,
           value: opened ? this.words : zoneText(this.zone, this.instant),
@@ -86,7 +89,9 @@ class ZonePicker extends View {
     if (this.opened) return;
     const found = proposals(this.zone, this.instant);
 
-    this.set({ opened: true, words: zoneText(this.zone, this.instant), found, active: found.findIndex(({ zone }) => zone === this.zone) });
+    this.set({
+      opened: true, words: zoneText(this.zone, this.instant), found, active: found.findIndex(({ zone }) => zone === this.zone),
+    });
     this.querySelector('input').select();
     this.reveal();
   }

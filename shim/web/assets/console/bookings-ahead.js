@@ -9,7 +9,8 @@ const SHORT = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric
 
 /* Confirmed bookings that start in [from, to); to null: for ever. At most so many; more: whether there are others. */
 async function starting(from, to, most = 100) {
-  const path = `/v0/bookings${query({ status: 'confirmed', from: instantText(from), to: to === null ? null : instantText(to), limit: 100 })}`;
+  const range = { from: instantText(from), to: to === null ? null : instantText(to) };
+  const path = `/v0/bookings${query({ status: 'confirmed', ...range, limit: 100 })}`;
   const found = [];
   let cursor = null;
 

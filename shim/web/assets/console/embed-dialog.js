@@ -13,7 +13,8 @@ const THEMES = ['', 'light', 'dark'];
 const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 
 /* page: { username | teamSlug, eventSlug }. */
-export const pagePath = ({ username, teamSlug, eventSlug }) => (teamSlug ? `/team/${teamSlug}/${eventSlug}` : `/${username}/${eventSlug}`);
+export const pagePath = ({ username, teamSlug, eventSlug }) =>
+  (teamSlug ? `/team/${teamSlug}/${eventSlug}` : `/${username}/${eventSlug}`);
 export const pageUrl = (page) => location.origin + pagePath(page);
 
 export function snippetOf(page, { mode, theme, label }) {
@@ -65,7 +66,7 @@ const embedView = (page, chosen, { change, copy, told }) => h('div', { class: 's
     })),
   h('div', { class: 'field' }, h('label', { for: 'embed-snippet' }, t('embedding.snippet')),
     h('textarea', {
-      id: 'embed-snippet', class: 'snippet', readonly: true, rows: 4, spellcheck: 'false', value: snippetOf(page, chosen),
+      id: 'embed-snippet', class: 'snippet', readonly: true, rows: 5, spellcheck: 'false', value: snippetOf(page, chosen),
       'aria-describedby': 'embed-snippet-hint', onfocus: (event) => event.target.select(),
     }),
     h('p', { class: 'hint', id: 'embed-snippet-hint' }, t('embedding.hint'))),

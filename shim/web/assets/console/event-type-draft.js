@@ -65,7 +65,8 @@ const questionOf = ({ id, label, required, placeholder }) => ({
 
 /* What of the body is other than in an event type that is there. */
 export function changesOf(body, base) {
-  const same = (name) => JSON.stringify(name === 'questions' ? base.questions.map(questionOf) : base[name]) === JSON.stringify(body[name]);
+  const old = (name) => (name === 'questions' ? base.questions.map(questionOf) : base[name]);
+  const same = (name) => JSON.stringify(old(name)) === JSON.stringify(body[name]);
 
   return Object.fromEntries(Object.entries(body).filter(([name]) => !same(name)));
 }

@@ -20,7 +20,6 @@ class EventTypeForm extends View {
   errors = {};
   trouble = null;
   busy = false;
-  opened = {};
 
   start() {
     if (!this.draft) {
@@ -84,9 +83,7 @@ class EventTypeForm extends View {
   tellErrors() {
     this.update();
     for (const details of this.querySelectorAll('details.group')) {
-      if (!details.querySelector('[aria-invalid="true"]')) continue;
-      details.open = true;
-      this.opened[details.id] = true;
+      if (details.querySelector('[aria-invalid="true"]')) details.open = true;
     }
     announce(t('setup.errors', { count: Object.keys(this.errors).length }));
     focusOn(this, '[aria-invalid="true"]');
@@ -103,14 +100,9 @@ class EventTypeForm extends View {
   }
 
   group(id, title, told, content) {
-    return h('details', {
-      class: 'card group', id, key: id, open: this.opened[id] ?? false,
-      ontoggle: (event) => {
-        this.opened[id] = event.currentTarget.open;
-      },
-    },
-    h('summary', null, h('h2', null, title), h('span', { class: 'quiet small told' }, told)),
-    h('div', { class: 'stack' }, content));
+    return h('details', { class: 'card group', id, key: id },
+      h('summary', null, h('h2', null, title), h('span', { class: 'quiet small told' }, told)),
+      h('div', { class: 'stack' }, content));
   }
 }
 

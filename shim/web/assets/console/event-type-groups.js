@@ -22,7 +22,9 @@ const minutes = (form, name, more) => numberField(of(form, name, { suffix: t('se
 
 export const basics = (form) => [
   h('h2', { class: 'unseen' }, t('eventTypes.basics')),
-  textField(of(form, 'name', { maxlength: 120, required: true, placeholder: t('eventTypes.namePlaceholder'), autocomplete: 'off' })),
+  textField(of(form, 'name', {
+    maxlength: 120, required: true, placeholder: t('eventTypes.namePlaceholder'), autocomplete: 'off',
+  })),
   slugField(form),
   durationField(form),
   h('div', { class: 'columns' },
@@ -35,12 +37,14 @@ export const basics = (form) => [
 ];
 
 function slugField(form) {
-  const spec = of(form, 'slug', { hint: form.base && form.draft.slug !== form.base.slug ? t('eventTypes.hints.slugChanged') : null });
+  const isOther = form.base && form.draft.slug !== form.base.slug;
+  const spec = of(form, 'slug', { hint: isOther ? t('eventTypes.hints.slugChanged') : null });
 
   return field(spec, h('span', { class: 'prefixed' },
     h('span', { class: 'quiet prefix', 'aria-hidden': 'true' }, `${location.host}/${form.username.name}/`),
     h('input', {
-      value: spec.value, maxlength: 80, autocomplete: 'off', spellcheck: 'false', autocapitalize: 'none', required: true, ...fieldProps(spec),
+      value: spec.value, maxlength: 80, autocomplete: 'off', spellcheck: 'false', autocapitalize: 'none', required: true,
+      ...fieldProps(spec),
       oninput: (event) => form.change({ slug: event.target.value, slugTyped: event.target.value !== '' }),
     })));
 }
@@ -51,7 +55,8 @@ function durationField(form) {
   return field(spec, h('div', { class: 'row' },
     h('span', { class: 'with-unit' },
       h('input', {
-        class: 'count numbers', inputmode: 'numeric', autocomplete: 'off', maxlength: 4, required: true, value: spec.value, ...fieldProps(spec),
+        class: 'count numbers', inputmode: 'numeric', autocomplete: 'off', maxlength: 4, required: true, value: spec.value,
+        ...fieldProps(spec),
         oninput: (event) => spec.oninput(event.target.value),
       }),
       h('span', { class: 'quiet' }, t('setup.min'))),
@@ -102,7 +107,8 @@ function toldWhen(form, body) {
   const short = { day: 'numeric', month: 'short', year: 'numeric' };
 
   return list(
-    isNumber(body.minNoticeMinutes) && body.minNoticeMinutes > 0 && t('eventTypes.told.notice', { length: lengthText(body.minNoticeMinutes) }),
+    isNumber(body.minNoticeMinutes) && body.minNoticeMinutes > 0
+      && t('eventTypes.told.notice', { length: lengthText(body.minNoticeMinutes) }),
     isNumber(body.maxDaysAhead) ? t('eventTypes.told.ahead', { count: body.maxDaysAhead }) : t('eventTypes.told.forEver'),
     body.bookableFrom && t('eventTypes.told.from', { date: formatDate(body.bookableFrom, short) }),
     body.bookableUntil && t('eventTypes.told.until', { date: formatDate(body.bookableUntil, short) }),
@@ -174,7 +180,8 @@ const toldCaps = (body) => list(
   body.seats > 1 && t('eventTypes.told.seats', { count: body.seats }),
   body.dailyBookingLimit > 0 && t('eventTypes.told.daily', { count: body.dailyBookingLimit }),
   body.weeklyBookingLimit > 0 && t('eventTypes.told.weekly', { count: body.weeklyBookingLimit }),
-  body.monthlyBookingLimit > 0 && t('eventTypes.told.monthly', { count: body.monthlyBookingLimit })) || t('eventTypes.told.noCaps');
+  body.monthlyBookingLimit > 0 && t('eventTypes.told.monthly', { count: body.monthlyBookingLimit }))
+  || t('eventTypes.told.noCaps');
 
 const cap = (form, name) => numberField(of(form, name, { maxlength: 4, placeholder: t('setup.noLimit') }));
 

@@ -1,6 +1,6 @@
 /*
- * <oc-event-types>: the host's own event types. #/event-types is the list, …/new a new one, …/new/ID a copy of one, …/ID one
- * to change. Properties: rest (the path after the section), user. Teams' event types are with their team.
+ * <oc-event-types>: the host's own event types. #/event-types is the list, …/new a new one, …/new/ID a copy, …/ID one to
+ * change. Properties: rest (the path after the section), user. Teams' event types are with their team.
  */
 import { View, announce, focusOn, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
@@ -53,7 +53,8 @@ class EventTypes extends View {
   put(eventType) {
     const known = this.eventTypes.some(({ id }) => id === eventType.id);
 
-    this.eventTypes = known ? this.eventTypes.map((old) => (old.id === eventType.id ? eventType : old)) : [...this.eventTypes, eventType];
+    this.eventTypes = known ? this.eventTypes.map((old) => (old.id === eventType.id ? eventType : old))
+      : [...this.eventTypes, eventType];
   }
 
   tell(id, text, bad = false) {
@@ -88,7 +89,8 @@ class EventTypes extends View {
     try {
       await api.del(`/v0/event-types/${eventType.id}`);
       this.set({
-        eventTypes: this.eventTypes.filter(({ id }) => id !== eventType.id), note: t('eventTypes.delete.done', { name: eventType.name }),
+        eventTypes: this.eventTypes.filter(({ id }) => id !== eventType.id),
+        note: t('eventTypes.delete.done', { name: eventType.name }),
       });
       announce(this.note);
       focusOn(this, 'h1');
@@ -132,7 +134,8 @@ class EventTypes extends View {
   }
 
   troubleView() {
-    return [h('h1', null, t('eventTypes.title')), h('div', { class: 'note bad stack tight', role: 'alert' }, h('p', null, this.trouble),
+    return [h('h1', null, t('eventTypes.title')), h('div', { class: 'note bad stack tight', role: 'alert' },
+      h('p', null, this.trouble),
       h('p', null, h('button', { type: 'button', onclick: () => this.load() }, t('common.retry'))))];
   }
 
@@ -143,17 +146,20 @@ class EventTypes extends View {
 
   formView(base, about) {
     const taken = this.eventTypes.map(({ slug }) => slug);
-    const proposal = about
-      ? { ...about, name: t('eventTypes.copyOf', { name: about.name }).slice(0, 120), slug: untaken(`${about.slug.slice(0, 75)}-2`, taken) }
-      : PROPOSED;
+    const copy = about && {
+      ...about, name: t('eventTypes.copyOf', { name: about.name }).slice(0, 120),
+      slug: untaken(`${about.slug.slice(0, 75)}-2`, taken),
+    };
 
     return h('div', { class: 'stack setup', key: `form-${this.rest.join('/')}` },
       h('p', null, h('a', { href: LIST, class: 'back' }, icon('previous'), t('eventTypes.toList'))),
       h('div', { class: 'row between' },
         h('h1', { tabindex: '-1' }, base ? base.name : t(about ? 'eventTypes.duplicateTitle' : 'eventTypes.newTitle')),
-        base && h('a', { class: 'button small', href: pagePath(this.pageOf(base)), target: '_blank' }, icon('open'), t('eventTypes.preview'))),
+        base && h('a', { class: 'button small', href: pagePath(this.pageOf(base)), target: '_blank' },
+          icon('open'), t('eventTypes.preview'))),
       h('oc-event-type-form', {
-        key: this.rest.join('/'), base, proposal, schedules: this.schedules, username: { name: this.user.username }, taken,
+        key: this.rest.join('/'), base, proposal: copy ?? PROPOSED, taken, schedules: this.schedules,
+        username: { name: this.user.username },
         onsaved: (event) => this.saved(event.detail),
         onleave: () => {
           location.hash = LIST;
@@ -171,7 +177,8 @@ class EventTypes extends View {
       this.note && h('p', { class: 'note good', key: 'note' }, this.note),
       any && this.noHours() && h('p', { class: 'note warn', key: 'hours' }, t('eventTypes.noHours'), ' ',
         h('a', { href: '#/hours' }, t('eventTypes.setHours'))),
-      any ? h('ul', { class: 'plain stack', key: 'types' }, this.eventTypes.map((eventType) => this.item(eventType))) : this.emptyView());
+      any ? h('ul', { class: 'plain stack', key: 'types' }, this.eventTypes.map((eventType) => this.item(eventType)))
+        : this.emptyView());
   }
 
   noHours() {
@@ -182,7 +189,8 @@ class EventTypes extends View {
     return h('div', { class: 'empty teach', key: 'empty' },
       h('h2', null, t('eventTypes.empty.title')),
       h('p', null, t('eventTypes.empty.text')),
-      h('ol', { class: 'plain teach-steps' }, ['one', 'two', 'three'].map((step) => h('li', { key: step }, t(`eventTypes.empty.${step}`)))),
+      h('ol', { class: 'plain teach-steps' },
+        ['one', 'two', 'three'].map((step) => h('li', { key: step }, t(`eventTypes.empty.${step}`)))),
       h('p', null, h('a', { class: 'button primary', href: `${LIST}/new` }, icon('add'), t('eventTypes.empty.act'))));
   }
 
@@ -196,9 +204,11 @@ class EventTypes extends View {
           h('h2', null, h('a', { href: `${LIST}/${id}` }, name)),
           h('p', { class: 'quiet small' }, this.facts(eventType)),
           h('p', { class: 'small address' }, h('a', { href: pagePath(this.pageOf(eventType)), target: '_blank' },
-            pageUrl(this.pageOf(eventType)).replace(/^https?:\/\//, ''), h('span', { class: 'unseen' }, ` ${t('setup.newTab')}`)))),
+            pageUrl(this.pageOf(eventType)).replace(/^https?:\/\//, ''),
+            h('span', { class: 'unseen' }, ` ${t('setup.newTab')}`)))),
         h('span', { class: 'switched' },
-          h('span', { class: `badge ${isActive ? 'good' : ''}`, 'aria-hidden': 'true' }, t(isActive ? 'eventTypes.on' : 'eventTypes.off')),
+          h('span', { class: `badge ${isActive ? 'good' : ''}`, 'aria-hidden': 'true' },
+            t(isActive ? 'eventTypes.on' : 'eventTypes.off')),
           toggle({ label: t('eventTypes.switch', { name }), checked: isActive, oninput: (on) => this.switchTo(eventType, on) }))),
       this.badges(eventType),
       h('div', { class: 'row acts' }, this.acts(eventType)),
@@ -215,7 +225,8 @@ class EventTypes extends View {
     const all = [isHidden && t('eventTypes.told.hidden'), seats > 1 && t('eventTypes.told.seats', { count: seats }),
       questions.length > 0 && t('eventTypes.told.questions', { count: questions.length }), schedule?.name].filter(Boolean);
 
-    return all.length > 0 && h('p', { class: 'row badges', key: 'badges' }, all.map((text) => h('span', { class: 'badge' }, text)));
+    return all.length > 0 && h('p', { class: 'row badges', key: 'badges' },
+      all.map((text) => h('span', { class: 'badge' }, text)));
   }
 
   acts(eventType) {
@@ -225,9 +236,12 @@ class EventTypes extends View {
       h('button', { type: 'button', class: `small ${style}`, onclick }, icon(drawing), text, unseen.cloneNode(true));
 
     return [
+      h('a', { class: 'button small', href: pagePath(this.pageOf(eventType)), target: '_blank' },
+        icon('open'), t('eventTypes.preview'), unseen.cloneNode(true)),
       button('link', t('eventTypes.copyLink'), () => this.copyLink(eventType)),
       button('embed', t('eventTypes.embed'), () => openEmbedDialog(this.pageOf(eventType), name)),
-      h('a', { class: 'button small', href: `${LIST}/new/${id}` }, icon('twice'), t('eventTypes.duplicate'), unseen.cloneNode(true)),
+      h('a', { class: 'button small', href: `${LIST}/new/${id}` },
+        icon('twice'), t('eventTypes.duplicate'), unseen.cloneNode(true)),
       button('bin', t('common.delete'), () => this.takeOut(eventType), 'danger-quiet'),
     ];
   }

@@ -27,21 +27,27 @@ export function askWhichHours({ theirs, mine, zone }) {
   });
 }
 
-const compared = (rows) => h('div', { class: 'scroll-inline', tabindex: '0', role: 'region', 'aria-label': t('hours.conflict.table') },
-  h('table', { class: 'compared' },
-    h('thead', null, h('tr', null, ['what', 'now', 'yours'].map((name) => h('th', { scope: 'col', key: name }, t(`hours.conflict.${name}`))))),
-    h('tbody', null, rows.map(([what, now, yours]) => h('tr', { key: what }, h('th', { scope: 'row' }, what), h('td', null, now), h('td', null, yours))))));
+const compared = (rows) =>
+  h('div', { class: 'scroll-inline', tabindex: '0', role: 'region', 'aria-label': t('hours.conflict.table') },
+    h('table', { class: 'compared' },
+      h('thead', null, h('tr', null, ['what', 'now', 'yours'].map((name) =>
+        h('th', { scope: 'col', key: name }, t(`hours.conflict.${name}`))))),
+      h('tbody', null, rows.map(([what, now, yours]) =>
+        h('tr', { key: what }, h('th', { scope: 'row' }, what), h('td', null, now), h('td', null, yours))))));
 
 function weekRows(theirs, mine) {
   if (!mine.rules) return [];
-  return WEEK.map((day) => [formatWeekday(day, 'long'), ...[theirs, mine].map(({ rules }) => fullDayText(rules, day) || t('week.closed'))])
+  const told = ({ rules }, day) => fullDayText(rules, day) || t('week.closed');
+
+  return WEEK.map((day) => [formatWeekday(day, 'long'), told(theirs, day), told(mine, day)])
     .filter(([, now, yours]) => now !== yours);
 }
 
 function overrideRows(theirs, mine, zone) {
   if (!mine.overrides) return [];
   const tell = (override) => `${whenText(override, zone)}: ${t(`overrides.names.${kindOf(override, zone)}`)}`;
-  const [there, here] = [theirs, mine].map(({ overrides }) => overrides.filter((override) => endOf(override) > Date.now()).map(tell));
+  const told = ({ overrides }) => overrides.filter((override) => endOf(override) > Date.now()).map(tell);
+  const [there, here] = [told(theirs), told(mine)];
   const rows = there.filter((text) => !here.includes(text)).map((text) => [text, true, false]);
 
   rows.push(...here.filter((text) => !there.includes(text)).map((text) => [text, false, true]));

@@ -7,7 +7,7 @@ import { View, announce, focusOn, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
 import { cityOf, zoneOffsetText } from '../time.js';
 import { api, confirmDialog, setUser } from './session.js';
-import { icon } from './setup-icons.js';
+import { icon, iconButton } from './setup-icons.js';
 import { askWhichHours } from './hours-conflict.js';
 import { addSchedule, moveSchedule, renameSchedule } from './schedule-dialogs.js';
 import { isRight, plainRules, rulesOf, windowOf } from './week-draft.js';
@@ -18,6 +18,7 @@ import './time-off.js';
 
 const HERE = '#/hours';
 const text = (value) => JSON.stringify(value);
+const zoneTold = (zone) => t('hours.inZone', { city: cityOf(zone), offset: zoneOffsetText(zone) });
 
 class Hours extends View {
   rest = [];
@@ -82,6 +83,7 @@ class Hours extends View {
   /* Shows what the API answered, without anything of an old draft. */
   adopt({ schedule, etag }) {
     this.draft = { windows: schedule.rules.map(windowOf), overrides: plainOverrides(schedule.overrides) };
+    this.trouble = null;
     this.know({ schedule, etag });
   }
 
@@ -102,6 +104,12 @@ class Hours extends View {
     if (!current || this.unsaved || this.busy) return;
     const answer = await api.get(`/v0/me/schedules/${current.schedule.id}`).catch(() => null);
     if (answer && answer.etag !== current.etag && !this.unsaved && this.current === current) this.adopt(answer);
+  }
+
+  /* Tells what was done where the button for it was. */
+  tell(note) {
+    this.set({ note, trouble: null });
+    focusOn(this, '.save-bar');
   }
 
   /* --- the draft --------------------------------------------------------------------------------------------------- */
@@ -152,8 +160,7 @@ class Hours extends View {
   async send(changes, etag) {
     try {
       this.adopt(await api.patch(`/v0/me/schedules/${this.current.schedule.id}`, changes, { match: etag }));
-      this.note = t('hours.saved');
-      announce(this.note);
+      this.tell(t('hours.saved'));
     } catch (error) {
       if (error.status !== 412) throw error;
       await this.choose(changes);
@@ -168,7 +175,7 @@ class Hours extends View {
 
     if (choice === 'mine') await this.send(changes, theirs.etag);
     else if (choice === 'theirs') this.adopt(theirs);
-    if (choice === 'theirs') this.note = t('hours.tookTheirs');
+    if (choice === 'theirs') this.tell(t('hours.tookTheirs'));
   }
 
   /* --- the schedules ----------------------------------------------------------------------------------------------- */
@@ -193,20 +200,21 @@ class Hours extends View {
 
     if (!answer) return;
     this.know(answer);
-    this.set({ note: t('hours.zone.done', { city: cityOf(answer.schedule.timezone) }) });
+    this.tell(t('hours.zone.done', { city: cityOf(answer.schedule.timezone) }));
   }
 
   async makeDefault() {
     const { schedule, etag } = this.current;
     const sure = await confirmDialog({
-      title: t('hours.default.title', { name: schedule.name }), text: t('hours.default.text', { city: cityOf(schedule.timezone) }),
+      title: t('hours.default.title', { name: schedule.name }),
+      text: t('hours.default.text', { city: cityOf(schedule.timezone) }),
       confirmLabel: t('hours.default.act'),
     });
 
     if (!sure) return;
     try {
       this.know(await api.patch(`/v0/me/schedules/${schedule.id}`, { isDefault: true }, { match: etag }));
-      this.set({ note: t('hours.default.done', { name: schedule.name }) });
+      this.tell(t('hours.default.done', { name: schedule.name }));
     } catch (error) {
       this.set({ trouble: errorText(error, ['hours.errors']) });
     }
@@ -215,7 +223,8 @@ class Hours extends View {
   async takeOut() {
     const { schedule } = this.current;
     const sure = await confirmDialog({
-      title: t('hours.delete.title', { name: schedule.name }), text: t('hours.delete.text'), confirmLabel: t('common.delete'), danger: true,
+      title: t('hours.delete.title', { name: schedule.name }), text: t('hours.delete.text'),
+      confirmLabel: t('common.delete'), danger: true,
     });
 
     if (!sure) return;
@@ -237,8 +246,8 @@ class Hours extends View {
       .map(({ id, name }) => h('a', { href: `#/event-types/${id}`, target: '_blank' }, name));
 
     await confirmDialog({
-      title: t('hours.delete.used', { name: schedule.name }), text: t(items.length ? 'hours.delete.usedBy' : 'hours.delete.usedByTeam'), items,
-      confirmLabel: t('common.close'),
+      title: t('hours.delete.used', { name: schedule.name }),
+      text: t(items.length ? 'hours.delete.usedBy' : 'hours.delete.usedByTeam'), items, confirmLabel: t('common.close'),
     });
   }
 
@@ -259,7 +268,8 @@ class Hours extends View {
 
     return h('nav', { key: 'tabs', class: 'setup-tabs', 'aria-label': t('hours.tabs') }, h('ul', { class: 'plain' },
       this.schedules.map(({ id, name, isDefault }) =>
-        tab(isDefault ? HERE : `${HERE}/${id}`, name, this.wanted === id, isDefault && this.schedules.length > 1 && t('hours.isDefault'))),
+        tab(isDefault ? HERE : `${HERE}/${id}`, name, this.wanted === id,
+          isDefault && this.schedules.length > 1 && t('hours.isDefault'))),
       tab(`${HERE}/time-off`, t('timeOff.title'), this.rest?.[0] === 'time-off')));
   }
 
@@ -270,14 +280,14 @@ class Hours extends View {
     if (!this.schedules) return h('p', { class: 'quiet', key: 'loading' }, t('common.loading'));
     if (this.rest?.[0] === 'time-off')
       return h('oc-time-off', {
-        key: 'time-off', about: { timeOff: this.timeOff, user: this.user }, ontimeoff: (event) => this.set({ timeOff: event.detail }),
+        key: 'time-off', about: { timeOff: this.timeOff, user: this.user },
+        ontimeoff: (event) => this.set({ timeOff: event.detail }),
       });
-    if (!this.draft || this.current?.schedule.id !== this.wanted) return h('p', { class: 'quiet', key: 'loading' }, t('common.loading'));
-    return h('div', { class: 'stack', key: `schedule-${this.wanted}` }, this.scheduleHead(), this.note && this.noteView(), this.week(), this.exceptions(), this.bar());
-  }
-
-  noteView() {
-    return h('p', { class: 'note good', key: 'note' }, this.note);
+    if (!this.wanted) return h('p', { class: 'empty', key: 'none' }, t('hours.none'));
+    if (!this.draft || this.current?.schedule.id !== this.wanted)
+      return h('p', { class: 'quiet', key: 'loading' }, t('common.loading'));
+    return h('div', { class: 'stack', key: `schedule-${this.wanted}` }, 
+      this.scheduleHead(), this.week(), this.exceptions(), this.bar());
   }
 
   scheduleHead() {
@@ -286,12 +296,14 @@ class Hours extends View {
 
     return h('div', { class: 'row between schedule-head', key: 'schedule-head' },
       h('p', { class: 'row' },
-        h('span', { class: 'zone-told' }, icon('clock'), h('span', null, t('hours.inZone', { city: cityOf(schedule.timezone), offset: zoneOffsetText(schedule.timezone) }))),
+        h('span', { class: 'zone-told' }, icon('clock'), h('span', null, zoneTold(schedule.timezone))),
         button(t('zone.change'), () => this.move())),
       h('p', { class: 'row' },
         button(t('hours.rename.act'), () => this.rename()),
         !schedule.isDefault && button(t('hours.default.act'), () => this.makeDefault()),
-        !schedule.isDefault && h('button', { type: 'button', class: 'small danger-quiet', onclick: () => this.takeOut() }, t('common.delete'))));
+        !schedule.isDefault && h('button', {
+          type: 'button', class: 'small danger-quiet', onclick: () => this.takeOut(),
+        }, t('common.delete'))));
   }
 
   week() {
@@ -307,21 +319,32 @@ class Hours extends View {
     return h('section', { class: 'card stack', key: 'exceptions', 'aria-labelledby': 'exceptions-title' },
       h('div', { class: 'stack tight' },
         h('h2', { id: 'exceptions-title', tabindex: '-1' }, t('overrides.title')),
-        h('p', { class: 'quiet small' }, t('overrides.text'), ' ', h('a', { href: `${HERE}/time-off` }, t('overrides.toTimeOff')))),
+        h('p', { class: 'quiet small' }, t('overrides.text'), ' ',
+          h('a', { href: `${HERE}/time-off` }, t('overrides.toTimeOff')))),
       h('oc-overrides', {
         about: { overrides, windows, timeOff: this.timeOff, zone: this.current.schedule.timezone, user: this.user },
         onoverrides: (event) => this.change({ overrides: event.detail }),
       }));
   }
 
-  /* Stays in sight while there is something to save. */
+  /* Stays in sight while there is something to save, or to be told of what was saved. */
   bar() {
-    if (!this.unsaved && !this.trouble) return null;
+    if (!this.unsaved && !this.trouble) return this.note && this.noteBar();
     return h('div', { class: 'save-bar', key: 'bar', role: 'group', 'aria-label': t('hours.unsaved') },
-      this.trouble ? h('p', { class: 'note bad small', role: 'alert' }, this.trouble) : h('p', { class: 'strong' }, t('hours.unsaved')),
+      this.trouble ? h('p', { class: 'note bad small', role: 'alert' }, this.trouble)
+        : h('p', { class: 'strong' }, t('hours.unsaved')),
       h('div', { class: 'row' },
         h('button', { type: 'button', onclick: () => this.discard(), disabled: this.busy }, t('hours.discard')),
         h('button', { type: 'button', class: 'primary', onclick: () => this.save(), disabled: this.busy }, t('common.save'))));
+  }
+
+  noteBar() {
+    return h('div', { class: 'save-bar done', key: 'done', tabindex: '-1' },
+      h('p', { role: 'status' }, this.note),
+      iconButton('remove', t('common.close'), () => {
+        this.set({ note: null });
+        focusOn(this, 'h1');
+      }));
   }
 }
 

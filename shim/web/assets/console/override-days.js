@@ -19,7 +19,8 @@ export const datesOf = (override, zone) => [dateIn(startOf(override), zone), dat
 
 /* The API's overrides without their ids, members and list always in the same order. */
 export const plainOverrides = (overrides) => overrides
-  .map(({ startAt, endAt, isAvailable, replacesDay, reason }) => ({ startAt, endAt, isAvailable, replacesDay, reason })).sort(byStart);
+  .map(({ startAt, endAt, isAvailable, replacesDay, reason }) => ({ startAt, endAt, isAvailable, replacesDay, reason }))
+  .sort(byStart);
 
 export function kindOf(override, zone) {
   if (override.isAvailable) return override.replacesDay ? 'replace' : 'add';

@@ -17,7 +17,9 @@ import { dayRange, datesOf, endOf, kindOf, startOf, typedInstant, whenText } fro
 const KINDS = ['off', 'block', 'add', 'replace'];
 let made = 0;
 
-const newSpan = (start = 540, end = 720) => ({ key: `s${++made}`, start: minuteText(start), end: minuteText(end), whichStart: null, whichEnd: null });
+const newSpan = (start = 540, end = 720) => ({
+  key: `s${++made}`, start: minuteText(start), end: minuteText(end), whichStart: null, whichEnd: null,
+});
 
 /* There are fields for whole days and for times within one day; other ranges can be taken out, not edited here. */
 export function canEdit(override, zone) {
@@ -37,11 +39,16 @@ function whichOf(instant, zone) {
 function spanOf(override, zone) {
   const [start, end] = [wallClock(startOf(override), zone), wallClock(endOf(override), zone)];
 
-  return { ...newSpan(start.minute, end.minute || 1440), whichStart: whichOf(startOf(override), zone), whichEnd: whichOf(endOf(override), zone) };
+  return {
+    ...newSpan(start.minute, end.minute || 1440),
+    whichStart: whichOf(startOf(override), zone), whichEnd: whichOf(endOf(override), zone),
+  };
 }
 
 const begin = ({ date, zone, editing, kind = 'off' }) => {
-  const state = { date, until: date, kind, spans: [newSpan()], reason: '', errors: {}, drop: [], found: null, busy: false, trouble: null };
+  const state = {
+    date, until: date, kind, spans: [newSpan()], reason: '', errors: {}, drop: [], found: null, busy: false, trouble: null,
+  };
 
   if (!editing) return state;
   const [first, last] = datesOf(editing, zone);
@@ -53,7 +60,7 @@ const begin = ({ date, zone, editing, kind = 'off' }) => {
   };
 };
 
-/* asked: { date, zone, user, existing (overrides on that date), editing? (one of them), room (how many more there may be) } */
+/* asked: { date, zone, user, existing and timeOff (of that date), editing? (one of them), room (how many more there may be) } */
 export function openOverrideDialog(asked) {
   const state = begin(asked);
 
@@ -94,7 +101,8 @@ class DayForm {
   /* The overrides that the form stands for; errors are told and null is the answer. */
   result() {
     const { kind, date, until, spans, reason } = this.state;
-    const common = { isAvailable: kind === 'add' || kind === 'replace', replacesDay: kind === 'replace', reason: reason.trim() || null };
+    const isAvailable = kind === 'add' || kind === 'replace';
+    const common = { isAvailable, replacesDay: kind === 'replace', reason: reason.trim() || null };
     const made = (from, to) => ({ startAt: instantText(from), endAt: instantText(to), ...common });
     const errors = {};
 
@@ -158,21 +166,26 @@ class DayForm {
 
     return h('form', { class: 'stack', novalidate: true, onsubmit: (event) => this.submit(event) },
       this.existingView(),
+      this.timeOff.length > 0 && h('p', { class: 'note', key: 'time-off' }, t('overrides.inTimeOff', {
+        when: this.timeOff.map((block) => whenText(block, this.zone)).join(', '),
+      })),
       h('fieldset', { class: 'choices' }, h('legend', { class: 'unseen' }, t('overrides.kind')),
         KINDS.map((kind) => h('label', { class: 'choice', key: kind },
-          h('input', { type: 'radio', name: 'kind', value: kind, checked: state.kind === kind, onchange: () => this.change({ kind }) }),
+          h('input', {
+            type: 'radio', name: 'kind', value: kind, checked: state.kind === kind, onchange: () => this.change({ kind }),
+          }),
           h('span', null, h('span', { class: 'strong' }, t(`overrides.kinds.${kind}`)),
             h('span', { class: 'quiet small told' }, t(`overrides.kindHints.${kind}`)))))),
       state.kind === 'off' ? this.untilView() : this.spansView(),
       areaField({
-        id: 'override-reason', label: t('overrides.reason'), hint: t('overrides.reasonHint'), optional: true, value: state.reason, maxlength: 300,
-        rows: 2, oninput: (reason) => Object.assign(state, { reason }),
+        id: 'override-reason', label: t('overrides.reason'), hint: t('overrides.reasonHint'), optional: true, value: state.reason,
+        maxlength: 300, rows: 2, oninput: (reason) => Object.assign(state, { reason }),
       }),
       state.found && this.foundView(),
       state.trouble && h('p', { class: 'note bad', role: 'alert' }, state.trouble),
       h('div', { class: 'row dialog-acts' },
         h('button', { type: 'button', onclick: () => this.close() }, t('common.cancel')),
-        h('button', { class: state.found ? 'danger' : 'primary', disabled: state.busy },
+        h('button', { class: state.found ? 'danger' : 'primary', disabled: state.busy, key: state.found ? 'anyway' : 'act' },
           t(state.found ? 'overrides.anyway' : `overrides.acts.${state.kind}`))));
   }
 
@@ -181,16 +194,23 @@ class DayForm {
 
     return there.length > 0 && h('div', { class: 'note stack tight', key: 'existing' },
       h('p', { class: 'strong' }, t('overrides.already')),
-      h('ul', { class: 'plain' }, there.map((override) => h('li', { class: 'row between', key: override.startAt + override.endAt },
-        h('span', { class: 'small' }, `${t(`overrides.names.${kindOf(override, this.zone)}`)}: ${whenText(override, this.zone)}`),
-        h('button', { type: 'button', class: 'link small', onclick: () => this.close({ drop: [override], add: [] }) }, t('overrides.remove'))))));
+      h('ul', { class: 'plain' }, there.map((override) => this.existingItem(override))));
+  }
+
+  existingItem(override) {
+    return h('li', { class: 'row between', key: override.startAt + override.endAt },
+      h('span', { class: 'small' }, `${t(`overrides.names.${kindOf(override, this.zone)}`)}: ${whenText(override, this.zone)}`),
+      h('button', {
+        type: 'button', class: 'link small', onclick: () => this.close({ drop: [override], add: [] }),
+      }, t('overrides.remove')));
   }
 
   untilView() {
     const { date, until, errors } = this.state;
 
     return textField({
-      id: 'override-until', key: 'until', type: 'date', label: t('overrides.until'), value: until, min: date, error: errors.until, width: 'half',
+      id: 'override-until', key: 'until', type: 'date', label: t('overrides.until'), value: until, min: date,
+      error: errors.until, width: 'half',
       oninput: (text) => this.change({ until: text || date }),
     });
   }
@@ -220,7 +240,8 @@ class DayForm {
         }),
         h('span', { 'aria-hidden': 'true' }, '–'),
         timeInput({
-          id: `${span.key}-end`, label: t('overrides.to'), text: span.end, isEnd: true, error: error && (!end || start), describedBy: error && id,
+          id: `${span.key}-end`, label: t('overrides.to'), text: span.end, isEnd: true,
+          error: error && (!end || start), describedBy: error && id,
           oninput: (text) => this.changeSpan(span.key, { end: text, whichEnd: null }),
         }),
         spans.length > 1 && iconButton('remove', t('overrides.removeSpan', { start: span.start, end: span.end }),
@@ -235,7 +256,8 @@ class DayForm {
     const id = `${span.key}-${side}-which`;
 
     if (typed?.state === 'skipped')
-      return h('p', { class: 'note warn small', key: id }, t('overrides.skipped', { time: span[side], real: formatTime(typed.instant, this.zone) }));
+      return h('p', { class: 'note warn small', key: id },
+        t('overrides.skipped', { time: span[side], real: formatTime(typed.instant, this.zone) }));
     if (typed?.state !== 'twice') return null;
     return h('div', { class: 'note small field', key: id },
       h('label', { for: id }, t('overrides.twice', { time: span[side] })),

@@ -3,9 +3,11 @@
  * Property about: { overrides, windows (of the week's draft), timeOff, zone, user }. Event "overrides" with the new list.
  * Arrow keys go through the days, Page Up and Down through the months.
  */
-import { View, announce, h } from '../view.js';
+import { View, announce, focusOn, h } from '../view.js';
 import { t } from '../i18n.js';
-import { addDays, addMonths, dateIn, firstWeekday, formatDate, formatMonth, formatWeekday, monthOf, weekdayOf, weeksOf } from '../time.js';
+import {
+  addDays, addMonths, dateIn, firstWeekday, formatDate, formatMonth, formatWeekday, monthOf, weekdayOf, weeksOf,
+} from '../time.js';
 import { icon, iconButton } from './setup-icons.js';
 import { byStart, dayRange, endOf, kindOf, spanText, touching, whenText } from './override-days.js';
 import { canEdit, openOverrideDialog } from './override-dialog.js';
@@ -32,9 +34,10 @@ class Overrides extends View {
   }
 
   async open(date, editing) {
-    const { overrides, zone, user } = this.about;
+    const { overrides, timeOff, zone, user } = this.about;
     const changed = await openOverrideDialog({
-      date, zone, user, editing, existing: touching(overrides, date, zone), room: MOST - overrides.length,
+      date, zone, user, editing, room: MOST - overrides.length,
+      existing: touching(overrides, date, zone), timeOff: touching(timeOff, date, zone),
     });
 
     if (!changed) return;
@@ -45,6 +48,7 @@ class Overrides extends View {
   takeOut(override) {
     this.tell({ drop: [override], add: [] });
     announce(t('overrides.removed', { when: whenText(override, this.about.zone) }));
+    focusOn(this, '.ahead h3');
   }
 
   goTo(month) {
@@ -76,7 +80,8 @@ class Overrides extends View {
     return h('div', { class: 'overrides' },
       h('div', { class: 'calendar', key: 'calendar' },
         h('div', { class: 'row between dates-head' },
-          iconButton('previous', t('overrides.earlier'), () => this.goTo(addMonths(month, -1)), { disabled: month <= monthOf(this.today) }),
+          iconButton('previous', t('overrides.earlier'), () => this.goTo(addMonths(month, -1)),
+            { disabled: month <= monthOf(this.today) }),
           h('h3', { 'aria-live': 'polite' }, formatMonth(month)),
           iconButton('next', t('overrides.later'), () => this.goTo(addMonths(month, 1)))),
         this.grid(month), this.legend()),
@@ -99,8 +104,10 @@ class Overrides extends View {
     const hours = dayText(rulesOf(this.about.windows.filter(({ day }) => day === weekdayOf(date))), weekdayOf(date));
     const told = marks.length ? marks.map(({ text }) => text).join(', ') : hours || t('week.closed');
 
+    const looks = ['date', date === today && 'today', !hours && 'closed', marks[0]?.kind].filter(Boolean);
+
     return h('td', { key: date }, h('button', {
-      type: 'button', class: `date${date === today ? ' today' : ''}${hours ? '' : ' closed'}${marks.length ? ` ${marks[0].kind}` : ''}`,
+      type: 'button', class: looks.join(' '),
       'data-date': date, disabled: date < today, tabindex: date === current ? '0' : '-1',
       'aria-label': t('overrides.dayLabel', { date: formatDate(date), told }), 'aria-current': date === today ? 'date' : null,
       onclick: () => this.open(date), onkeydown: (event) => this.onKey(event, date),
@@ -113,15 +120,20 @@ class Overrides extends View {
     const { overrides, timeOff, zone } = this.about;
     const own = touching(overrides, date, zone).map((override) => {
       const kind = kindOf(override, zone);
-      return { kind, text: kind === 'off' ? t('overrides.names.off') : `${t(`overrides.names.${kind}`)} ${spanText(override, zone)}` };
+      const name = t(`overrides.names.${kind}`);
+
+      return { kind, text: kind === 'off' ? name : `${name} ${spanText(override, zone)}` };
     });
 
     return [...touching(timeOff, date, zone).map(() => ({ kind: 'timeOff', text: t('overrides.names.timeOff') })), ...own];
   }
 
   legend() {
-    return h('ul', { class: 'plain row legend small quiet', 'aria-label': t('overrides.legend') }, ['off', 'block', 'add', 'replace'].map((kind) =>
-      h('li', { key: kind, class: 'row tight-row' }, h('span', { class: `swatch ${kind}` }, icon(DRAWINGS[kind])), t(`overrides.names.${kind}`))));
+    const item = (kind) => h('li', { key: kind, class: 'row tight-row' },
+      h('span', { class: `swatch ${kind}` }, icon(DRAWINGS[kind])), t(`overrides.names.${kind}`));
+
+    return h('ul', { class: 'plain row legend small quiet', 'aria-label': t('overrides.legend') },
+      ['off', 'block', 'add', 'replace'].map(item));
   }
 
   /* --- those ahead ------------------------------------------------------------------------------------------------- */
@@ -151,7 +163,8 @@ class Overrides extends View {
       h('span', { class: `swatch ${kind}` }, icon(DRAWINGS[kind])),
       h('span', { class: 'grow' }, h('span', { class: 'strong' }, when),
         h('span', { class: 'quiet small told' }, [t(`overrides.names.${kind}`), override.reason].filter(Boolean).join(' · '))),
-      canEdit(override, zone) && iconButton('edit', t('overrides.editIt', { when }), () => this.open(dateIn(Date.parse(override.startAt), zone), override)),
+      canEdit(override, zone) && iconButton('edit', t('overrides.editIt', { when }),
+        () => this.open(dateIn(Date.parse(override.startAt), zone), override)),
       iconButton('bin', t('overrides.removeIt', { when }), () => this.takeOut(override)));
   }
 }

@@ -57,13 +57,17 @@ class Questions extends View {
     list.splice(at + by, 0, ...list.splice(at, 1));
     this.tell(list);
     announce(t('eventTypes.questions.moved', { place: at + by + 1, count: list.length }));
-    focusOn(this, `[data-key="${list[at + by].key}"] .${by < 0 ? 'up' : 'down'}:not([disabled]), [data-key="${list[at + by].key}"] .up`);
+    const item = this.querySelector(`[data-key="${list[at + by].key}"]`);
+    const [same, other] = by < 0 ? ['.up', '.down'] : ['.down', '.up'];
+
+    (item.querySelector(`${same}:not([disabled])`) ?? item.querySelector(other)).focus();
   }
 
   view() {
     return h('div', { class: 'stack' },
       this.questions.length === 0 && h('p', { class: 'quiet' }, t('eventTypes.questions.none')),
-      this.questions.length > 0 && h('ol', { class: 'plain stack questions' }, this.questions.map((question, i) => this.item(question, i))),
+      this.questions.length > 0 && h('ol', { class: 'plain stack questions' },
+        this.questions.map((question, i) => this.item(question, i))),
       h('div', null, h('button', {
         type: 'button', class: 'add small', disabled: this.questions.length >= MOST, onclick: () => this.addOne(),
       }, icon('add'), t('eventTypes.questions.add'))),
@@ -78,12 +82,14 @@ class Questions extends View {
         h('span', { class: 'strong' }, t('eventTypes.questions.nth', { n: i + 1 })),
         this.acts(i)),
       textField({
-        id: `${key}-label`, label: t('eventTypes.questions.label'), value: label, maxlength: 120, error: this.errors[`${key}-label`],
+        id: `${key}-label`, label: t('eventTypes.questions.label'), value: label, maxlength: 120,
+        error: this.errors[`${key}-label`],
         oninput: (text) => this.relabel(question, text),
       }),
       h('div', { class: 'columns' },
         textField({
-          id: `${key}-placeholder`, label: t('eventTypes.questions.placeholder'), optional: true, value: placeholder ?? '', maxlength: 160,
+          id: `${key}-placeholder`, label: t('eventTypes.questions.placeholder'), optional: true,
+          value: placeholder ?? '', maxlength: 160,
           oninput: (text) => this.change(key, { placeholder: text }),
         }),
         textField({

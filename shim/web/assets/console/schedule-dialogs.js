@@ -51,12 +51,15 @@ function refusal(error) {
 }
 
 const nameField = (state, change) => textField({
-  id: 'schedule-name', label: t('hours.name'), hint: t('hours.nameHint'), value: state.name, maxlength: 120, error: state.errors.name,
+  id: 'schedule-name', label: t('hours.name'), hint: t('hours.nameHint'), value: state.name, maxlength: 120,
+  error: state.errors.name,
   autofocus: true, autocomplete: 'off', oninput: (name) => change({ name }),
 });
 
 const zoneField = (state, change) =>
-  h('zone-picker', { key: 'zone', zone: state.timezone, label: t('zone.label'), onpick: (event) => change({ timezone: event.detail }) });
+  h('zone-picker', {
+    key: 'zone', zone: state.timezone, label: t('zone.label'), onpick: (event) => change({ timezone: event.detail }),
+  });
 
 const named = (state) => {
   if (state.name.trim()) return state.name.trim();
@@ -68,7 +71,7 @@ export function addSchedule(schedules, zone) {
   const hours = ({ copied }) => {
     const from = schedules.find(({ id }) => id === copied);
 
-    return from ? { rules: from.rules } : {};
+    return { isDefault: schedules.length === 0, ...(from && { rules: from.rules }) };
   };
 
   return formDialog({
@@ -80,8 +83,9 @@ export function addSchedule(schedules, zone) {
     fields: (state, change) => [
       h('p', { class: 'quiet' }, t('hours.add.text')),
       nameField(state, change), zoneField(state, change),
-      selectField({ id: 'schedule-copied', label: t('hours.add.copied'), value: state.copied, oninput: (copied) => change({ copied }) },
-        [['', t('hours.add.none')], ...schedules.map(({ id, name }) => [id, t('hours.add.as', { name })])]),
+      selectField({
+        id: 'schedule-copied', label: t('hours.add.copied'), value: state.copied, oninput: (copied) => change({ copied }),
+      }, [['', t('hours.add.none')], ...schedules.map(({ id, name }) => [id, t('hours.add.as', { name })])]),
     ],
   });
 }

@@ -50,13 +50,15 @@ export const select = (spec, choices) => h('select', {
 export const check = ({ id, label, hint, checked, oninput }) => h('div', { class: 'field', key: id },
   h('label', { class: 'check' },
     h('input', {
-      type: 'checkbox', id, checked, 'aria-describedby': hint ? `${id}-hint` : null, oninput: (event) => oninput(event.target.checked),
+      type: 'checkbox', id, checked, 'aria-describedby': hint ? `${id}-hint` : null,
+      oninput: (event) => oninput(event.target.checked),
     }), label),
   hint && h('p', { class: 'hint', id: `${id}-hint` }, hint));
 
 /* An on and off switch; label is what screen readers call it. */
 export const toggle = ({ label, checked, oninput, disabled = false }) => h('input', {
-  type: 'checkbox', role: 'switch', class: 'onoff', 'aria-label': label, checked, disabled, onchange: (event) => oninput(event.target.checked),
+  type: 'checkbox', role: 'switch', class: 'onoff', 'aria-label': label, checked, disabled,
+  onchange: (event) => oninput(event.target.checked),
 });
 
 /* The number that a text stands for; null for an empty text, NaN for anything else. Takes a decimal comma, too. */

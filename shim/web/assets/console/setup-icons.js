@@ -23,8 +23,9 @@ const PATHS = {
 const MIRRORED = new Set(['previous', 'next']);
 
 export const icon = (name) =>
-  h('svg', { viewBox: '0 0 20 20', width: 18, height: 18, 'aria-hidden': 'true', class: `line-icon${MIRRORED.has(name) ? ' turns' : ''}` },
-    h('path', { d: PATHS[name] }));
+  h('svg', {
+    viewBox: '0 0 20 20', width: 18, height: 18, 'aria-hidden': 'true', class: `line-icon${MIRRORED.has(name) ? ' turns' : ''}`,
+  }, h('path', { d: PATHS[name] }));
 
 /* A square button that shows a drawing and is called by its label. */
 export const iconButton = (name, label, onclick, props = {}) =>

@@ -7,7 +7,7 @@ import { t } from '../i18n.js';
 import { api, confirmDialog } from './session.js';
 import { openEmbedDialog, pageUrl } from './embed-dialog.js';
 import { isOwner, loadLedger, loadTeam, nameOf, pageOf, partsOf, summary } from './team-data.js';
-import { Loaded, avatar, backLink, modeBadge, modePicture, noTeam } from './team-view.js';
+import { Loaded, avatar, backLink, button, modeBadge, modePicture, noTeam } from './team-view.js';
 import { refusal, whyNot } from './team-refusal.js';
 import './team-event-form.js';
 import './team-hosts-form.js';
@@ -61,9 +61,9 @@ class TeamEventPage extends Loaded {
       h('div', { class: 'row page-link' },
         h('a', { href: url, target: '_blank' }, url.replace(/^https?:\/\//, '')),
         h('oc-copy', { key: id, copy: { text: url, label: t('teams.copyLink') } }),
-        h('button', { type: 'button', class: 'small', onclick: () => openEmbedDialog(page, eventType.name) }, t('teams.embed')),
+        button(t('teams.embed'), () => openEmbedDialog(page, eventType.name), { class: 'small' }),
         isOwner(team) && this.editing !== 'rest' &&
-          h('button', { type: 'button', class: 'small', onclick: () => this.edit('rest') }, t('teams.editEventType'))));
+          button(t('teams.editEventType'), () => this.edit('rest'), { class: 'small' })));
   }
 
   parts(all) {
@@ -104,8 +104,8 @@ class TeamEventPage extends Loaded {
     return h('section', { class: 'card stack', key: 'who', 'aria-labelledby': 'team-who' },
       h('div', { class: 'row between' },
         h('h2', { id: 'team-who' }, t('teams.hosts.title')),
-        isOwner(all.team) && !isChanging && h('button', { type: 'button', class: 'small', onclick: () => this.edit('hosts') }, t('teams.hosts.change')),
-        isChanging && h('button', { type: 'button', class: 'small', onclick: () => this.edit(null) }, t('common.cancel'))),
+        isOwner(all.team) && !isChanging && button(t('teams.hosts.change'), () => this.edit('hosts'), { class: 'small' }),
+        isChanging && button(t('common.cancel'), () => this.edit(null), { class: 'small' })),
       isChanging
         ? h('oc-team-hosts-form', { key: 'form', job: all, ondone: () => this.saved() })
         : this.whoList(all));
@@ -133,13 +133,14 @@ class TeamEventPage extends Loaded {
       this.problem && refusal(this.problem),
       h('div', { class: 'row between' },
         h('p', { class: 'quiet grow' }, t('teams.removeEvent.hint', { group: t('eventTypes.groups.shown') })),
-        h('button', { type: 'button', class: 'danger', onclick: () => this.deleteEventType(id, eventType) }, t('teams.removeEvent.button'))));
+        button(t('teams.removeEvent.button'), () => this.deleteEventType(id, eventType), { class: 'danger' })));
   }
 
   async deleteEventType(id, { name }) {
     this.set({ problem: null });
     if (!await confirmDialog({
-      title: t('teams.removeEvent.ask', { event: name }), text: t('teams.removeEvent.text'), confirmLabel: t('common.delete'), danger: true,
+      title: t('teams.removeEvent.ask', { event: name }), text: t('teams.removeEvent.text'),
+      confirmLabel: t('common.delete'), danger: true,
     })) return;
     try {
       await api.del(`/v0/event-types/${id}`);

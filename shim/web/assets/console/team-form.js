@@ -16,6 +16,10 @@ class TeamForm extends Form {
     Object.assign(this, { draft: { name, slug }, ownSlug: this.team !== null });
   }
 
+  get unsaved() {
+    return this.team !== null && (this.draft.name !== this.team.name || this.draft.slug !== this.team.slug);
+  }
+
   check() {
     const { name, slug } = this.draft;
 
@@ -36,14 +40,16 @@ class TeamForm extends Form {
   }
 
   view() {
+    const url = `${location.origin}/team/${this.draft.slug || '…'}/…`;
+
     return h('form', { class: 'stack', novalidate: true, onsubmit: (event) => this.submit(event) },
       textField(this.spec('name', {
         label: t('teams.fields.teamName'), maxlength: 120, autocomplete: 'off', autofocus: !this.team,
         oninput: (name) => this.rename(name),
       })),
       textField(this.spec('slug', {
+        hint: t(this.team ? 'teams.slugChange' : 'teams.slugHint', { url }),
         maxlength: 80, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false',
-        hint: t(this.team ? 'teams.slugChange' : 'teams.slugHint', { url: `${location.origin}/team/${this.draft.slug || '…'}/…` }),
         oninput: (slug) => {
           this.ownSlug = true;
           this.draft.slug = slug.trim();

@@ -13,13 +13,22 @@ import { priorityChoices } from './team-members.js';
 
 const partName = ({ isIn, isRequired }) => (isIn ? (isRequired ? 'always' : 'turn') : 'none');
 
+const partChoices = (isRoundRobin) => (isRoundRobin
+  ? ['turn', 'always', 'none'].map((one) => [one, t(`teams.parts.${one}`)])
+  : ['always', 'none'].map((one) => [one, t(`teams.parts.${one}Collective`)]));
+
+const teamsPriority = ({ priority }) => t('teams.hosts.ownPriority', { priority: t(`teams.priorities.${priority}`) });
+
+const described = (error, id) => (error ? { 'aria-invalid': 'true', 'aria-describedby': id } : {});
+
 class HostsForm extends Form {
   job = null;
 
   start() {
     const { one, members } = this.job;
     const parts = partsOf(one, members).map((part) => ({
-      ...part, name: partName(part), weight: String(part.weight ?? ''), priority: String(part.priority ?? ''), scheduleId: part.scheduleId ?? '',
+      ...part, name: partName(part), weight: String(part.weight ?? ''), priority: String(part.priority ?? ''),
+      scheduleId: part.scheduleId ?? '',
     }));
 
     this.draft = { assignment: one.assignment, allMembers: one.allMembers, members: parts };
@@ -48,7 +57,7 @@ class HostsForm extends Form {
       ...(this.isRoundRobin ? { assignment: this.draft.assignment } : {}),
       allMembers: this.takesAll,
       members: this.draft.members.filter(isListed).map(({ member, name, weight, priority, scheduleId }) => ({
-        userId: member.userId, isRequired: name === 'always', weight: numberOf(weight), priority: priority === '' ? null : Number(priority),
+        userId: member.userId, isRequired: name === 'always', weight: numberOf(weight), priority: numberOf(priority),
         scheduleId: scheduleId || null,
       })),
     };
@@ -58,7 +67,8 @@ class HostsForm extends Form {
     const errors = {};
     const wanted = this.isRoundRobin ? 'turn' : 'always';
 
-    for (const { member, weight } of this.draft.members) errors[`weight-${member.userId}`] = rangeError(numberOf(weight), [1, 1000]);
+    for (const { member, weight } of this.draft.members)
+      errors[`weight-${member.userId}`] = rangeError(numberOf(weight), [1, 1000]);
     if (!this.takesAll && !this.draft.members.some(({ name }) => name === wanted))
       errors.members = t(this.isRoundRobin ? 'teams.hosts.noTurn' : 'teams.hosts.nobody');
     return errors;
@@ -91,16 +101,14 @@ class HostsForm extends Form {
         draft.assignment = assignment;
         this.update();
       }),
-      h('fieldset', {
-        class: 'stack tight hosts', tabindex: '-1', 'aria-describedby': errors.members ? 'hosts-error' : null, 'aria-invalid': errors.members ? 'true' : null,
-      },
+      h('fieldset', { class: 'stack tight hosts', tabindex: '-1', ...described(errors.members, 'hosts-error') },
         h('legend', null, t('teams.hosts.who')),
         h('p', { class: 'quiet small' }, t(`teams.hosts.${this.job.one.mode}`)),
         errors.members && h('p', { class: 'error', id: 'hosts-error' }, errors.members),
         h('ul', { class: 'plain rows' }, draft.members.map((part) => this.row(part)))),
       check({
         id: 'hosts-all', label: t('teams.hosts.all'), checked: this.takesAll,
-        hint: isRoundRobin && draft.members.some(({ name }) => name === 'none') ? t('teams.hosts.notAll') : t('teams.hosts.allHint'),
+        hint: t(isRoundRobin && draft.members.some(({ name }) => name === 'none') ? 'teams.hosts.notAll' : 'teams.hosts.allHint'),
         oninput: (allMembers) => this.takeAll(allMembers),
       }),
       this.buttons(t('common.save')));
@@ -112,8 +120,9 @@ class HostsForm extends Form {
     return h('li', { key: part.member.userId, class: 'host-row' },
       h('p', { class: 'row host-name' }, avatar(part.member), h('span', { class: 'strong' }, name)),
       labelled('part', t('teams.hosts.part'), select({
-        'aria-label': t('teams.hosts.partOf', { name }), value: part.name, oninput: (value) => this.changePart(part, { name: value }),
-      }, (this.isRoundRobin ? ['turn', 'always', 'none'] : ['always', 'none']).map((one) => [one, t(`teams.parts.${this.isRoundRobin ? one : `${one}Collective`}`)]))),
+        'aria-label': t('teams.hosts.partOf', { name }), value: part.name,
+        oninput: (value) => this.changePart(part, { name: value }),
+      }, partChoices(this.isRoundRobin))),
       part.name === 'turn' && this.turnFields(part, name),
       part.name !== 'none' && this.scheduleField(part, name));
   }
@@ -125,29 +134,33 @@ class HostsForm extends Form {
 
     return [
       assignment === 'weighted' && labelled('weight', t('teams.fields.weight'), h('input', {
-        id, key: 'weight', class: 'numbers', inputmode: 'numeric', autocomplete: 'off', value: part.weight, placeholder: String(part.member.weight),
-        'aria-label': t('teams.hosts.weightOf', { name }), 'aria-invalid': error ? 'true' : null, 'aria-describedby': error ? `${id}-error` : null,
-        oninput: (event) => this.changePart(part, { weight: event.target.value }),
+        id, class: 'numbers', inputmode: 'numeric', autocomplete: 'off', value: part.weight,
+        placeholder: String(part.member.weight), 'aria-label': t('teams.hosts.weightOf', { name }),
+        ...described(error, `${id}-error`), oninput: (event) => this.changePart(part, { weight: event.target.value }),
       }), error && h('span', { class: 'error', id: `${id}-error` }, error)),
       assignment !== 'cursor' && labelled('priority', t('teams.fields.priority'), select({
-        'aria-label': t('teams.hosts.priorityOf', { name }), value: part.priority, oninput: (priority) => this.changePart(part, { priority }),
-      }, [['', t('teams.hosts.ownPriority', { priority: t(`teams.priorities.${part.member.priority}`) })], ...priorityChoices()])),
+        'aria-label': t('teams.hosts.priorityOf', { name }), value: part.priority,
+        oninput: (priority) => this.changePart(part, { priority }),
+      }, [['', teamsPriority(part.member)], ...priorityChoices()])),
     ];
   }
 
   /* Own schedules are for oneself to choose; another's can only be given up for the default one. */
   scheduleField(part, name) {
     const isMe = part.member.userId === currentUser()?.id;
-    const own = isMe ? this.job.schedules.filter((schedule) => !schedule.isDefault) : [];
-    const others = part.scheduleId && !own.some(({ id }) => id === part.scheduleId) ? [[part.scheduleId, t('teams.hosts.otherSchedule')]] : [];
-    const choices = [['', t('teams.hosts.defaultSchedule')], ...own.map((schedule) => [schedule.id, schedule.name]), ...others];
+    const choices = [['', t(isMe ? 'teams.hosts.ownHours' : 'teams.hosts.defaultSchedule')]];
+
+    if (isMe) for (const schedule of this.job.schedules) if (!schedule.isDefault) choices.push([schedule.id, schedule.name]);
+    if (!choices.some(([id]) => id === part.scheduleId)) choices.push([part.scheduleId, t('teams.hosts.otherSchedule')]);
 
     return choices.length > 1 && labelled('schedule', t('teams.hosts.schedule'), select({
-      'aria-label': t('teams.hosts.scheduleOf', { name }), value: part.scheduleId, oninput: (scheduleId) => this.changePart(part, { scheduleId }),
+      'aria-label': t('teams.hosts.scheduleOf', { name }), value: part.scheduleId,
+      oninput: (scheduleId) => this.changePart(part, { scheduleId }),
     }, choices));
   }
 }
 
-const labelled = (kind, text, ...control) => h('div', { class: `labelled ${kind}`, key: kind }, h('span', { class: 'quiet small', 'aria-hidden': 'true' }, text), control);
+const labelled = (kind, text, ...control) => h('div', { class: `labelled ${kind}`, key: kind },
+  h('span', { class: 'quiet small', 'aria-hidden': 'true' }, text), control);
 
 customElements.define('oc-team-hosts-form', HostsForm);

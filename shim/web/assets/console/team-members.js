@@ -7,7 +7,7 @@ import { errorText, t } from '../i18n.js';
 import { api, confirmDialog, openDialog } from './session.js';
 import { DEFAULT_PRIORITY, DEFAULT_WEIGHT, isActive, isOwner, nameOf, partIn } from './team-data.js';
 import { numberField, numberOf, rangeError, selectField, textField } from './setup-fields.js';
-import { Form, avatar } from './team-view.js';
+import { Form, avatar, button } from './team-view.js';
 
 const PRIORITIES = ['4', '3', '2', '1', '0'];
 const IS_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -35,24 +35,25 @@ class Members extends View {
     return h('li', { key: member.userId, class: 'row between member-row' },
       avatar(member, isActive(member) ? '' : 'pending'),
       h('div', { class: 'grow' },
-        h('p', { class: 'row name-line' }, h('span', { class: 'strong' }, nameOf(member)), isMe && h('span', { class: 'quiet' }, t('teams.you')),
+        h('p', { class: 'row name-line' },
+          h('span', { class: 'strong' }, nameOf(member)), isMe && h('span', { class: 'quiet' }, t('teams.you')),
           memberBadges(team, member)),
-        h('p', { class: 'quiet small' }, [member.user.email ?? `@${member.user.username}`, standing(member)].filter(Boolean).join(' · '))),
+        h('p', { class: 'quiet small' },
+          [member.user.email ?? `@${member.user.username}`, standing(member)].filter(Boolean).join(' · '))),
       isOwner(team) && h('div', { class: 'row' }, this.acts(team, member)));
   }
 
   acts(team, member) {
     const name = nameOf(member);
+    const verb = isActive(member) ? 'remove' : 'withdraw';
     const change = () => this.change(team, member);
     const remove = () => this.removeMember(team, member);
 
     return [
-      isActive(member) && h('button', { key: 'change', type: 'button', class: 'small', 'aria-label': t('teams.member.changeOf', { name }), onclick: change },
-        t('teams.member.change')),
-      member.userId !== team.ownerUserId && h('button', {
-        key: 'remove', type: 'button', class: 'small danger', onclick: remove,
-        'aria-label': t(isActive(member) ? 'teams.member.removeOf' : 'teams.member.withdrawOf', { name }),
-      }, t(isActive(member) ? 'teams.member.remove' : 'teams.member.withdraw')),
+      isActive(member) && button(t('teams.member.change'), change,
+        { key: 'change', class: 'small', 'aria-label': t('teams.member.changeOf', { name }) }),
+      member.userId !== team.ownerUserId && button(t(`teams.member.${verb}`), remove,
+        { key: 'remove', class: 'small danger', 'aria-label': t(`teams.member.${verb}Of`, { name }) }),
     ];
   }
 
@@ -74,8 +75,8 @@ class Members extends View {
     const kind = isActive(member) ? 'removal' : 'withdrawal';
     const items = partIn(this.all, member.userId);
     const ask = {
-      title: t(`teams.${kind}.title`, { name: nameOf(member) }), text: t(`teams.${kind}.${items.length ? 'partIn' : 'text'}`), items,
-      confirmLabel: t(`teams.${kind}.confirm`), danger: true,
+      title: t(`teams.${kind}.title`, { name: nameOf(member) }), text: t(`teams.${kind}.${items.length ? 'partIn' : 'text'}`),
+      items, confirmLabel: t(`teams.${kind}.confirm`), danger: true,
     };
 
     this.set({ problem: null });
@@ -126,14 +127,17 @@ class Invite extends Form {
 
   /* What the invited do not have is said at the address. */
   refuse(error) {
-    super.refuse(['OC013', 'OC005'].includes(error.code) || error.field === 'userId' ? Object.assign(error, { field: 'email' }) : error);
+    if (['OC013', 'OC005'].includes(error.code) || error.field === 'userId') error.field = 'email';
+    super.refuse(error);
   }
 
   view() {
     return h('form', { class: 'stack invite', novalidate: true, onsubmit: (event) => this.submit(event) },
       h('h3', null, t('teams.invite.title')),
       h('div', { class: 'form-row' },
-        textField(this.spec('email', { type: 'email', inputmode: 'email', autocomplete: 'off', hint: t('teams.invite.hint'), label: t('teams.invite.email') })),
+        textField(this.spec('email', {
+          label: t('teams.invite.email'), hint: t('teams.invite.hint'), type: 'email', inputmode: 'email', autocomplete: 'off',
+        })),
         selectField(this.spec('role'), ['member', 'owner'].map((role) => [role, t(`teams.roles.${role}`)])),
         this.buttons(t('teams.invite.button'))));
   }

@@ -28,7 +28,8 @@ class TeamPage extends Loaded {
       backLink('#/teams', t('teams.all')),
       h('header', { class: 'stack tight section-head', key: 'head' },
         h('h1', null, team.name),
-        h('p', { class: 'row quiet' }, h('span', null, `/team/${team.slug}`), h('span', { class: 'badge' }, t(`teams.roles.${team.role}`)))),
+        h('p', { class: 'row quiet' },
+          h('span', null, `/team/${team.slug}`), h('span', { class: 'badge' }, t(`teams.roles.${team.role}`)))),
       this.eventTypes(all),
       h('oc-team-members', { key: 'members', all, user: this.user, onchanged: () => this.reload() }),
       isOwner(team) ? this.settings(all) : this.leaving(team),
@@ -55,9 +56,9 @@ class TeamPage extends Loaded {
     return h('section', { class: 'card stack', key: 'settings', 'aria-labelledby': 'team-settings' },
       h('h2', { id: 'team-settings' }, t('teams.settings')),
       h('oc-team-form', { key: `${team.name}/${team.slug}`, team, ondone: () => this.saved() }),
-      this.problem && refusal(this.problem),
       team.ownerUserId === this.user?.id && heirs.length > 0 && this.handOver(team, heirs),
       h('hr', null),
+      this.problem && refusal(this.problem),
       h('div', { class: 'row between' },
         h('p', { class: 'quiet grow small' }, t('teams.remove.hint')),
         h('button', { type: 'button', class: 'danger', onclick: () => this.deleteTeam(team) }, t('teams.remove.button'))));
@@ -80,7 +81,10 @@ class TeamPage extends Loaded {
 
   give(team, heirs) {
     const heir = heirs.find(({ userId }) => userId === this.heir);
-    const ask = { title: t('teams.handOver.title', { name: nameOf(heir) }), text: t('teams.handOver.text'), confirmLabel: t('teams.handOver.button') };
+    const ask = {
+      title: t('teams.handOver.title', { name: nameOf(heir) }), text: t('teams.handOver.text'),
+      confirmLabel: t('teams.handOver.button'),
+    };
 
     return this.act(ask, async () => {
       await api.patch(`/v0/teams/${team.id}`, { ownerUserId: heir.userId });
@@ -91,8 +95,8 @@ class TeamPage extends Loaded {
 
   deleteTeam(team) {
     const ask = {
-      title: t('teams.remove.title', { team: team.name }), text: t('teams.remove.text'), confirmLabel: t('common.delete'), danger: true,
-      items: this.data.eventTypes.map(({ eventType }) => eventType.name),
+      title: t('teams.remove.title', { team: team.name }), text: t('teams.remove.text'),
+      confirmLabel: t('common.delete'), danger: true, items: this.data.eventTypes.map(({ eventType }) => eventType.name),
     };
 
     return this.act(ask, async () => {
@@ -141,6 +145,7 @@ const newLink = (team, classes) => h('a', { class: classes, href: `#/teams/${tea
 
 function eventTypeRow(team, { id, mode, eventType }) {
   const url = pageUrl(pageOf(team, eventType));
+  const named = t('teams.openPageOf', { event: eventType.name });
 
   return h('li', { key: id, class: 'row between' },
     modePicture(mode),
@@ -151,7 +156,7 @@ function eventTypeRow(team, { id, mode, eventType }) {
         eventType.isHidden && h('span', { class: 'badge' }, t('teams.hidden')))),
     h('div', { class: 'row' },
       h('oc-copy', { copy: { text: url, label: t('teams.copyLink'), name: t('teams.copyLinkOf', { event: eventType.name }) } }),
-      h('a', { class: 'button small', href: url, target: '_blank', 'aria-label': t('teams.openPageOf', { event: eventType.name }) }, t('teams.openPage'))));
+      h('a', { class: 'button small', href: url, target: '_blank', 'aria-label': named }, t('teams.openPage'))));
 }
 
 const noEventTypes = (team, memberCount) => h('div', { class: 'empty stack' },

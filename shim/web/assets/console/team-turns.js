@@ -8,12 +8,14 @@ import { formatDate, dateIn } from '../time.js';
 import { currentUser } from './session.js';
 import { loadLedger, nameIn, poolOf } from './team-data.js';
 import { behindBy, highestLevel, nextTurns, shareOf, standingsOf } from './team-turn.js';
-import { avatar } from './team-view.js';
+import { avatar, button } from './team-view.js';
 import { percent } from './team-members.js';
 
 const SHOWN = 6;
 
-const dayOf = (instant) => formatDate(dateIn(Date.parse(instant), currentUser().timezone), { day: 'numeric', month: 'short', year: 'numeric' });
+const DAY = { day: 'numeric', month: 'short', year: 'numeric' };
+
+const dayOf = (instant) => formatDate(dateIn(Date.parse(instant), currentUser().timezone), DAY);
 const list = (names) => new Intl.ListFormat(locale, { type: 'conjunction' }).format(names);
 
 class Turns extends View {
@@ -61,14 +63,15 @@ class Turns extends View {
   next(pool, standing, [userId]) {
     const { members, one } = this.job;
     const name = nameIn(members, userId);
+    const level = one.assignment === 'cursor' ? pool : highestLevel(pool);
 
     return h('div', { class: 'row next-host', key: 'next' },
       avatar(members.find((member) => member.userId === userId), 'large'),
       h('div', { class: 'grow stack tight' },
         h('p', { class: 'strong next-name' }, t('teams.turns.next', { name })),
         h('p', null, this.reason(pool, standing, userId, name)),
-        one.assignment !== 'cursor' && highestLevel(pool).length < pool.length &&
-          h('p', { class: 'quiet' }, t('teams.turns.level', { names: list(highestLevel(pool).map((one) => nameIn(members, one.userId))) })),
+        level.length < pool.length &&
+          h('p', { class: 'quiet' }, t('teams.turns.level', { names: list(level.map((part) => nameIn(members, part.userId))) })),
         pool.length > 1 && h('p', { class: 'quiet' }, t('teams.turns.busy', { name }))));
   }
 
@@ -79,9 +82,9 @@ class Turns extends View {
     const last = pool.find(({ position }) => position === one.roundRobinCursor);
 
     if (pool.length === 1) return t('teams.turns.why.only', { name });
-    if (one.assignment === 'cursor')
-      return one.roundRobinCursor === 0 ? t('teams.turns.why.first', { name })
-        : last ? t('teams.turns.why.cursor', { name, last: nameIn(members, last.userId) }) : t('teams.turns.why.cursorOn', { name });
+    if (one.assignment === 'cursor' && last)
+      return t('teams.turns.why.cursor', { name, last: nameIn(members, last.userId) });
+    if (one.assignment === 'cursor') return t(`teams.turns.why.${one.roundRobinCursor === 0 ? 'first' : 'cursorOn'}`, { name });
     if (one.assignment === 'least_recent')
       return lastAt ? t('teams.turns.why.leastRecent', { name, date: dayOf(lastAt) }) : t('teams.turns.why.never', { name });
     return t('teams.turns.why.weighted', {
@@ -95,33 +98,41 @@ class Turns extends View {
     return h('div', { class: 'stack tight', key: 'order' },
       h('h3', null, t('teams.turns.order')),
       h('ol', { class: 'plain turn-order' }, turns.map((userId, i) => h('li', { key: i },
-        avatar(members.find((member) => member.userId === userId), i ? '' : 'first'), h('span', { class: 'small' }, nameIn(members, userId))))),
+        avatar(members.find((member) => member.userId === userId), i ? '' : 'first'),
+        h('span', { class: 'small' }, nameIn(members, userId))))),
       h('p', { class: 'quiet small' }, t('teams.turns.ifFree')));
   }
 
   standings(pool, standing) {
-    const { one, members } = this.job;
-    const isKnown = !this.hasMoreToLoad;
+    const title = t('teams.turns.standings');
+    const columns = this.columns(pool, standing);
 
-    return h('div', { class: 'table-scroll', key: 'standings', role: 'region', tabindex: '0', 'aria-label': t('teams.turns.standings') },
+    return h('div', { class: 'table-scroll', key: 'standings', role: 'region', tabindex: '0', 'aria-label': title },
       h('table', { class: 'standings' },
-        h('caption', { class: 'unseen' }, t('teams.turns.standings')),
-        h('thead', null, h('tr', null, ['member', 'share', 'count', 'last', ...(one.assignment === 'weighted' ? ['distance', 'weight'] : []),
-          ...(one.assignment === 'cursor' ? [] : ['priority'])].map((name) =>
+        h('caption', { class: 'unseen' }, title),
+        h('thead', null, h('tr', null, ['member', ...Object.keys(columns)].map((name) =>
           h('th', { scope: 'col', key: name }, t(`teams.turns.columns.${name}`))))),
-        h('tbody', null, pool.map((part) => {
-          const { count, lastAt } = standing(part.userId);
+        h('tbody', null, pool.map((part) => h('tr', { key: part.userId },
+          h('th', { scope: 'row' }, nameIn(this.job.members, part.userId)),
+          Object.entries(columns).map(([name, text]) => h('td', { key: name, class: 'numbers' }, text(part))))))));
+  }
 
-          return h('tr', { key: part.userId },
-            h('th', { scope: 'row' }, nameIn(members, part.userId)),
-            h('td', { class: 'numbers' }, percent(shareOf(one.assignment, pool, part.userId))),
-            h('td', { class: 'numbers' }, isKnown ? String(count) : t('teams.turns.atLeast', { count })),
-            h('td', null, lastAt ? dayOf(lastAt) : t(isKnown ? 'teams.turns.never' : 'teams.turns.longAgo')),
-            one.assignment === 'weighted' && [
-              h('td', { key: 'distance' }, distanceText(behindBy(pool, standing, part.userId))),
-              h('td', { class: 'numbers', key: 'weight' }, String(part.weight))],
-            one.assignment !== 'cursor' && h('td', { key: 'priority' }, t(`teams.priorities.${part.priority}`)));
-        }))));
+  /* The columns of the standings that the rule makes sense of: a text for a member of the pool. */
+  columns(pool, standing) {
+    const { assignment } = this.job.one;
+    const isKnown = !this.hasMoreToLoad;
+    const share = ({ userId }) => shareOf(assignment, pool, userId);
+    const distance = (part) => (share(part) > 0 ? distanceText(behindBy(pool, standing, part.userId)) : '–');
+    const count = ({ userId }) => standing(userId).count;
+    const last = ({ userId }) => standing(userId).lastAt;
+
+    return {
+      share: (part) => percent(share(part)),
+      count: (part) => (isKnown ? String(count(part)) : t('teams.turns.atLeast', { count: count(part) })),
+      last: (part) => (last(part) ? dayOf(last(part)) : t(isKnown ? 'teams.turns.never' : 'teams.turns.longAgo')),
+      ...(assignment === 'weighted' ? { distance, weight: ({ weight }) => String(weight) } : {}),
+      ...(assignment === 'cursor' ? {} : { priority: ({ priority }) => t(`teams.priorities.${priority}`) }),
+    };
   }
 
   get hasMoreToLoad() {
@@ -138,7 +149,7 @@ class Turns extends View {
       entries.length === 0 && h('p', { class: 'quiet' }, t('teams.turns.empty')),
       h('ol', { class: 'plain ledger' }, entries.map((entry) => this.entry(entry))),
       this.error && h('p', { class: 'note bad', role: 'alert' }, errorText(this.error)),
-      this.hasMore && h('p', null, h('button', { type: 'button', class: 'small', onclick: () => this.more() }, t('teams.turns.more'))));
+      this.hasMore && h('p', null, button(t('teams.turns.more'), () => this.more(), { class: 'small' })));
   }
 
   entry({ entryNo, kind, reason, userId, candidates, createdAt }) {

@@ -30,8 +30,9 @@ export class Loaded extends View {
 
   view() {
     if (this.error)
-      return h('div', { key: 'failed', class: 'note bad stack', role: 'alert' }, h('p', null, errorText(this.error, ['teams.errors'])),
-        h('p', null, h('button', { type: 'button', onclick: () => this.set({ error: null }) || this.reload() }, t('common.retry'))));
+      return h('div', { key: 'failed', class: 'note bad stack', role: 'alert' },
+        h('p', null, errorText(this.error, ['teams.errors'])),
+        h('p', null, button(t('common.retry'), () => this.reload())));
     if (this.data === null) return h('p', { key: 'loading', class: 'quiet', role: 'status' }, t('common.loading'));
     return this.content(this.data);
   }
@@ -51,7 +52,8 @@ export class Form extends View {
   /* The props of a field for setup-fields.js. */
   spec(name, rest = {}) {
     return {
-      id: `${this.localName}-${name}`, label: rest.label ?? t(`teams.fields.${name}`), value: this.draft[name], error: this.errors[name],
+      id: `${this.localName}-${name}`, label: rest.label ?? t(`teams.fields.${name}`),
+      value: this.draft[name], error: this.errors[name],
       oninput: (value) => { this.draft[name] = value; }, ...rest,
     };
   }
@@ -101,6 +103,8 @@ export class Form extends View {
   }
 }
 
+export const button = (text, onclick, props = {}) => h('button', { type: 'button', onclick, ...props }, text);
+
 /* A button that copies a text, and then says so. Property copy: { text, label, name }, name for screen readers. */
 class CopyButton extends View {
   copy = null;
@@ -117,9 +121,9 @@ class CopyButton extends View {
   view() {
     const { text, label, name } = this.copy;
 
-    if (this.byHand) return h('input', { class: 'small', readonly: true, value: text, 'aria-label': name, onfocus: (event) => event.target.select() });
-    return h('button', { type: 'button', class: 'small', 'aria-label': name, onclick: () => this.act() },
-      this.copied === text ? t('common.copied') : label);
+    if (!this.byHand)
+      return button(this.copied === text ? t('common.copied') : label, () => this.act(), { class: 'small', 'aria-label': name });
+    return h('input', { readonly: true, value: text, 'aria-label': name ?? label, onfocus: (event) => event.target.select() });
   }
 }
 

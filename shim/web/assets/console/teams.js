@@ -27,7 +27,7 @@ class Teams extends View {
 
   /* Whether leaving would lose what was typed; the console asks. */
   get unsaved() {
-    return [...this.querySelectorAll('oc-team-event-form, oc-team-hosts-form')].some(({ unsaved }) => unsaved);
+    return [...this.querySelectorAll('oc-team-form, oc-team-event-form, oc-team-hosts-form')].some(({ unsaved }) => unsaved);
   }
 }
 
@@ -54,7 +54,8 @@ class TeamList extends Loaded {
       h('header', { class: 'row between section-head', key: 'head' },
         h('h1', null, t('teams.title')),
         teams.length > 0 && h('button', { type: 'button', class: 'primary', onclick: () => this.make() }, t('teams.make'))),
-      invitations.map((team) => h('oc-team-invitation', { key: `i-${team.id}`, team, answer: (verb) => this.answer(team, verb) })),
+      invitations.map((team) =>
+        h('oc-team-invitation', { key: `i-${team.id}`, team, answer: (verb) => this.answer(team, verb) })),
       teams.length > 0
         ? h('ul', { class: 'plain team-cards', key: 'teams' }, teams.map(teamCard))
         : noTeams(() => this.make()),

@@ -4,13 +4,15 @@ import { minuteOf, minuteText, stepped } from './time-text.js';
 
 export function timeInput({ id, label, text, isEnd = false, error, describedBy, oninput }) {
   return h('input', {
-    id, class: 'time numbers', value: text, 'aria-label': label, autocomplete: 'off', maxlength: 12, spellcheck: 'false',
+    id, class: 'clock-time numbers', value: text, 'aria-label': label, autocomplete: 'off', maxlength: 12, spellcheck: 'false',
     'aria-invalid': error ? 'true' : null, 'aria-describedby': describedBy,
     oninput: (event) => oninput(event.target.value),
     onchange: (event) => {
       const minute = minuteOf(event.target.value, isEnd);
       if (minute !== null) oninput(minuteText(minute));
     },
+    /* shown anew with its error, which waits until the field is left */
+    onblur: (event) => minuteOf(event.target.value, isEnd) === null && oninput(event.target.value),
     onkeydown: (event) => {
       const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
       if (!direction) return;

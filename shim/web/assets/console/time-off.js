@@ -12,6 +12,9 @@ import { icon, iconButton } from './setup-icons.js';
 import { minuteOf, minuteText } from './time-text.js';
 import { byStart, endOf, typedInstant, whenText } from './override-days.js';
 
+/* What was taken here, or by hand; else a calendar's name is told. */
+const OWN_SOURCES = ['manual', 'time_off'];
+
 class TimeOff extends View {
   about = null;
   /* the bookings inside what was just taken */
@@ -55,17 +58,20 @@ class TimeOff extends View {
     const { timeOff } = this.about;
     const ahead = timeOff.filter((block) => endOf(block) > Date.now());
     const past = timeOff.filter((block) => endOf(block) <= Date.now()).reverse();
-    const act = (style) => h('button', { type: 'button', class: style, onclick: () => this.take() }, icon('add'), t('timeOff.take'));
+    const act = () =>
+      h('button', { type: 'button', class: 'primary', onclick: () => this.take() }, icon('add'), t('timeOff.take'));
 
     return h('section', { class: 'stack', 'aria-labelledby': 'time-off-title' },
-      h('div', { class: 'row between' }, h('h2', { id: 'time-off-title', tabindex: '-1' }, t('timeOff.title')), ahead.length > 0 && act('primary')),
+      h('div', { class: 'row between' },
+        h('h2', { id: 'time-off-title', tabindex: '-1' }, t('timeOff.title')), ahead.length > 0 && act()),
       h('p', { class: 'quiet' }, t('timeOff.text', { city: cityOf(this.zone) })),
       this.trouble && h('p', { class: 'note bad', role: 'alert' }, this.trouble),
       this.inside && this.insideView(),
       ahead.length === 0 ? h('div', { class: 'empty teach', key: 'empty' },
-        h('p', null, t('timeOff.none')), h('p', null, act('primary')))
+        h('p', null, t('timeOff.none')), h('p', null, act()))
         : h('ul', { class: 'plain card blocks', key: 'ahead' }, ahead.map((block) => this.item(block))),
-      past.length > 0 && h('details', { key: 'past' }, h('summary', { class: 'quiet' }, t('timeOff.past', { count: past.length })),
+      past.length > 0 && h('details', { key: 'past' },
+        h('summary', { class: 'quiet' }, t('timeOff.past', { count: past.length })),
         h('ul', { class: 'plain card blocks' }, past.map((block) => this.item(block)))));
   }
 
@@ -82,7 +88,8 @@ class TimeOff extends View {
 
   item(block) {
     const when = whenText(block, this.zone);
-    const told = [block.reason, block.source !== 'manual' && t('timeOff.source', { source: block.source })].filter(Boolean).join(' · ');
+    const source = !OWN_SOURCES.includes(block.source) && t('timeOff.source', { source: block.source });
+    const told = [block.reason, source].filter(Boolean).join(' · ');
 
     return h('li', { key: block.id, class: 'override' },
       h('span', { class: 'grow' }, h('span', { class: 'strong' }, when), told && h('span', { class: 'quiet small told' }, told)),
@@ -166,21 +173,27 @@ class TimeOffForm {
   }
 
   send([from, to]) {
-    return api.post('/v0/me/time-off', { startAt: instantText(from), endAt: instantText(to), reason: this.state.reason.trim() || null });
+    const reason = this.state.reason.trim() || null;
+
+    return api.post('/v0/me/time-off', { startAt: instantText(from), endAt: instantText(to), reason });
   }
 
   view() {
     const { state } = this;
     const text = (name, more) => textField({
-      id: `off-${name}`, label: t(`timeOff.${name}`), value: state[name], error: state.errors[name], oninput: (value) => this.change({ [name]: value }), ...more,
+      id: `off-${name}`, label: t(`timeOff.${name}`), value: state[name], error: state.errors[name],
+      oninput: (value) => this.change({ [name]: value }), ...more,
     });
 
     return h('form', { class: 'stack', novalidate: true, onsubmit: (event) => this.submit(event) },
-      h('div', { class: 'columns' }, text('from', { type: 'date', autofocus: true }), text('until', { type: 'date', min: state.from })),
+      h('div', { class: 'columns' },
+        text('from', { type: 'date', autofocus: true }), text('until', { type: 'date', min: state.from })),
       check({ id: 'off-timed', label: t('timeOff.timed'), checked: state.timed, oninput: (timed) => this.change({ timed }) }),
       state.timed && h('div', { class: 'columns', key: 'times' }, text('start'), text('end')),
       state.timed && this.clockNotes(),
-      text('reason', { optional: true, maxlength: 300, hint: t('timeOff.reasonHint'), oninput: (reason) => Object.assign(state, { reason }) }),
+      text('reason', {
+        optional: true, maxlength: 300, hint: t('timeOff.reasonHint'), oninput: (reason) => Object.assign(state, { reason }),
+      }),
       h('p', { class: 'quiet small' }, t('overrides.zone', { city: cityOf(this.zone) })),
       state.found && h('div', { class: 'note warn stack tight found', role: 'alert', tabindex: '-1', key: 'found' },
         h('p', { class: 'strong' }, t('overrides.found', { count: state.found.length })),
@@ -189,7 +202,8 @@ class TimeOffForm {
       state.trouble && h('p', { class: 'note bad', role: 'alert' }, state.trouble),
       h('div', { class: 'row dialog-acts' },
         h('button', { type: 'button', onclick: () => this.close() }, t('common.cancel')),
-        h('button', { class: state.found ? 'danger' : 'primary', disabled: state.busy }, t(state.found ? 'timeOff.anyway' : 'timeOff.take'))));
+        h('button', { class: state.found ? 'danger' : 'primary', disabled: state.busy, key: state.found ? 'anyway' : 'act' },
+          t(state.found ? 'timeOff.anyway' : 'timeOff.take'))));
   }
 
   /* What the clocks do at the times typed. */

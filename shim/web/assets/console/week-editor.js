@@ -1,6 +1,6 @@
 /*
  * <oc-week-editor>: the hours of each weekday, to be typed, added, taken out and copied to other days. Property: windows (of
- * week-draft.js), checked (whether to tell what is wrong in fields not left yet). Event "windows" with the new list.
+ * week-draft.js). Event "windows" with the new list. What is wrong in a field is told once it is left.
  */
 import { View, announce, focusOn, h } from '../view.js';
 import { t } from '../i18n.js';
@@ -57,7 +57,7 @@ class WeekEditor extends View {
 
   fillWeek() {
     this.tell(WEEKDAYS.map((dayOfWeek) => windowOf({ dayOfWeek, startMinute: 540, endMinute: 1020 })));
-    focusOn(this, '.time');
+    focusOn(this, '.clock-time');
   }
 
   unfold(key) {
@@ -81,7 +81,7 @@ class WeekEditor extends View {
     return h('div', { class: 'stack week-edit' },
       this.windows.length === 0 && this.emptyView(),
       h('div', { class: 'days', key: 'days' }, WEEK.map((day) => this.dayView(day))),
-      h('p', { class: 'quiet small', key: 'sum' }, t('week.sum', { length: weekLength(this.windows) }),
+      this.windows.length > 0 && h('p', { class: 'quiet small', key: 'sum' }, t('week.sum', { length: weekLength(this.windows) }),
         this.isFull && ` ${t('week.most', { count: MOST_WINDOWS })}`));
   }
 
@@ -113,6 +113,7 @@ class WeekEditor extends View {
   windowView(window, name) {
     const { key } = window;
     const errors = windowErrors(window);
+    for (const side of ['start', 'end']) if (document.activeElement?.id === `${key}-${side}`) errors[side] = null;
     const text = errors.start || errors.end;
     const isOpen = this.unfolded.has(key) || Boolean(errors.before || errors.after);
     const id = `${key}-error`;
@@ -120,12 +121,14 @@ class WeekEditor extends View {
     return h('div', { class: 'window', key },
       h('div', { class: 'window-times' },
         timeInput({
-          id: `${key}-start`, label: t('week.from', { day: name }), text: window.start, error: errors.start, describedBy: text && id,
+          id: `${key}-start`, label: t('week.from', { day: name }), text: window.start, error: errors.start,
+          describedBy: text && id,
           oninput: (start) => this.change(key, { start }),
         }),
         h('span', { 'aria-hidden': 'true' }, '–'),
         timeInput({
-          id: `${key}-end`, label: t('week.until', { day: name }), text: window.end, isEnd: true, error: errors.end, describedBy: text && id,
+          id: `${key}-end`, label: t('week.until', { day: name }), text: window.end, isEnd: true, error: errors.end,
+          describedBy: text && id,
           oninput: (end) => this.change(key, { end }),
         }),
         this.bufferButton(window, isOpen),
@@ -139,14 +142,16 @@ class WeekEditor extends View {
     const text = isSet ? t('week.buffersSet', { before: before || '0', after: after || '0' }) : t('week.buffers');
 
     return h('button', {
-      type: 'button', class: `bare small buffers${isSet ? ' is-set' : ''}`, 'aria-expanded': String(isOpen), title: t('week.buffersHint'),
+      type: 'button', class: `bare small buffers${isSet ? ' is-set' : ''}`, 'aria-expanded': String(isOpen),
+      title: t('week.buffersHint'),
       onclick: () => this.unfold(key),
     }, icon('clock'), h('span', { class: isSet ? null : 'wide-only' }, text));
   }
 
   bufferView(window, errors) {
     const fieldOf = (name) => numberField({
-      id: `${window.key}-${name}`, label: t(`week.${name}`), value: window[name], maxlength: 3, suffix: t('setup.min'), error: errors[name],
+      id: `${window.key}-${name}`, label: t(`week.${name}`), value: window[name], maxlength: 3, suffix: t('setup.min'),
+      error: errors[name],
       oninput: (text) => this.change(window.key, { [name]: text }),
     });
 

@@ -4,7 +4,9 @@
  */
 import { View, announce, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
-import { addDays, dateIn, firstWeekday, formatClearTime, formatDate, formatMinute, instantOf, weekdayOf } from '../time.js';
+import {
+  addDays, dateIn, firstWeekday, formatDate, formatMinute, formatTime, instantOf, telltaleOffset, weekdayOf,
+} from '../time.js';
 import { bookingsIn } from './booking-lists.js';
 import { hoursText, meetingsOf, whoText } from './meetings.js';
 import { ROW, layOut, nowOn } from './week-layout.js';
@@ -133,14 +135,20 @@ class Week extends View {
         this.entry(part)))));
   }
 
+  /* Beside others there is room for the start alone, or for what tells it from its twin. */
+  timeText(meeting, lanes) {
+    if (lanes === 1) return hoursText(meeting, this.zone);
+    return telltaleOffset(meeting.start, this.zone) ?? formatTime(meeting.start, this.zone);
+  }
+
   entry({ meeting, from, to, lanes }) {
     return h('button', {
       type: 'button', class: `entry${lookOf(to - from)}${meeting.end <= Date.now() ? ' over' : ''}`,
       onclick: () => this.emit('openmeeting', meeting),
     },
     h('span', { class: 'entry-who strong' }, whoText(meeting)), h('span', { class: 'unseen' }, ', '),
-    h('span', { class: 'entry-time numbers' }, lanes > 1 ? formatClearTime(meeting.start, this.zone)
-      : hoursText(meeting, this.zone)), h('span', { class: 'unseen' }, ', '),
+    h('span', { class: 'unseen' }, hoursText(meeting, this.zone), ', '),
+    h('span', { class: 'entry-time numbers', 'aria-hidden': 'true' }, this.timeText(meeting, lanes)),
     h('span', { class: 'entry-event' }, meeting.eventType.name));
   }
 }

@@ -37,7 +37,8 @@
     .close:focus-visible { outline-offset: -3px; }
     .open {
       position: fixed; inset-block-end: 20px; inset-inline-end: 20px; z-index: 2147483000; max-width: calc(100vw - 40px);
-      min-height: 48px; padding: 12px 22px; border: 0; border-radius: 24px; box-shadow: 0 2px 4px rgb(0 0 0 / 15%), 0 6px 20px rgb(0 0 0 / 25%);
+      min-height: 48px; padding: 12px 22px; border: 0; border-radius: 24px;
+      box-shadow: 0 2px 4px rgb(0 0 0 / 15%), 0 6px 20px rgb(0 0 0 / 25%);
       background: light-dark(#0b5cad, #8cc2ff); color: light-dark(#ffffff, #06203b);
     }
     .open:hover { filter: brightness(1.1); }
@@ -117,6 +118,8 @@
 
   /* --- the frame ---------------------------------------------------------------------------------------------------- */
 
+  const firstHeight = (height) => (height === 'auto' ? `${FIRST_HEIGHT}px` : height);
+
   const isObject = (value) => typeof value === 'object' && value !== null;
 
   /* What happened, as the page may know it: no name, no address, no token. */
@@ -183,7 +186,7 @@
 
     Object.assign(frame.style, {
       display: 'block', boxSizing: 'border-box', border: '0', width: settings.width, maxWidth: '100%',
-      height: isAuto ? `${FIRST_HEIGHT}px` : settings.height, borderRadius: settings.radius, boxShadow: settings.shadow,
+      height: firstHeight(settings.height), borderRadius: settings.radius, boxShadow: settings.shadow,
     });
     frame.loading = 'lazy';
     place.replaceChildren(frame);
@@ -208,7 +211,7 @@
     sheet.replaceSync(POPUP_STYLES);
     container.attachShadow({ mode: 'open' }).adoptedStyleSheets = [sheet];
     container.style.setProperty('color-scheme', page.searchParams.get('theme') ?? 'light dark');
-    for (const [name, value] of Object.entries({ width, radius, shadow, height: height === 'auto' ? `${FIRST_HEIGHT}px` : height }))
+    for (const [name, value] of Object.entries({ width, radius, shadow, height: firstHeight(height) }))
       dialog.style.setProperty(`--${name}`, value);
     dialog.setAttribute('aria-label', title);
     close.setAttribute('aria-label', words.close);
