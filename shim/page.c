@@ -315,7 +315,11 @@ render(Answer *answer, const Request *request, const char *name, int status, jso
 	answer->is_embeddable = request->match.route && request->match.route->is_embeddable;
 	answer->is_private = (request->match.route && request->match.route->is_private) ||
 						 json_is_true(json_object_get(data, "isPrivate"));
-	answer->cache_control = answer->is_private || status >= 400 ? "no-store" : "no-cache";
+	/* what holds for a moment alone is not to come back out of a browser's history */
+	answer->cache_control = answer->is_private || status >= 400 || !request->match.route ||
+									request->match.route->function
+								? "no-store"
+								: "no-cache";
 	text_add(&answer->headers, "Vary: Accept-Language, Accept-Encoding\r\n");
 	compress(answer, request);
 }

@@ -210,7 +210,8 @@ DECLARE
     page jsonb := published || shown_zone || opencalendly.times_members(names, zone, start);
 BEGIN
     page := page || jsonb_build_object('data', published - 'ok' || names || jsonb_build_object(
-        'firstFree', page -> 'firstFree', 'now', page -> 'now', 'timezone', page -> 'timezone'));
+        'firstFree', page -> 'firstFree', 'now', page -> 'now', 'timezone', page -> 'timezone',
+        'days', page -> 'days', 'later', page -> 'later'));
     IF chosen IS NOT NULL AND error IS NULL AND NOT EXISTS (SELECT FROM opencalendly.compute_slots(
         (event_type ->> 'id')::uuid, chosen, chosen + interval '1 microsecond', 1))
     THEN
