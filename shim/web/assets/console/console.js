@@ -21,7 +21,8 @@ const SECTIONS = [
   { path: 'profile', icon: 'profile', title: 'console.nav.profile', tag: 'oc-profile', load: () => import('./profile.js') },
 ];
 const BEGINNING = '.console-section h1, .console-section [role="alert"]';
-const LANGUAGES = [['en', 'English'], ['de', 'Deutsch']];
+/* [{ code, name, isCurrent }] of all that there are messages in. */
+const LANGUAGES = JSON.parse(document.getElementById('languages').textContent);
 
 /* Where the address leads: the section and the rest of its path; the first section for what is none. */
 function route() {
@@ -182,13 +183,13 @@ const failure = (title, text, onclick) => h('div', { class: 'card stack failure'
   h('p', null, h('button', { type: 'button', class: 'primary', onclick }, t('common.retry'))));
 
 function languages() {
-  const link = ([code, name]) => {
+  const link = ({ code, name, isCurrent }) => {
     const search = new URLSearchParams(location.search);
 
     search.set('lang', code);
     return h('li', { key: code }, h('a', {
       href: `?${search}${location.hash}`, lang: code, hreflang: code,
-      'aria-current': document.documentElement.lang === code ? 'true' : null,
+      'aria-current': isCurrent ? 'true' : null,
     }, name));
   };
 
