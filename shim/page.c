@@ -258,9 +258,9 @@ static json_t *
 make_frame(const Request *request, const Language *language)
 {
 	bool may_embed = request->match.route && request->match.route->is_embeddable;
-	char theme[16];
-	char embed[256];
-	char lang[LANGUAGE_SIZE];
+	char theme[16] = "";
+	char embed[256] = "";
+	char lang[LANGUAGE_SIZE] = "";
 	Text keep = { 0 };
 	const char *kept;
 	json_t *frame;

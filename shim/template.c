@@ -416,13 +416,11 @@ add_date(Text *out, const json_t *value, const Scope *scope)
 	json_t *messages = (json_t *) scope->messages;
 	struct tm date = { 0 };
 	json_t *parts;
+	const char *end =
+		json_is_string(value) ? strptime(json_string_value(value), "%Y-%m-%d", &date) : NULL;
 
-	if (!json_is_string(value) || sscanf(json_string_value(value), "%d-%d-%d", &date.tm_year,
-										 &date.tm_mon, &date.tm_mday) != 3)
+	if (!end || *end)
 		return;
-	date.tm_year -= 1900;
-	date.tm_mon -= 1;
-	timegm(&date);
 	parts =
 		json_pack("{s:i, s:i, s:O?, s:O?}", "day", date.tm_mday, "year", date.tm_year + 1900,
 				  "weekday", json_array_get(walk(messages, "time.weekdays"), (size_t) date.tm_wday),

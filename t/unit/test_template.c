@@ -47,10 +47,15 @@ assert_makes(const char *source, const char *json, const char *expected)
 static void
 assert_wrong(const char *source, const char *what)
 {
-	const char *error = NULL;
+	const char *error = "";
 
-	assert_null(template_compile(source, strlen(source), &error));
-	assert_non_null(strstr(error, what));
+	Template *template = template_compile(source, strlen(source), &error);
+	bool was_made = template != NULL;
+
+	if (template)
+		template_free(template);
+	assert_false(was_made);
+	assert_non_null(error ? strstr(error, what) : NULL);
 }
 
 static void
