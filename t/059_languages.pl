@@ -123,11 +123,12 @@ is_deeply(
 
 my (%asked, @prefixes, @suffixed, @missing, @words);
 
-# Names of keys, types, headers and the like, which nobody reads.
+# Names of keys, types, headers and the like, which nobody reads; and names that are the same everywhere.
 my $technical = qr{^(?:
 	(?:Content-Type|Idempotency-Key|If-Match|If-None-Match|Retry-After|ETag|X-Session|Accept|Link|Authorization)
 	| (?:Enter|Escape|Tab|Home|End|PageUp|PageDown|Arrow(?:Up|Down|Left|Right)|Backspace|Delete|Space)
-	| English | Deutsch # each language calls itself by its own name
+	| English | Deutsch | Google | Outlook
+	| Edge | Opera | Firefox | Chrome | Safari | Android | iPhone | iPad | Windows | macOS | Linux
 	| \w*Error | (?:GET|POST|PUT|PATCH|DELETE) | UTC | OC0\d\d
 )$}x;
 
@@ -150,7 +151,7 @@ for my $name (grep { $_ ne 'v0/embed/widget.js' } files('js'))
 		{
 			$asked{$1} = 1;
 		}
-		elsif ($text =~ /^((?:\w+\.)+\w*)\$\{/)
+		elsif ($text =~ /^((?:\w+\.)+\w*)\$\{/ && $1 ne 'answers.') # a field of the API
 		{
 			push @prefixes, $1;
 		}
@@ -181,7 +182,7 @@ for my $name (files('html'))
 		}
 	}
 	my $shown = $source =~ s/<!--.*?-->|\{\{.*?\}\}|<script.*?<\/script>|<[^>]*>/ /gsr;
-	push @words, "$name: $1" while $shown =~ /(\p{L}[\p{L} ]{2,})/g;
+	push @words, map { "$name: $_" } grep { !/$technical/ } $shown =~ /(\p{L}[\p{L} ]*\p{L})/g;
 }
 
 # The shim and the view helpers ask for some by name.

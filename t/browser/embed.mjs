@@ -30,10 +30,11 @@ const server = http.createServer((request, response) => {
   const body = site[pathname];
 
   if (pathname === '/heard.js') response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(heard);
+  else if (pathname === '/favicon.ico') response.writeHead(204).end();
   else if (!body) response.writeHead(404).end();
   else
     response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': policy })
-      .end(`<!doctype html><html lang="en"><head><title>Shop</title><script src="/heard.js"></script><link rel="icon" href="data:,"></head>
+      .end(`<!doctype html><html lang="en"><head><title>Shop</title><script src="/heard.js"></script></head>
         <body><main><h1>Shop</h1>${body}</main></body></html>`);
 });
 await new Promise((listening) => { server.listen(0, '127.0.0.1', listening); });
@@ -197,8 +198,8 @@ for (const path of Object.keys(site).filter((name) => name.startsWith('/framed')
   await step(`${path.slice(7)} cannot be framed`, async () => {
     ann.expect('refused', 404, 'offline');
     await ann.open(shop + path);
-    const frame = await until('the frame', () => page.frames()[1]);
-    is(frame.url(), 'chrome-error://chromewebdata/', 'what the frame shows');
+    const shown = await until('the frame', () => page.frames()[1]?.url());
+    is(shown, 'chrome-error://chromewebdata/', 'what the frame shows');
     ann.expect();
   });
 }

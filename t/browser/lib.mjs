@@ -73,14 +73,23 @@ export async function until(what, ask, timeout = patience) {
   }
 }
 
+function within(milliseconds, work) {
+  let timer;
+  const end = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took more than ${milliseconds / 1000} s`)), milliseconds);
+  });
+
+  return Promise.race([work, end]).finally(() => clearTimeout(timer));
+}
+
 export async function step(name, work) {
   const began = Date.now();
   let failure;
 
   try {
-    await work();
+    await within(60_000, work());
   } catch (error) {
-    failure = error.stack ?? String(error);
+    failure = (error.stack ?? String(error)).replace(/\u001b\[\d+m/g, '');
   }
   const troubles = [...visitors].flatMap((visitor) => visitor.takeTroubles());
   if (troubles.length) failure = [failure, ...troubles].filter(Boolean).join('\n');
@@ -205,8 +214,10 @@ class Visitor {
   watch(page) {
     page.on('console', (message) => {
       /* answers and failed requests are judged below */
-      if (message.type() === 'error' && !/^Failed to load resource/.test(message.text()))
-        this.troubles.push(`console: ${message.text()} (${message.location().url})`);
+      const isOurs = message.type() === 'error' && !/^Failed to load resource/.test(message.text());
+      const isExpected = this.expected.has('refused') && /Framing|Refused to|frame-ancestors/.test(message.text());
+
+      if (isOurs && !isExpected) this.troubles.push(`console: ${message.text()} (${message.location().url})`);
     });
     page.on('pageerror', (error) => this.troubles.push(`exception: ${error.stack}`));
     page.on('response', (response) => {
@@ -216,15 +227,15 @@ class Visitor {
     page.on('requestfailed', (request) => {
       const why = request.failure()?.errorText ?? '';
 
-      if (!this.expected.has('offline') && !/ERR_ABORTED/.test(why)) this.troubles.push(`request: ${why} ${request.url()}`);
+      if (!this.expected.has('offline') && !/ERR_ABORTED|^csp$/.test(why)) this.troubles.push(`request: ${why} ${request.url()}`);
     });
   }
 
   takeTroubles() {
-    return this.troubles.splice(0).filter((trouble) => !(this.expected.has('refused') && /Refused to|violates/.test(trouble)));
+    return this.troubles.splice(0);
   }
 
-  /* From now on these statuses, or 'offline', are no trouble. */
+  /* From now on these are no trouble: statuses, 'offline' (requests that fail), 'refused' (frames that may not be). */
   expect(...statuses) {
     this.expected = new Set(statuses);
   }
@@ -247,7 +258,7 @@ class Visitor {
     for (const page of this.context.pages()) {
       n += 1;
       const file = `${screenshots}/${name.toLowerCase().replace(/[^a-z0-9-]+/g, '_').slice(0, 80)}${n > 1 ? `-${n}` : ''}.png`;
-      await page.screenshot({ path: file, fullPage: true, timeout: 5000 }).then(() => note(`see ${file}`), () => null);
+      await within(6000, page.screenshot({ path: file, fullPage: true, timeout: 5000 })).then(() => note(`see ${file}`), () => null);
     }
   }
 
@@ -277,6 +288,7 @@ export async function visitor(options = {}) {
 
   visitors.add(result);
   context.setDefaultTimeout(patience);
+  context.setDefaultNavigationTimeout(patience);
   context.on('page', (page) => result.watch(page));
   await context.clock.setFixedTime(now);
   await context.addInitScript(() => addEventListener('securitypolicyviolation', (event) => {

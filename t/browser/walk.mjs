@@ -50,7 +50,7 @@ export async function chooseZone(root, words, zone) {
 
 export async function fillIn(root, { name = 'Ann Example', email = 'ann@example.net', answers = {} } = {}) {
   await root.getByLabel(/^(Your name|Ihr Name|Name)/).fill(name);
-  await root.getByLabel(/^(Your )?(E-mail|Email)/).fill(email);
+  await root.getByLabel(/^(Your |Ihre )?E-?mail/i).fill(email);
   for (const [label, text] of Object.entries(answers)) await root.getByLabel(label).fill(text);
 }
 
