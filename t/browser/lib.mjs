@@ -33,6 +33,7 @@ const patience = 10_000;
 let now = '2026-06-01T08:00:00Z';
 let browser;
 const visitors = new Set();
+let pictures = 0;
 
 /* --- TAP ----------------------------------------------------------------------------------------------------------- */
 
@@ -252,13 +253,15 @@ class Visitor {
     return locator;
   }
 
+  /* For who has to find out why a step failed: a picture of each page, its address and the beginning of its text. */
   async photograph(name) {
-    let n = 0;
+    for (const page of this.context.pages().filter((one) => one.url() !== 'about:blank')) {
+      pictures += 1;
+      const file = `${screenshots}/${name.toLowerCase().replace(/[^a-z0-9-]+/g, '_').slice(0, 80)}-${pictures}.png`;
+      const text = await within(5000, page.innerText('body')).catch(() => '');
 
-    for (const page of this.context.pages()) {
-      n += 1;
-      const file = `${screenshots}/${name.toLowerCase().replace(/[^a-z0-9-]+/g, '_').slice(0, 80)}${n > 1 ? `-${n}` : ''}.png`;
       await within(6000, page.screenshot({ path: file, fullPage: true, timeout: 5000 })).then(() => note(`see ${file}`), () => null);
+      complain(`${page.url()}\n${text.replace(/\s+/g, ' ').slice(0, 700)}`);
     }
   }
 
@@ -270,7 +273,7 @@ class Visitor {
 
 /*
  * Somebody with a browser of their own. options: zone, locale, phone, dark, script (false: no JavaScript), size [width, height],
- * host (of makeHost: signed in by cookie), expect (statuses that are no trouble).
+ * host (of makeHost: signed in by cookie), expect (what is no trouble), isTimed (the real clock, which moveClock() would end).
  */
 export async function visitor(options = {}) {
   browser ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
@@ -290,7 +293,7 @@ export async function visitor(options = {}) {
   context.setDefaultTimeout(patience);
   context.setDefaultNavigationTimeout(patience);
   context.on('page', (page) => result.watch(page));
-  await context.clock.setFixedTime(now);
+  if (!options.isTimed) await context.clock.setFixedTime(now);
   await context.addInitScript(() => addEventListener('securitypolicyviolation', (event) => {
     console.error(`violates ${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`);
   }));
@@ -304,6 +307,22 @@ async function signIn(who, host) {
   await who.context.addCookies([{
     name: '__Host-session', value: host.token, url: url.replace('http:', 'https:'), httpOnly: true, secure: true, sameSite: 'Lax',
   }]);
+}
+
+/* --- words of the pages ------------------------------------------------------------------------------------------------ */
+
+/* t(key, values) of a language, as shim/web/assets/i18n.js has it; values.count chooses the plural form. */
+export function words(language = 'en') {
+  const messages = JSON.parse(readFileSync(new URL(`../../shim/web/assets/messages/${language}.json`, import.meta.url), 'utf8'));
+  const plurals = new Intl.PluralRules(language);
+
+  return (key, values = {}) => {
+    const found = key.split('.').reduce((part, name) => part?.[name], messages);
+    const text = typeof found === 'object' ? found[plurals.select(values.count)] ?? found.other : found;
+
+    must(text !== undefined, `no message ${key}`);
+    return text.replace(/\{(\w+)\}/g, (gap, name) => (name in values ? String(values[name]) : gap));
+  };
 }
 
 /* --- what is judged on every page ------------------------------------------------------------------------------------- */

@@ -10,7 +10,7 @@ export const timeButtons = (root) => root.locator('slot-picker .time-list button
 export const timeButton = (root, text) => timeButtons(root).filter({ has: root.locator(`text=/^${text}$/`) }).first();
 
 export async function pickerReady(root) {
-  await root.locator('slot-picker [aria-busy="false"]').first().waitFor();
+  await root.locator('slot-picker > [aria-busy="false"]').first().waitFor();
 }
 
 /* Shows the month of the date and chooses it. */

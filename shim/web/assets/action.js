@@ -119,7 +119,10 @@ class Action extends SlotChoice {
     event.preventDefault();
     if (this.busy) return;
     this.set({ busy: true, problem: null });
-    if (!await this.settledSlot()) return;
+    await this.whenSettled(() => this.sendMove());
+  }
+
+  async sendMove() {
     try {
       await this.send({ startsAt: this.slot.startsAt, timezone: this.zone, holdToken: this.holdToken });
     } catch (error) {

@@ -27,7 +27,8 @@ export async function call(method, path, { body, key, match, headers = {}, signa
     json = await response.json();
   } catch (cause) {
     if (cause.name === 'AbortError') throw cause;
-    if (!response) throw new ApiError({ status: 0, code: 'offline', message: cause.message });
+    /* an answer that was cut off tells as little as none */
+    if (!response || response.ok) throw new ApiError({ status: 0, code: 'offline', message: cause.message });
     json = { ok: false, error: response.statusText, code: `HTTP_${response.status}` };
   }
   if (json.ok === true) {

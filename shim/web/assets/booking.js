@@ -96,7 +96,7 @@ class Booking extends SlotChoice {
     }
     this.set({ busy: true });
     announce(t('booking.sending'));
-    if (await this.settledSlot()) await this.send(this.body());
+    await this.whenSettled(() => this.send(this.body()));
   }
 
   body() {
@@ -107,6 +107,7 @@ class Booking extends SlotChoice {
 
   async send(body) {
     this.key ??= newKey();
+    this.sent ??= body;
     this.keep();
     try {
       this.booked(await post(bookPath, body, { key: this.key }));
@@ -116,12 +117,12 @@ class Booking extends SlotChoice {
   }
 
   async failed(error, body) {
-    if (error.status === 0 || error.status >= 500) {
-      this.sent ??= body;
-      this.tell(error);
-    } else if (error.code === 'OC007' && this.sent && this.sent !== body) await this.send(this.sent);
-    else if (error.field === 'timezone' && body.timezone) await this.send({ ...body, timezone: undefined });
-    else {
+    if (error.status === 0 || error.status >= 500) this.tell(error);
+    else if (error.code === 'OC007' && this.sent && this.sent !== body) await this.send(this.sent);
+    else if (error.field === 'timezone' && body.timezone) {
+      this.sent = undefined;
+      await this.send({ ...body, timezone: undefined });
+    } else {
       Object.assign(this, { key: undefined, sent: undefined });
       if (error.code === 'OC001') this.toPicker(t('booking.taken'));
       else this.refused(error);

@@ -5,8 +5,14 @@
 const origin = document.documentElement.dataset.embed;
 const isEmbedded = Boolean(origin) && window.parent !== window;
 
+/* What is no origin, though it looks like one, is told nothing. */
 function tell(message) {
-  if (isEmbedded) window.parent.postMessage(message, origin);
+  if (!isEmbedded) return;
+  try {
+    window.parent.postMessage(message, origin);
+  } catch (error) {
+    console.warn(error);
+  }
 }
 
 export function tellBooked({ username, teamSlug, eventSlug, startsAt, endsAt }) {

@@ -17,6 +17,12 @@ import { icon } from './icons.js';
 import './slot-picker.js';
 import './hold-status.js';
 
+/* The way of the skip link would be a step of the history, and Back would end at it. */
+function skip(event) {
+  event.preventDefault();
+  focusOn(document, '#main');
+}
+
 export class SlotChoice extends View {
   step = 'pick';
   slot = null;
@@ -24,6 +30,9 @@ export class SlotChoice extends View {
   problem = null;
   busy = false;
   isFree = false;
+  /* the last time that "Book" was pressed, and whether what it sends is under way */
+  attempt = 0;
+  isSending = false;
 
   /*
    * names: what POST /v0/holds wants but startsAt; path: where slots are; askedZone: by the address; known, firstFree, until,
@@ -41,6 +50,7 @@ export class SlotChoice extends View {
     const { signal } = this.leaving;
 
     window.addEventListener('popstate', () => this.onBack(), { signal });
+    document.querySelector('a.skip')?.addEventListener('click', skip, { signal });
     /* what was done is not done again by whoever comes back to the page as it was left */
     window.addEventListener('pageshow', (event) => event.persisted && this.isDone && location.reload(), { signal });
   }
@@ -113,10 +123,21 @@ export class SlotChoice extends View {
     } catch { /* the hold can be asked for again by its button */ }
   }
 
-  /* The slot to book with, once it is known what became of the hold; undefined if it is gone. */
-  async settledSlot() {
+  /*
+   * Runs send(), once it is known what became of the hold; not if the visitor went back or the slot was found gone while that
+   * was waited for.
+   */
+  async whenSettled(send) {
+    const attempt = ++this.attempt;
+
     await this.hold.last?.catch(() => {});
-    return this.step === 'confirm' ? this.slot : undefined;
+    if (attempt !== this.attempt || this.step !== 'confirm') return;
+    this.isSending = true;
+    try {
+      await send();
+    } finally {
+      this.isSending = false;
+    }
   }
 
   get holdToken() {
@@ -128,19 +149,24 @@ export class SlotChoice extends View {
     else this.showPicker();
   }
 
+  /* What is on its way cannot be called back: its answer is waited for here. */
   onBack() {
-    if (history.state?.step === 'confirm' && this.slot) this.set({ step: 'confirm' });
+    if (this.isDone) return;
+    if (this.isSending) history.pushState({ step: 'confirm' }, '');
+    else if (history.state?.step === 'confirm' && this.slot) this.set({ step: 'confirm' });
     else this.showPicker();
   }
 
   showPicker() {
-    this.set({ step: 'pick' });
+    this.attempt += 1;
+    this.set({ step: 'pick', busy: false });
     focusOn(this, this.querySelector('.time[aria-current]') ? '.time[aria-current]' : '.pick-step h2');
   }
 
   /* To the times, asked for anew, with the reason; what was typed stays. */
   toPicker(notice) {
     if (history.state?.step === 'confirm') history.replaceState(null, '');
+    this.attempt += 1;
     this.set({ step: 'pick', slot: null, busy: false, notice });
     this.keep();
     this.querySelector('slot-picker').refresh();

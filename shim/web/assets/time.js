@@ -7,6 +7,7 @@ import { hourCycle, locale, t } from './i18n.js';
 import { nameNow, nameOfOld } from './zone-names.js';
 
 const MINUTE = 60_000;
+const HOUR = 3_600_000;
 const DAY = 86_400_000;
 const formats = new Map();
 
@@ -88,28 +89,40 @@ export function wallClock(instant, zone) {
 
 export const dateIn = (instant, zone) => wallClock(instant, zone).date;
 
+/* What a zone's clock reads at an instant, as if it were UTC. */
+function reading(instant, zone) {
+  const wall = wallClock(instant, zone);
+
+  return utc(wall.date) + wall.minute * MINUTE;
+}
+
 /*
  * The instants whose wall clock in the zone reads date and minute (1440: the next midnight), in order: none where the clocks
  * skip it, two where it comes twice.
  */
 export function instantsOf(date, minute, zone) {
   const local = utc(date) + minute * MINUTE;
-  const offsets = new Set([-26, 0, 26].map((hours) => wallClock(local + hours * 3_600_000, zone).offset));
+  const offsets = new Set([-26, 0, 26].map((hours) => wallClock(local + hours * HOUR, zone).offset));
 
   return [...offsets].map((offset) => local - offset * MINUTE)
-    .filter((instant) => {
-      const wall = wallClock(instant, zone);
-      return utc(wall.date) + wall.minute * MINUTE === local;
-    }).sort((a, b) => a - b);
+    .filter((instant) => reading(instant, zone) === local).sort((a, b) => a - b);
 }
 
-/* One instant for a wall clock: the first of two; what is skipped becomes the instant at which the clocks go on. */
+/* One instant for a wall clock: the first of two; for what is skipped the instant at which the clocks go on. */
 export function instantOf(date, minute, zone) {
   const [first] = instantsOf(date, minute, zone);
 
   if (first !== undefined) return first;
   const local = utc(date) + minute * MINUTE;
-  return local - Math.min(...[-26, 26].map((hours) => wallClock(local + hours * 3_600_000, zone).offset)) * MINUTE;
+  let [before, after] = [local - 26 * HOUR, local + 26 * HOUR];
+
+  while (after - before > 1000) {
+    const middle = Math.floor((before + after) / 2000) * 1000;
+
+    if (reading(middle, zone) < local) before = middle;
+    else after = middle;
+  }
+  return after;
 }
 
 /* As the API takes and gives it. */

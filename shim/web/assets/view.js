@@ -25,11 +25,24 @@ function handle(event) {
   told.get(event.currentTarget).handlers[event.type]?.call(event.currentTarget, event);
 }
 
-function setProp(node, name, value) {
-  if (name === 'style') {
-    for (const [property, text] of Object.entries(value)) node.style.setProperty(property, text);
-  } else if (PROPERTIES.has(name) || (isCustom(node) && typeof value !== 'string') || (typeof value === 'object' && value)) {
+/* What of a custom element is an attribute even if it is no text. */
+const isAttribute = (name) => name === 'class' || name === 'id' || name === 'tabindex' || name === 'role' || /^(aria|data)-/.test(name);
+
+const isProperty = (node, name, value) => PROPERTIES.has(name)
+  || (!isAttribute(name) && ((isCustom(node) && typeof value !== 'string') || (typeof value === 'object' && value !== null)));
+
+function setStyle(node, was, value) {
+  for (const property of Object.keys(was ?? {})) if (!(property in (value ?? {}))) node.style.removeProperty(property);
+  for (const [property, text] of Object.entries(value ?? {})) node.style.setProperty(property, text);
+}
+
+/* was: the value that it had, for styles. */
+function setProp(node, name, value, was) {
+  if (name === 'style') setStyle(node, was, value);
+  else if (isProperty(node, name, value)) {
     const wanted = name === 'value' ? value ?? '' : value;
+
+    if (value == null && isCustom(node)) node.removeAttribute(name);
     if (node[name] !== wanted) node[name] = wanted;
   } else if (value === false || value == null) {
     node.removeAttribute(name);
@@ -38,9 +51,9 @@ function setProp(node, name, value) {
   }
 }
 
-function unsetProp(node, name) {
-  if (name === 'style') node.removeAttribute('style');
-  else if (name === 'value') return;
+function unsetProp(node, name, was) {
+  if (name === 'style') setStyle(node, was, null);
+  else if (name === 'value') node.value = '';
   else if (PROPERTIES.has(name)) node[name] = false;
   else if (isCustom(node) && !node.hasAttribute(name)) node[name] = undefined;
   else node.removeAttribute(name);
@@ -85,38 +98,64 @@ function morph(old, wanted) {
   }
   const was = told.get(old) ?? { handlers: {}, props: {} };
   const will = told.get(wanted) ?? { handlers: {}, props: {} };
-  const changed = Object.keys(will.props).some((name) => was.props[name] !== will.props[name]);
+  const changed = Object.keys({ ...was.props, ...will.props }).some((name) => was.props[name] !== will.props[name]);
 
   told.set(old, { key: will.key, handlers: will.handlers, props: will.props });
   listen(old, will.handlers);
-  for (const name of Object.keys(was.props)) if (!(name in will.props)) unsetProp(old, name);
+  for (const name of Object.keys(was.props)) if (!(name in will.props)) unsetProp(old, name, was.props[name]);
   /* a custom element renders its own children */
   if (!isCustom(old)) morphChildren(old, [...wanted.childNodes]);
-  for (const [name, value] of Object.entries(will.props)) setProp(old, name, value);
+  for (const [name, value] of Object.entries(will.props)) setProp(old, name, value, was.props[name]);
   if (isCustom(old) && changed) old.update?.();
 }
 
-function morphChildren(host, wanted) {
+/*
+ * The old child that becomes each of the wanted ones: of the same key, or in order the next one without a key that is of the
+ * same kind. One that is skipped on the way is gone, unless there are as many without a key left to be wanted.
+ */
+function matches(host, wanted) {
   const keyed = new Map();
+  const rest = [];
+
+  for (const child of host.childNodes) {
+    if (keyOf(child) === undefined) rest.push(child);
+    else keyed.set(keyOf(child), child);
+  }
+  let left = wanted.filter((next) => keyOf(next) === undefined).length;
+
+  return wanted.map((next) => {
+    if (keyOf(next) !== undefined) {
+      const old = keyed.get(keyOf(next));
+      return old && isSame(old, next) ? old : null;
+    }
+    left -= 1;
+    const at = rest.findIndex((old) => isSame(old, next));
+    if (at === -1 || (at > 0 && rest.length - at <= left)) return null;
+    return rest.splice(0, at + 1)[at];
+  });
+}
+
+/*
+ * What is not wanted any more goes first, so that what stays need not be moved: a node that is moved loses its focus, and a
+ * custom element starts anew.
+ */
+function morphChildren(host, wanted) {
+  const olds = matches(host, wanted);
+  const kept = new Set(olds);
+
+  for (const child of [...host.childNodes]) if (!kept.has(child)) child.remove();
   let at = host.firstChild;
 
-  for (const child of host.childNodes) if (keyOf(child) !== undefined) keyed.set(keyOf(child), child);
-  for (const next of wanted) {
-    let old = keyOf(next) !== undefined ? keyed.get(keyOf(next)) : at;
+  wanted.forEach((next, i) => {
+    const old = olds[i];
 
-    while (keyOf(next) === undefined && old && keyOf(old) !== undefined) old = old.nextSibling;
-    if (old && isSame(old, next)) {
+    if (!old) host.insertBefore(next, at);
+    else {
       if (old === at) at = at.nextSibling;
       else host.insertBefore(old, at);
       morph(old, next);
-    } else host.insertBefore(next, at);
-  }
-  while (at) {
-    const gone = at;
-
-    at = at.nextSibling;
-    gone.remove();
-  }
+    }
+  });
 }
 
 export function render(host, ...children) {
