@@ -106,7 +106,7 @@ answer_error(Answer *answer, const Request *request, int status, const char *cod
 
 	if (page_is_wanted(request))
 	{
-		page_answer_error(answer, request, status, code, error);
+		page_answer_error(answer, request, status, code);
 		answer->code = code;
 		return;
 	}
@@ -239,6 +239,15 @@ answer_untold(Answer *answer, const Request *request, int status, const DbAnswer
 	answer->cause = status >= 500 ? result->message : NULL;
 }
 
+void
+answer_add_retry(Answer *answer)
+{
+	if (answer->status == 503)
+		text_addf(&answer->headers, "Retry-After: %d\r\n", AWAY_RETRY_SECONDS);
+	else if (answer->status == 429)
+		text_add(&answer->headers, "Retry-After: 60\r\n");
+}
+
 static void
 answer_db_error(Answer *answer, const Request *request, const DbAnswer *result)
 {
@@ -249,10 +258,7 @@ answer_db_error(Answer *answer, const Request *request, const DbAnswer *result)
 	else
 		answer_untold(answer, request, status, result);
 	memcpy(answer->sqlstate, result->sqlstate, sizeof(answer->sqlstate));
-	if (status == 503)
-		text_addf(&answer->headers, "Retry-After: %d\r\n", AWAY_RETRY_SECONDS);
-	else if (status == 429)
-		text_add(&answer->headers, "Retry-After: 60\r\n");
+	answer_add_retry(answer);
 }
 
 /* --- the database's answers --------------------------------------------------------------------------------------- */
@@ -289,6 +295,20 @@ add_link(Answer *answer, const Request *request, const char *cursor)
 	text_add(&answer->headers, ">; rel=\"next\"\r\n");
 }
 
+/* What goes along from a form to the page that it leads to. */
+static void
+add_kept(Answer *answer, const Request *request, const char *location)
+{
+	static _Thread_local Text query;
+
+	text_clear(&query);
+	page_add_kept(request, &query);
+	if (query.len == 0)
+		return;
+	text_add(&answer->headers, strchr(location, '?') ? "&" : "?");
+	text_add_header_value(&answer->headers, query.data);
+}
+
 static void
 add_location(Answer *answer, const Request *request, const char *location)
 {
@@ -299,6 +319,8 @@ add_location(Answer *answer, const Request *request, const char *location)
 		text_add(&answer->headers, "?");
 		text_add_header_value(&answer->headers, request->info->query_string);
 	}
+	else if (answer->status == 303)
+		add_kept(answer, request, location);
 	text_add(&answer->headers, "\r\n");
 }
 

@@ -43,6 +43,9 @@ extern void answer_database(Answer *answer, const Request *request, const Config
 /* Limits as they stand: RateLimit, RateLimit-Policy. */
 extern void answer_limit(Answer *answer, const LimitState *limit);
 
+/* Retry-After, if the status is one of those that have it. */
+extern void answer_add_retry(Answer *answer);
+
 /* The status of an error of the database's. */
 extern int answer_status(const char *sqlstate);
 

@@ -59,6 +59,9 @@ may_start(void)
 	db_free(db);
 	if (pool_objection())
 		log_message("error", "%s", pool_objection());
+	else if (!*pool_state().base_url)
+		log_message("warning", "opencalendly.base_url is not known: without it links are paths "
+							   "alone and nobody can use the console");
 	return pool_objection() == NULL;
 }
 

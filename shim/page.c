@@ -167,6 +167,18 @@ find_language(const char *code, size_t len)
 	return NULL;
 }
 
+/* The weight of "de-AT; q=0.9", len characters; 1 if it has none. */
+static double
+weight_of(const char *item, size_t len)
+{
+	const char *q = memchr(item, ';', len);
+
+	if (!q)
+		return 1;
+	q += 1 + strspn(q + 1, " \t");
+	return strncasecmp(q, "q=", 2) == 0 ? strtod(q + 2, NULL) : 1;
+}
+
 /* Of "de-AT,de;q=0.9,en;q=0.8" the language with messages that the visitor likes best (RFC 9110, 12.5.4). */
 static const Language *
 accepted_language(const char *accept)
@@ -176,10 +188,9 @@ accepted_language(const char *accept)
 
 	while (accept && *accept)
 	{
-		size_t len = strcspn(accept, ",");
-		const char *item = accept + strspn(accept, " \t");
-		const char *q = strstr(item, ";q=");
-		double weight = q && q < accept + len ? strtod(q + 3, NULL) : 1;
+		const char *item = accept + strspn(accept, " \t,");
+		size_t len = strcspn(item, ",");
+		double weight = weight_of(item, len);
 		const Language *language = find_language(item, strcspn(item, "-,; \t"));
 
 		if (language && weight > best_weight)
@@ -187,8 +198,7 @@ accepted_language(const char *accept)
 			best = language;
 			best_weight = weight;
 		}
-		accept += len;
-		accept += *accept == ',';
+		accept = item + len;
 	}
 	return best;
 }
@@ -241,48 +251,102 @@ add_kept(Text *keep, const char *name, const char *value)
 		text_addf(keep, strchr(":/[]", *value) ? "%%%02X" : "%c", (unsigned char) *value);
 }
 
+/* The page's own query in another language: its other parameters as they came, but for forms that were sent. */
+static void
+add_language_query(Text *out, const Request *request, const char *code)
+{
+	const char *rest =
+		strcmp(request->info->request_method, "POST") == 0 ? NULL : request->info->query_string;
+
+	text_add(out, "?");
+	while (rest && *rest)
+	{
+		size_t len = strcspn(rest, "&");
+
+		if (len > 0 && strncmp(rest, "lang=", 5) != 0)
+		{
+			text_add_bytes(out, rest, len);
+			text_add(out, "&");
+		}
+		rest += len;
+		rest += *rest == '&';
+	}
+	text_addf(out, "lang=%s", code);
+}
+
 static json_t *
-language_list(const Language *current)
+language_list(const Request *request, const Language *current)
 {
 	json_t *list = json_array();
+	Text query = { 0 };
 
 	for (int i = 0; i < nlanguages; i++)
-		json_array_append_new(list,
-							  json_pack("{s:s, s:O?, s:b}", "code", languages[i].code, "name",
-										json_object_get(languages[i].messages, "languageName"),
-										"isCurrent", &languages[i] == current));
+	{
+		text_clear(&query);
+		add_language_query(&query, request, languages[i].code);
+		json_array_append_new(
+			list, json_pack("{s:s, s:O?, s:s, s:b}", "code", languages[i].code, "name",
+							json_object_get(languages[i].messages, "languageName"), "query",
+							query.data, "isCurrent", &languages[i] == current));
+	}
+	text_free(&query);
 	return list;
+}
+
+typedef struct Kept
+{
+	char lang[LANGUAGE_SIZE];
+	char theme[16];
+	char embed[256];
+} Kept;
+
+/* The parameters that go along from page to page; "" where they are absent or none of ours. */
+static void
+read_kept(const Request *request, Kept *kept)
+{
+	bool may_embed = request->match.route && request->match.route->is_embeddable;
+
+	memset(kept, 0, sizeof(*kept));
+	query_value(request, "lang", kept->lang, sizeof(kept->lang));
+	if (!find_language(kept->lang, strlen(kept->lang)))
+		kept->lang[0] = '\0';
+	query_value(request, "theme", kept->theme, sizeof(kept->theme));
+	if (strcmp(kept->theme, "light") != 0 && strcmp(kept->theme, "dark") != 0)
+		kept->theme[0] = '\0';
+	query_value(request, "embed", kept->embed, sizeof(kept->embed));
+	if (!may_embed || !is_origin(kept->embed))
+		kept->embed[0] = '\0';
+}
+
+void
+page_add_kept(const Request *request, Text *query)
+{
+	Kept kept;
+
+	read_kept(request, &kept);
+	add_kept(query, "lang", kept.lang);
+	add_kept(query, "theme", kept.theme);
+	add_kept(query, "embed", kept.embed);
 }
 
 static json_t *
 make_frame(const Request *request, const Language *language)
 {
-	bool may_embed = request->match.route && request->match.route->is_embeddable;
-	char theme[16] = "";
-	char embed[256] = "";
-	char lang[LANGUAGE_SIZE] = "";
-	Text keep = { 0 };
-	const char *kept;
+	Text query = { 0 };
+	const char *text;
 	json_t *frame;
+	Kept kept;
 
-	query_value(request, "theme", theme, sizeof(theme));
-	if (strcmp(theme, "light") != 0 && strcmp(theme, "dark") != 0)
-		theme[0] = '\0';
-	query_value(request, "embed", embed, sizeof(embed));
-	if (!may_embed || !is_origin(embed))
-		embed[0] = '\0';
-	query_value(request, "lang", lang, sizeof(lang));
-	add_kept(&keep, "lang", find_language(lang, strlen(lang)) ? language->code : "");
-	add_kept(&keep, "theme", theme);
-	add_kept(&keep, "embed", embed);
-	kept = keep.len ? keep.data : "";
+	read_kept(request, &kept);
+	page_add_kept(request, &query);
+	text = query.len ? query.data : "";
 	frame = json_pack("{s:s, s:s, s:O?, s:o, s:s, s:s, s:s}", "assets", assets_folder(), "lang",
 					  language->code, "dir", json_object_get(language->messages, "dir"),
-					  "languages", language_list(language), "path", request->info->request_uri,
-					  "theme", theme, "embed", embed);
-	json_object_set_new(frame, "query", json_sprintf("%s%s", *kept ? "?" : "", kept));
-	json_object_set_new(frame, "keep", json_sprintf("%s%s", *kept ? "&" : "", kept));
-	text_free(&keep);
+					  "languages", language_list(request, language), "path",
+					  request->info->request_uri, "theme", kept.theme, "embed", kept.embed);
+	json_object_set_new(frame, "query", json_sprintf("%s%s", *text ? "?" : "", text));
+	json_object_set_new(frame, "keep", json_sprintf("%s%s", *text ? "&" : "", text));
+	text_free(&query);
 	return frame;
 }
 
@@ -338,6 +402,7 @@ page_answer(Answer *answer, const Request *request, const char *name, const char
 	{
 		snprintf(answer->sqlstate, sizeof(answer->sqlstate), "%s", code);
 		answer->code = answer->sqlstate;
+		answer_add_retry(answer);
 	}
 	json_decref(value);
 }
@@ -351,8 +416,7 @@ has_words(const char *key)
 }
 
 void
-page_answer_error(Answer *answer, const Request *request, int status, const char *code,
-				  const char *message)
+page_answer_error(Answer *answer, const Request *request, int status, const char *code)
 {
 	char number[8];
 	const char *key = number;
@@ -361,10 +425,10 @@ page_answer_error(Answer *answer, const Request *request, int status, const char
 	snprintf(number, sizeof(number), "%d", status);
 	if (has_words(code))
 		key = code;
-	else if (!has_words(number) && status >= 500)
-		key = "500";
-	data = json_pack("{s:s, s:b, s:b, s:s, s:s}", "words", key, "isKnown", has_words(key),
-					 "isMissing", status == 404, "message", message, "requestId", request->id);
+	else if (!has_words(number))
+		key = status >= 500 ? "500" : "400";
+	data = json_pack("{s:s, s:b, s:s}", "words", key, "isMissing", status == 404, "requestId",
+					 request->id);
 	render(answer, request, "error", status, data);
 	json_decref(data);
 }

@@ -22,8 +22,10 @@ extern bool page_is_wanted(const Request *request);
  */
 extern void page_answer(Answer *answer, const Request *request, const char *name, const char *data);
 
-/* The page of an error, in words by its code or status; message is English, for those that have none. */
-extern void page_answer_error(Answer *answer, const Request *request, int status, const char *code,
-							  const char *message);
+/* The page of an error, in words by its code or status. */
+extern void page_answer_error(Answer *answer, const Request *request, int status, const char *code);
+
+/* Adds the parameters of the request that go along from page to page: "lang=de&theme=dark&embed=…", or nothing. */
+extern void page_add_kept(const Request *request, Text *query);
 
 #endif

@@ -151,13 +151,14 @@ take_limits(Worker *worker)
 	return state.is_allowed;
 }
 
-/* Only bookings that were made count. */
+/* Only bookings that were made count. A form that has made one leads to its confirmation. */
 static void
 settle_limits(Worker *worker)
 {
 	const Route *route = worker->request.match.route;
+	int made = route->page ? 303 : 200;
 
-	if (!config->no_client_limits && route->makes_booking && worker->answer.status >= 400)
+	if (!config->no_client_limits && route->makes_booking && worker->answer.status != made)
 		limit_return(LIMIT_BOOKED, worker->request.client, "");
 }
 
@@ -186,7 +187,7 @@ is_own_request(Worker *worker)
 	if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
 		return true;
 	if (route->page)
-		return !origin || is_own_origin(origin);
+		return !origin || !*pool_state().base_url || is_own_origin(origin);
 	if (route->auth != AUTH_SESSION || !request_session(&worker->request, &is_cookie) || !is_cookie)
 		return true;
 	return origin && is_own_origin(origin);

@@ -358,6 +358,38 @@ argument(const Tag *tag, const Scope *scope, const char *name, size_t len)
 	return look_up(scope, own);
 }
 
+/* Whether a text has letters that run from right to left, or marks that turn what is around it. */
+static bool
+turns(const char *text)
+{
+	const unsigned char *c = (const unsigned char *) text;
+
+	for (; *c; c++)
+	{
+		/* U+0590 to U+08FF; U+FB1D to U+FEFC */
+		if ((c[0] >= 0xD6 && c[0] <= 0xDF) || (c[0] == 0xE0 && c[1] >= 0xA0 && c[1] <= 0xA3) ||
+			(c[0] == 0xEF && c[1] >= 0xAC && c[1] <= 0xBB))
+			return true;
+		/* U+200E, U+200F, U+202A to U+202E; U+2066 to U+2069 */
+		if (c[0] == 0xE2 &&
+			((c[1] == 0x80 && ((c[2] >= 0x8E && c[2] <= 0x8F) || (c[2] >= 0xAA && c[2] <= 0xAE))) ||
+			 (c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9)))
+			return true;
+	}
+	return false;
+}
+
+/* A value within a sentence. One that runs the other way is kept apart from it (Unicode's isolates). */
+static void
+add_argument(Text *out, const json_t *value)
+{
+	bool is_apart = json_is_string(value) && turns(json_string_value(value));
+
+	text_add(out, is_apart ? "\u2068" : "");
+	add_value(out, value);
+	text_add(out, is_apart ? "\u2069" : "");
+}
+
 static const char *
 find_message(const Tag *tag, const Scope *scope)
 {
@@ -390,7 +422,7 @@ add_message(Text *out, const Tag *tag, const Scope *scope)
 		text += plain;
 		if (*text == '\0')
 			return;
-		add_value(out, argument(tag, scope, text + 1, name - 1));
+		add_argument(out, argument(tag, scope, text + 1, name - 1));
 		text += name;
 		text += *text == '}';
 	}

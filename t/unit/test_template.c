@@ -102,6 +102,10 @@ test_messages(void **state)
 	assert_makes("{{t hello name=user.name}}", "{\"name\": \"no\", \"user\": {\"name\": \"Bo\"}}",
 				 "Hello, Bo!");
 	assert_makes("{{t hello}}", "{}", "Hello, !");
+	assert_makes("{{t hello}}", "{\"name\": \"\\u05d0\"}", "Hello, \u2068\u05d0\u2069!");
+	assert_makes("{{t hello}}", "{\"name\": \"A\\u202eB\"}", "Hello, \u2068A\u202eB\u2069!");
+	assert_makes("{{t hello}}", "{\"name\": \"\\u00e4 \\u2013 \\u20ac\"}",
+				 "Hello, \u00e4 \u2013 \u20ac!");
 	assert_makes("{{t place.* kind}}", "{\"kind\": \"phone\"}", "By phone");
 	assert_makes("{{t place.* kind}}", "{\"kind\": \"moon\"}", "");
 	assert_makes("{{t place.* kind}}", "{}", "");

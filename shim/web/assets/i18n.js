@@ -38,8 +38,15 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? formatValue(values[name]) : whole));
 }
 
+const numbers = new Intl.NumberFormat(locale);
+
+/* Letters that run from right to left, and marks that turn what is around them. */
+const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]/;
+
+/* A text that runs the other way is kept apart from the sentence around it. */
 function formatValue(value) {
-  return typeof value === 'number' ? new Intl.NumberFormat(locale).format(value) : String(value);
+  if (typeof value === 'number') return numbers.format(value);
+  return TURNS.test(value) ? `\u2068${value}\u2069` : String(value);
 }
 
 /* The visitor's sentence for an error of api.js: by its code and what was being done, else what the server said. */

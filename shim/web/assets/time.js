@@ -171,7 +171,7 @@ export function formatRange(start, end, zone, dateOptions) {
 
   return t('time.range', {
     date: formatDate(from, dateOptions), start: formatClearTime(start, zone),
-    end: from === to || wallClock(end, zone).minute === 0 ? last : `${formatDate(to, dateOptions)}, ${last}`,
+    end: from === to || wallClock(end, zone).minute === 0 && end - start < DAY ? last : `${formatDate(to, dateOptions)}, ${last}`,
   });
 }
 
