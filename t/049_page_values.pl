@@ -36,7 +36,7 @@ my %good = (
 	team_slug => 'turn');
 my %fields = (
 	startsAt => '2026-06-02T11:00:00Z', timezone => 'UTC', inviteeName => 'Zoe', inviteeEmail => 'zoe@example.org',
-	'answers.topic' => 'tea', key => 'page-values-key-0001', step => '', reason => 'rain');
+	'answers.topic' => 'tea', key => 'page-values-key-0001', step => 'book', reason => 'rain');
 
 sub path_of
 {
@@ -119,7 +119,7 @@ for my $route (@routes)
 
 # What was typed comes back, whatever was wrong with it.
 my $again = ask('kept', 'POST', '/ada/talk', form(
-	startsAt => '2026-06-02T12:00:00Z', inviteeName => uri($canary), inviteeEmail => uri($canary), 'answers.topic' => uri("one\ntwo $canary"),
+	step => 'book', startsAt => '2026-06-02T12:00:00Z', inviteeName => uri($canary), inviteeEmail => uri($canary), 'answers.topic' => uri("one\ntwo $canary"),
 	key => 'page-values-key-0002'));
 is($again->{status}, 400, 'an address that is none');
 like($again->{body}, qr/value="&lt;b id=canary&gt;&quot;&#39;&amp;"/, 'the name is kept');
@@ -136,7 +136,7 @@ for my $case (
 	[ 'Content-Type', 'multipart/form-data; boundary=x', 400 ])
 {
 	my ($header, $value, $status) = @$case;
-	my $answer = $http->request('POST', '/ada/talk', body => 'key=short&startsAt=2026-06-02T12:00:00Z',
+	my $answer = $http->request('POST', '/ada/talk', body => 'step=book&key=short&startsAt=2026-06-02T12:00:00Z',
 		headers => { 'Content-Type' => 'application/x-www-form-urlencoded', $header => $value });
 	is($answer->{status}, $status, "$header: $value");
 }

@@ -56,7 +56,8 @@ CREATE FUNCTION opencalendly.published_members(event opencalendly.event_types) R
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN jsonb_build_object('id', event.id, 'name', event.name, 'slug', event.slug,
-        'description', event.description, 'durationMinutes', event.duration_minutes,
+        'description', event.description, 'cancellationPolicy', event.cancellation_policy,
+        'durationMinutes', event.duration_minutes,
         'locationType', event.location_type,
         'locationValue', CASE WHEN event.location_type IN ('in_person', 'custom') THEN event.location_value END,
         'questions', CASE WHEN event.questions = '[]' THEN event.questions ELSE
@@ -425,7 +426,8 @@ BEGIN
                 'teamSlug', link.team_slug, 'teamEventTypeId', link.event_type_id, 'mode', link.team_mode,
                 'assignmentUserIds', to_jsonb(link.host_ids)) END),
         'eventType', jsonb_build_object('slug', link.event_slug, 'name', link.event_name,
-            'durationMinutes', link.duration_minutes, 'locationType', event.location_type,
+            'durationMinutes', link.duration_minutes, 'cancellationPolicy', event.cancellation_policy,
+            'locationType', event.location_type,
             'locationValue', CASE WHEN link.status IN ('confirmed', 'pending') OR event.location_type IN ('in_person', 'custom')
                                   THEN event.location_value END),
         'organizer', jsonb_build_object('username', link.organizer_username,

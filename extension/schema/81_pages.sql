@@ -30,9 +30,18 @@ $$;
 COMMENT ON FUNCTION opencalendly.clock_members(text) IS
     'internal: {date, time, offset ("UTC+2")} of a local text such as startsAtLocal';
 
+-- Whether the clocks of a zone change on a local date: its times then need their offsets to be told apart.
+CREATE FUNCTION opencalendly.clocks_change(day date, zone text) RETURNS boolean
+    LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN (day + 1)::timestamp AT TIME ZONE zone - day::timestamp AT TIME ZONE zone <> interval '24 hours';
+END
+$$;
+COMMENT ON FUNCTION opencalendly.clocks_change(date, text) IS 'internal: whether a local date has other than 24 hours';
+
 -- The first three days of an availability answer, and where the next page begins. Of an answer that was cut off the last day
 -- is not whole, and waits for the next page unless it is the only one.
-CREATE FUNCTION opencalendly.slot_days(available jsonb, range_end timestamptz) RETURNS jsonb
+CREATE FUNCTION opencalendly.slot_days(available jsonb, zone text, range_end timestamptz) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     most constant integer := 3;
@@ -40,19 +49,21 @@ DECLARE
 BEGIN
     RETURN (
         WITH slots AS MATERIALIZED (
-            SELECT s.*, dense_rank() OVER (ORDER BY s.date) AS day, count(*) OVER (PARTITION BY left(s.local, 16)) > 1 AS comes_twice
+            SELECT s.*, dense_rank() OVER (ORDER BY s.date) AS day
             FROM (SELECT s."startsAt" AS starts_at, s."startsAtLocal" AS local, left(s."startsAtLocal", 10) COLLATE "C" AS date,
                     s."seatsLeft" AS seats_left
                 FROM jsonb_to_recordset(available -> 'slots') AS s ("startsAt" text, "startsAtLocal" text COLLATE "C", "seatsLeft" integer)) AS s),
         shown AS (SELECT least(most, greatest(1, max(s.day) - CASE WHEN is_cut THEN 1 ELSE 0 END)) AS days FROM slots AS s),
+        dates AS MATERIALIZED (
+            SELECT d.date, opencalendly.clocks_change(d.date::date, zone) AS changes
+            FROM (SELECT DISTINCT s.date FROM slots AS s, shown AS w WHERE s.day <= w.days) AS d),
         days AS (
-            SELECT s.date, jsonb_agg(CASE WHEN s.comes_twice OR s.seats_left IS NOT NULL
-                    THEN jsonb_strip_nulls(jsonb_build_object('startsAt', s.starts_at, 'time', substr(s.local, 12, 5),
-                        'seatsLeft', s.seats_left, 'comesTwice', nullif(s.comes_twice, false),
-                        'offset', opencalendly.clock_members(s.local) -> 'offset'))
+            SELECT s.date, jsonb_agg(CASE WHEN d.changes OR s.seats_left IS NOT NULL
+                    THEN jsonb_strip_nulls(jsonb_build_object('startsAt', s.starts_at, 'time', substr(s.local, 12, 5), 'seatsLeft', s.seats_left,
+                        'offset', CASE WHEN d.changes THEN opencalendly.clock_members(s.local) -> 'offset' END))
                     ELSE jsonb_build_object('startsAt', s.starts_at, 'time', substr(s.local, 12, 5)) END
                 ORDER BY s.starts_at) AS times
-            FROM slots AS s, shown AS w WHERE s.day <= w.days GROUP BY s.date)
+            FROM slots AS s JOIN dates AS d ON d.date = s.date GROUP BY s.date)
         SELECT jsonb_build_object(
             'days', (SELECT coalesce(jsonb_agg(jsonb_build_object('date', d.date, 'times', d.times) ORDER BY d.date), '[]') FROM days AS d),
             'later', coalesce((SELECT min(s.starts_at) FROM slots AS s, shown AS w WHERE s.day > w.days),
@@ -60,8 +71,8 @@ BEGIN
                     THEN (SELECT max(s.starts_at)::timestamptz + interval '1 second' FROM slots AS s) ELSE range_end END))));
 END
 $$;
-COMMENT ON FUNCTION opencalendly.slot_days(jsonb, timestamptz) IS
-    'internal: {days[{date, times[{startsAt, time, seatsLeft?, comesTwice?, offset?}]}] (at most 3), later: where to go on} of an availability answer';
+COMMENT ON FUNCTION opencalendly.slot_days(jsonb, text, timestamptz) IS
+    'internal: {days[{date, times[{startsAt, time, seatsLeft?, offset? (on days on which the clocks change)}]}] (at most 3), later: where to go on} of an availability answer in a zone';
 
 -- names: {username | teamSlug, eventSlug}; or {token} of a link.
 CREATE FUNCTION opencalendly.page_availability(names jsonb, zone text, start timestamptz, days integer, most integer)
@@ -101,21 +112,28 @@ $$;
 COMMENT ON FUNCTION opencalendly.first_free(jsonb, timestamptz) IS
     'internal: the first open start in the 372 days after an instant, null if there is none';
 
--- What a page's list of times is: from where, in which zone, and what is there.
+-- What a page's list of times is: from where, in which zone, and what is there. A stretch without any leads on to the next
+-- free time, if there is one.
 CREATE FUNCTION opencalendly.times_members(names jsonb, zone text, start text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     now constant timestamptz := opencalendly.current_instant();
     first constant text := opencalendly.first_free(names, now);
-    since timestamptz := coalesce(opencalendly.instant_parameter('start', start, NULL), first::timestamptz, now);
+    since constant timestamptz := coalesce(opencalendly.instant_parameter('start', start, NULL), first::timestamptz, now);
+    list jsonb := '{"days": []}';
 BEGIN
-    RETURN jsonb_build_object('firstFree', first, 'now', opencalendly.instant_text(now), 'zone', zone)
-        || CASE WHEN first IS NULL THEN '{"days": []}' ELSE
-            opencalendly.slot_days(opencalendly.page_availability(names, zone, since, 31, 200), since + interval '744 hours') END;
+    IF first IS NOT NULL THEN
+        list := opencalendly.slot_days(opencalendly.page_availability(names, zone, since, 31, 200), zone, since + interval '744 hours');
+        IF list -> 'days' = '[]' THEN
+            list := list || jsonb_build_object('later', opencalendly.first_free(names, since + interval '744 hours'));
+        END IF;
+    END IF;
+    RETURN list || jsonb_build_object('firstFree', first, 'now', opencalendly.instant_text(now), 'zone', zone,
+        'hasDays', list -> 'days' <> '[]');
 END
 $$;
 COMMENT ON FUNCTION opencalendly.times_members(jsonb, text, text) IS
-    'internal: {firstFree, now, zone, days, later} of a page; raises OC006 for a bad start';
+    'internal: {firstFree, now, zone, days, hasDays, later: null if nothing comes later} of a page; raises OC006 for a bad start';
 
 CREATE FUNCTION opencalendly.page_error(sqlstate text, message text, detail text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -159,11 +177,14 @@ DECLARE
 BEGIN
     RETURN opencalendly.clock_members(opencalendly.local_text(starts_at, zone)) || jsonb_build_object(
         'startsAt', opencalendly.instant_text(starts_at), 'endsAt', opencalendly.instant_text(ends_at), 'zone', zone,
-        'endTime', opencalendly.clock_members(opencalendly.local_text(ends_at, zone)) -> 'time');
+        'endTime', opencalendly.clock_members(opencalendly.local_text(ends_at, zone)) -> 'time',
+        -- midnight needs no date, unless it is that of another day
+        'endDate', CASE WHEN (ends_at AT TIME ZONE zone)::date > (starts_at AT TIME ZONE zone)::date
+            AND (minutes >= 1440 OR (ends_at AT TIME ZONE zone)::time <> '00:00') THEN ((ends_at AT TIME ZONE zone)::date)::text END);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.chosen_members(timestamptz, integer, text) IS
-    'internal: a time in a zone: {startsAt, endsAt, zone, date, time, endTime, offset}';
+    'internal: a time in a zone: {startsAt, endsAt, zone, date, time, endTime, endDate (or null), offset}';
 
 -- The visitor's zone, else the host's; a zone that is none is told and the host's is shown.
 CREATE FUNCTION opencalendly.zone_members(asked text, hosts text) RETURNS jsonb
@@ -260,6 +281,9 @@ BEGIN
     RETURN jsonb_build_object('visitor', opencalendly.chosen_members(starts_at, minutes, zone),
         'host', CASE WHEN host_zone <> zone THEN opencalendly.chosen_members(starts_at, minutes, host_zone) END,
         'icsPath', CASE WHEN booking ->> 'status' IN ('confirmed', 'pending') THEN '/v0/bookings/actions/' || token || '/invite.ics' END,
+        'placeUrl', CASE WHEN action #>> '{eventType,locationValue}' ~ '^https?://[^\s<>"]+$' THEN action #>> '{eventType,locationValue}'
+            WHEN action #>> '{eventType,locationType}' = 'phone' AND action #>> '{eventType,locationValue}' ~ '^\+?[0-9 ()/.-]{3,40}$'
+                THEN 'tel:' || regexp_replace(action #>> '{eventType,locationValue}', '[^0-9+]', '', 'g') END,
         'title', format('%s – %s', action #>> '{eventType,name}', action #>> '{organizer,displayName}'),
         'calendarDates', to_char(starts_at AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"') || '/'
             || to_char((booking ->> 'endsAt')::timestamptz AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS"Z"'),
@@ -268,7 +292,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.meeting_members(jsonb, text, text) IS
-    'internal: a booking''s times in the visitor''s and (if another) the host''s zone, and its links: {visitor, host?, title, icsPath?, calendarDates, cancelPath?, reschedulePath?}';
+    'internal: a booking''s times in the visitor''s and (if another) the host''s zone, and its links: {visitor, host?, placeUrl?, title, icsPath?, calendarDates, cancelPath?, reschedulePath?}';
 
 CREATE FUNCTION opencalendly.booked_page(names jsonb, cancel_token text, reschedule_token text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -342,7 +366,18 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION opencalendly.answer_see_other(text) IS 'internal: status 303 to a path of a page';
 
--- step "fill" shows the form for another start with what was typed; without a step it books.
+CREATE FUNCTION opencalendly.check_step(step text, steps text[]) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF step IS NULL OR step <> ALL (steps) THEN
+        PERFORM opencalendly.raise_bad_value('step', 'must be ' || array_to_string(steps, ' or '), to_jsonb(step));
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.check_step(text, text[]) IS 'internal: raises OC006 if a form does not say what it is for';
+
+-- step "book" books. "fill" shows the page with what was typed: with the form for another start (startsAt), or with the times
+-- from another instant on (start), in another zone.
 CREATE FUNCTION opencalendly.book_by_form(published jsonb, names jsonb, path text, form jsonb) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -350,7 +385,8 @@ DECLARE
     detail text;
     error jsonb;
 BEGIN
-    IF coalesce(form ->> 'step', '') <> 'fill' THEN
+    PERFORM opencalendly.check_step(form ->> 'step', ARRAY['book', 'fill']);
+    IF form ->> 'step' = 'book' THEN
         BEGIN
             booked := CASE WHEN names ->> 'username' IS NOT NULL
                 THEN opencalendly.api_create_booking(form ->> 'key', opencalendly.booking_body(names, form))
@@ -362,14 +398,15 @@ BEGIN
             error := opencalendly.page_error(SQLSTATE, SQLERRM, detail);
         END;
     END IF;
-    RETURN opencalendly.event_page(published, names, form ->> 'timezone', NULL,
+    RETURN opencalendly.event_page(published, names, form ->> 'timezone',
+        CASE WHEN opencalendly.is_of_kind(form -> 'start', 'instant') THEN form ->> 'start' END,
         CASE WHEN opencalendly.is_of_kind(form -> 'startsAt', 'instant') THEN form ->> 'startsAt' END,
         -- a key that was used for something else is no use for what comes now
         CASE WHEN error ->> 'code' = 'OC007' THEN form - 'key' ELSE form END, error);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.book_by_form(jsonb, jsonb, text, jsonb) IS
-    'internal: books by a page''s form: 303 to the confirmation, or the page again with error and what was filled in';
+    'internal: books by a page''s form: 303 to the confirmation, or the page again with error and what was filled in; raises OC006 for another step';
 
 CREATE FUNCTION opencalendly.api_page_event_form(username text, slug text, form text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -383,7 +420,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_page_event_form(text, text, text) IS
-    'POST of the page /:username/:slug: form: startsAt, timezone, inviteeName, inviteeEmail, answers.ID, key, step (fill: only shows the form); 303 to the confirmation, else the page with an error; errors OC002, OC011';
+    'POST of the page /:username/:slug: form: step (book, or fill, which only shows the page with what was typed), startsAt, start, timezone, inviteeName, inviteeEmail, answers.ID, key; 303 to the confirmation, else the page with an error; errors OC002, OC006 (step), OC011';
 
 CREATE FUNCTION opencalendly.api_page_team_event_form(team_slug text, slug text, form text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -455,6 +492,7 @@ DECLARE
     acted opencalendly.api_answer;
     path constant text := '/bookings/actions/';
 BEGIN
+    PERFORM opencalendly.check_step(form ->> 'step', ARRAY['cancel', 'move']);
     IF form ->> 'step' = 'move' THEN
         acted := opencalendly.api_action_reschedule(token, form ->> 'key',
             jsonb_strip_nulls(jsonb_build_object('startsAt', form -> 'startsAt'))::text);

@@ -303,7 +303,8 @@ export async function visitor(options = {}) {
   return result;
 }
 
-async function signIn(who, host) {
+/* By cookie; whoever was signed in before is so no more. */
+export async function signIn(who, host) {
   await who.context.addCookies([{
     name: '__Host-session', value: host.token, url: url.replace('http:', 'https:'), httpOnly: true, secure: true, sameSite: 'Lax',
   }]);
@@ -327,10 +328,10 @@ export function words(language = 'en') {
 
 /* --- what is judged on every page ------------------------------------------------------------------------------------- */
 
-/* Violations of the rules of axe-core, as text; '' if there is none. */
-export async function axe(page) {
-  await page.evaluate(axeSource);
-  const violations = await page.evaluate(async () => (await globalThis.axe.run(document, { resultTypes: ['violations'] })).violations);
+/* Violations of the rules of axe-core, as text; '' if there is none. options: of axe.run(). */
+export async function axe(page, options = {}) {
+  if (!await page.evaluate(() => 'axe' in globalThis)) await page.evaluate(axeSource);
+  const { violations } = await page.evaluate((how) => globalThis.axe.run(document, how), { resultTypes: ['violations'], ...options });
 
   return violations.map(({ id, impact, help, nodes }) => `${id} (${impact}): ${help}\n`
     + nodes.slice(0, 5).map((node) => `    ${node.target.join(' ')}  ${node.failureSummary?.split('\n').slice(1, 3).join(' ')}`).join('\n'))

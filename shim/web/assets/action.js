@@ -7,6 +7,7 @@ import { errorText, t } from './i18n.js';
 import { newKey, post } from './api.js';
 import { formatRange, isZone } from './time.js';
 import { zoneText } from './zone-picker.js';
+import { isOldCopy } from './server-clock.js';
 import { SlotChoice } from './slot-choice.js';
 import { showTimes } from './times.js';
 import './embed.js';
@@ -35,7 +36,7 @@ class Action extends SlotChoice {
     super.start();
     this.prepare({
       names: { ...hosts, eventSlug: eventType.slug, actionToken: token }, path: `${api}/availability`,
-      askedZone: asked.get('timezone'), firstFree: data.firstFree, now: data.now,
+      askedZone: asked.get('timezone'), firstFree: isOldCopy ? undefined : data.firstFree, now: data.now,
     });
   }
 

@@ -10,6 +10,7 @@ import { errorText, t } from './i18n.js';
 import { newKey, post } from './api.js';
 import { addDays, dateIn, instantText } from './time.js';
 import { bodyOf, bookingForm, formErrors, formFields } from './booking-form.js';
+import { isOldCopy } from './server-clock.js';
 import { SlotChoice } from './slot-choice.js';
 import { forget, recall, remember } from './tab-memory.js';
 import { tellBooked } from './embed.js';
@@ -35,7 +36,7 @@ function lastDate() {
 function servedSlots() {
   const { days, later } = data;
 
-  if (!days?.length || new URLSearchParams(location.search).has('start')) return undefined;
+  if (isOldCopy || !days?.length || new URLSearchParams(location.search).has('start')) return undefined;
   const slots = days.flatMap(({ times }) => times).map(({ startsAt, seatsLeft }) => ({
     startsAt, seatsLeft, endsAt: instantText(Date.parse(startsAt) + eventType.durationMinutes * MINUTE),
   }));
@@ -52,7 +53,7 @@ class Booking extends SlotChoice {
     super.start();
     this.prepare({
       names, path: `/v0/${teamSlug ? `teams/${teamSlug}` : `users/${username}`}/event-types/${eventSlug}/availability`,
-      askedZone: data.timezone, known: servedSlots(), firstFree: data.firstFree, until: lastDate(), now: data.now,
+      askedZone: data.timezone, known: servedSlots(), firstFree: isOldCopy ? undefined : data.firstFree, until: lastDate(), now: data.now,
     });
     this.restore();
   }

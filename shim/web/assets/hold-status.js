@@ -27,15 +27,20 @@ class HoldStatus extends View {
   tick() {
     if (this.hold?.state !== 'held') return;
     if (this.left <= 0) {
-      announce(t('hold.ended'));
+      this.tell('hold.ended');
       this.emit('runout');
       return;
     }
     if (this.left <= TOLD_AT && this.tellOf !== this.hold.token) {
       this.tellOf = this.hold.token;
-      announce(t('hold.minuteLeft'));
+      this.tell('hold.minuteLeft');
     }
     this.update();
+  }
+
+  /* Not while another time is being chosen. */
+  tell(key) {
+    if (this.checkVisibility()) announce(t(key));
   }
 
   view() {

@@ -106,15 +106,16 @@ export class SlotChoice extends View {
     this.querySelector('hold-status')?.update();
   }
 
-  /* The hold ran out: told, and looked whether the slot is still there. */
+  /* The hold ran out: told, and looked whether the slot is still there, unless the visitor is about to choose another. */
   async onRunOut() {
     const { slot } = this;
 
     this.hold.end();
+    if (this.step !== 'confirm') return;
     try {
       const [first] = await this.loadSlots({ start: slot.startsAt, days: 1, limit: 1 });
 
-      if (this.slot !== slot || this.hold.state !== 'ended') return;
+      if (this.slot !== slot || this.step !== 'confirm' || this.hold.state !== 'ended') return;
       if (first?.startsAt !== slot.startsAt) this.toPicker(t('booking.takenWhileTyping'));
       else {
         this.isFree = true;

@@ -106,6 +106,7 @@ class SlotPicker extends View {
   }
 
   refresh() {
+    this.source.known = undefined;
     this.months.forget();
     this.search = null;
     return this.load();

@@ -85,6 +85,10 @@ class ZonePicker extends View {
     h('span', { class: 'numbers' }, offset));
   }
 
+  focus() {
+    this.querySelector('input')?.focus();
+  }
+
   open() {
     if (this.opened) return;
     const found = proposals(this.zone, this.instant);
@@ -118,7 +122,7 @@ class ZonePicker extends View {
     const { key } = event;
 
     if (key === 'ArrowDown' || key === 'ArrowUp') this.move(key === 'ArrowDown' ? 1 : -1);
-    else if (key === 'Enter' && this.opened) this.accept();
+    else if (key === 'Enter') this.opened ? this.accept() : this.open();
     else if (key === 'Escape' && this.opened) this.close();
     else return;
     event.preventDefault();

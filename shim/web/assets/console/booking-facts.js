@@ -6,7 +6,7 @@ import { h } from '../view.js';
 import { t } from '../i18n.js';
 import { formatRange, zoneOffsetText } from '../time.js';
 import { api } from './session.js';
-import { placeNode, startOf, stateBadge, whenText } from './meetings.js';
+import { placeNode, startOf, stateBadge, theirZone, whenText } from './meetings.js';
 
 const quietly = (promise) => promise.catch(() => null);
 const booking = (id) => (id ? quietly(api.get(`/v0/bookings/${id}`)).then((answer) => answer?.booking ?? null) : null);
@@ -33,7 +33,7 @@ export function factsView(one, user, facts, open) {
   return h('dl', { class: 'facts' },
     fact('when', h('span', { class: 'strong numbers' }, whenText(one, user.timezone)), ' ', stateBadge(one),
       h('p', { class: 'quiet small' }, zoneText(user.timezone, one))),
-    one.timezone !== user.timezone && fact('theirs', formatRange(startOf(one), Date.parse(one.endsAt), one.timezone),
+    theirZone(one, user.timezone) && fact('theirs', formatRange(startOf(one), Date.parse(one.endsAt), one.timezone),
       h('p', { class: 'quiet small' }, zoneText(one.timezone, one))),
     fact('who', one.inviteeName, h('br'), h('a', { href: `mailto:${encodeURIComponent(one.inviteeEmail)}` }, one.inviteeEmail)),
     fact('where', placeNode(one.eventType)),

@@ -6,7 +6,7 @@ import { h } from '../view.js';
 import { errorText, t } from '../i18n.js';
 import { cityOf, formatRange, formatTime, instantText, wallClock } from '../time.js';
 import { api, query } from './session.js';
-import { endOf, startOf, whenText } from './meetings.js';
+import { endOf, startOf, theirZone, whenText } from './meetings.js';
 import { toldRange } from './told-range.js';
 import './local-time.js';
 
@@ -25,7 +25,7 @@ export class MoveStep {
   constructor(owner) {
     const wall = wallClock(startOf(owner.booking), owner.user.timezone);
 
-    Object.assign(this, { owner, date: wall.date, time: timeText(wall.minute) });
+    Object.assign(this, { owner, zone: owner.user.timezone, date: wall.date, time: timeText(wall.minute) });
     this.load();
   }
 
@@ -92,8 +92,10 @@ export class MoveStep {
   offered() {
     if (!this.source) return h('p', { key: 'wait', class: 'quiet', role: 'status' }, t('common.loading'));
     return h('slot-picker', {
-      key: 'picker', source: this.source, zone: this.owner.user.timezone, now: instantText(Date.now()),
+      key: 'picker', source: this.source, zone: this.zone,
+      selected: this.instant === null ? null : instantText(this.instant),
       onpick: ({ detail }) => this.pick(Date.parse(detail.startsAt)),
+      onzonechange: ({ detail }) => (this.zone = detail),
     });
   }
 
@@ -119,7 +121,7 @@ export class MoveStep {
 
     return h('div', { key: 'chosen', class: 'note', role: 'status' },
       h('p', { class: 'strong numbers' }, t('console.move.to', { when: formatRange(this.instant, end, user.timezone) })),
-      booking.timezone !== user.timezone
+      theirZone(booking, user.timezone)
         && h('p', { class: 'small' }, t('console.move.theirs', {
           name: booking.inviteeName, city: cityOf(booking.timezone), when: formatRange(this.instant, end, booking.timezone),
         })));

@@ -2,7 +2,7 @@
  * <oc-bookings>: the host's meetings, as a list by day (#/bookings/upcoming, today, past, canceled) or as a week
  * (#/bookings/week/2026-06-01). #/bookings/ID opens one of them.
  */
-import { View, announce, h } from '../view.js';
+import { View, announce, focusOn, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
 import { dateIn, formatDate } from '../time.js';
 import { api } from './session.js';
@@ -54,7 +54,7 @@ class Bookings extends View {
   reload() {
     this.shownView = this.current;
     this.list = listOf(this.current, this.user.timezone);
-    this.more();
+    return this.more();
   }
 
   async more() {
@@ -83,19 +83,21 @@ class Bookings extends View {
     } catch (error) {
       this.set({ error });
     }
-    history.replaceState(null, '', '#/bookings');
+    if (this.rest[0] === id) history.replaceState(history.state, '', '#/bookings');
   }
 
   async open(meeting) {
     const hasChanged = await (meeting.bookings.length === 1 ? openBooking(meeting.bookings[0], this.user)
       : openMeeting(meeting, this.user));
 
-    if (hasChanged) this.changed();
+    if (!hasChanged || !this.isConnected) return;
+    await this.changed();
+    /* what was pressed may be gone */
+    if (document.activeElement === document.body) focusOn(this, 'h1');
   }
 
   changed() {
-    if (this.mode === 'list') this.reload();
-    else this.querySelector('oc-week')?.load();
+    return this.mode === 'list' ? this.reload() : this.querySelector('oc-week')?.load();
   }
 
   /* Those of the list that have the words searched for. */
@@ -135,7 +137,8 @@ class Bookings extends View {
             t(`console.bookings.${view}`)))))),
         this.list.bookings.length + this.words.length > 0 && this.search()),
       this.days(),
-      this.foot());
+      this.foot(),
+      h('p', { key: 'zone', class: 'quiet small' }, t('console.week.zone', { zone: this.user.timezone.replaceAll('_', ' ') })));
   }
 
   search() {

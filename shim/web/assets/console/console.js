@@ -42,7 +42,9 @@ class Console extends View {
   menuOpen = false;
 
   start() {
-    addEventListener('hashchange', (event) => this.go(event));
+    this.at = history.state?.at ?? 0;
+    history.replaceState({ at: this.at }, '');
+    addEventListener('hashchange', () => this.go());
     addEventListener('userchange', ({ detail }) => this.set({ user: detail }));
     addEventListener('beforeunload', (event) => this.shown()?.unsaved && event.preventDefault());
     document.querySelector('a.skip')?.addEventListener('click', (event) => {
@@ -72,22 +74,33 @@ class Console extends View {
     return this.section && this.querySelector(this.section.tag);
   }
 
-  /* The address has changed. Forms that are not saved are not left without asking. */
-  async go(event) {
+  /*
+   * The address has changed. Forms that are not saved are not left without asking. The entries of the history are numbered, so
+   * that it is known whether the way led back or on.
+   */
+  async go() {
     if (this.state !== 'ready' || !/^#?(\/|$)/.test(location.hash)) return;
-    if (!this.shown()?.unsaved || await this.leaves(event.oldURL)) await this.show(true);
+    const to = history.state?.at ?? this.at + 1;
+
+    if (!history.state) history.replaceState({ at: to }, '');
+    if (this.shown()?.unsaved && !this.mayLeave) {
+      if (to !== this.at) await this.askToLeave(to - this.at);
+      return;
+    }
+    Object.assign(this, { at: to, mayLeave: false });
+    await this.show(true);
   }
 
-  async leaves(oldURL) {
-    const wanted = location.hash;
+  /* Goes the steps back and asks; for a yes, goes them once more. */
+  async askToLeave(steps) {
+    const isBack = new Promise((resolve) => addEventListener('hashchange', resolve, { once: true }));
 
-    history.replaceState(null, '', new URL(oldURL).hash || '#/');
-    const leaves = await confirmDialog({
+    history.go(-steps);
+    await isBack;
+    this.mayLeave = await confirmDialog({
       title: t('console.leave.title'), text: t('console.leave.text'), confirmLabel: t('console.leave.yes'), danger: true,
     });
-
-    if (leaves) history.pushState(null, '', wanted);
-    return leaves;
+    if (this.mayLeave) history.go(steps);
   }
 
   async show(moved) {

@@ -10,7 +10,8 @@ let count = 0;
 
 /*
  * Opens a dialog. heading: its h2. view({ close, update, dialog }) returns the nodes below the heading. Resolves with what
- * close() was given, undefined for Escape. canClose(): whether Escape and the closing button close it now.
+ * close() was given, undefined for Escape and where the address leads on to another section. canClose(): whether Escape and
+ * the closing button close it now.
  */
 export function openDialog({ heading, view, size = '', canClose = () => true }) {
   const dialog = h('dialog', { class: `dialog ${size}`, 'aria-labelledby': `dialog-${++count}` });
@@ -23,6 +24,7 @@ export function openDialog({ heading, view, size = '', canClose = () => true }) 
       value = answer;
       dialog.close();
     };
+    const leave = () => close();
     const update = () => render(dialog,
       h('header', { class: 'dialog-head' },
         h('h2', { id, tabindex: '-1' }, typeof heading === 'function' ? heading() : heading),
@@ -30,7 +32,9 @@ export function openDialog({ heading, view, size = '', canClose = () => true }) 
       view({ close, update, dialog }));
 
     dialog.addEventListener('cancel', (event) => canClose() || event.preventDefault());
+    window.addEventListener('hashchange', leave);
     dialog.addEventListener('close', () => {
+      window.removeEventListener('hashchange', leave);
       dialog.remove();
       giveBackFocus(back);
       resolve(value);

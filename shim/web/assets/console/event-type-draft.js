@@ -2,8 +2,9 @@
  * An event type while it is edited: all values as the texts that stand in the form, and back to what the API takes. Lengths
  * are a number and a unit that hold the exact minutes; empty means "not set" wherever the API knows null.
  */
-import { language, t } from '../i18n.js';
+import { t } from '../i18n.js';
 import { numberOf, rangeError } from './setup-fields.js';
+import { isSlug } from './slug.js';
 
 /* Minutes of the units of a length, the largest first. */
 export const UNITS = { days: 1440, hours: 60, minutes: 1 };
@@ -63,10 +64,13 @@ const questionOf = ({ id, label, required, placeholder }) => ({
   id, label: label.trim(), required: Boolean(required), placeholder: placeholder?.trim() || null,
 });
 
+/* A body or a part of it as a text, to compare; unlike JSON's, it tells a number that is none from one that is not set. */
+export const textOf = (value) => JSON.stringify(value, (_, part) => (Number.isNaN(part) ? 'NaN' : part));
+
 /* What of the body is other than in an event type that is there. */
 export function changesOf(body, base) {
   const old = (name) => (name === 'questions' ? base.questions.map(questionOf) : base[name]);
-  const same = (name) => JSON.stringify(old(name)) === JSON.stringify(body[name]);
+  const same = (name) => textOf(old(name)) === textOf(body[name]);
 
   return Object.fromEntries(Object.entries(body).filter(([name]) => !same(name)));
 }
@@ -96,24 +100,4 @@ function questionErrors(questions) {
     else if (questions.findIndex((other) => other.id === id) < i) errors[`${key}-id`] = t('eventTypes.errors.questionTwice');
   });
   return errors;
-}
-
-export const isSlug = (text) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(text ?? '') && text.length >= 2 && text.length <= 80;
-
-const GERMAN = { ä: 'ae', ö: 'oe', ü: 'ue', ß: 'ss' };
-
-/* "Café & Gespräch" -> "cafe-gespraech" on a German page, "cafe-gesprach" on others. */
-export function slugOf(name, most = 80) {
-  const lower = name.toLowerCase();
-  const spelled = lower.replace(/[äöüß]/g, (letter) => (language === 'de' || letter === 'ß' ? GERMAN[letter] : letter));
-
-  return spelled.normalize('NFKD').replace(/\p{M}/gu, '').replace(/[^a-z0-9]+/g, '-').slice(0, most).replace(/^-+|-+$/g, '');
-}
-
-/* The name with a number behind that makes it none of those taken. */
-export function untaken(name, taken) {
-  let found = name;
-
-  for (let n = 2; taken.includes(found); n++) found = `${name}-${n}`;
-  return found;
 }

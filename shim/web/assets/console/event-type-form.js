@@ -6,8 +6,9 @@
 import { View, announce, focusOn, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
 import { api } from './session.js';
-import { bodyOf, changesOf, draftOf, errorsOf, slugOf, untaken } from './event-type-draft.js';
+import { bodyOf, changesOf, draftOf, errorsOf, textOf } from './event-type-draft.js';
 import { basics, groups } from './event-type-groups.js';
+import { slugOf, untaken } from './slug.js';
 
 class EventTypeForm extends View {
   base = null;
@@ -25,12 +26,12 @@ class EventTypeForm extends View {
     if (!this.draft) {
       this.draft = draftOf(this.base ?? this.proposal);
       this.draft.slugTyped = Boolean(this.base) || this.draft.slug !== '';
-      this.begun = JSON.stringify(bodyOf(this.draft));
+      this.begun = textOf(bodyOf(this.draft));
     }
   }
 
   get unsaved() {
-    return !this.isDone && JSON.stringify(bodyOf(this.draft)) !== this.begun;
+    return !this.isDone && textOf(bodyOf(this.draft)) !== this.begun;
   }
 
   /* Changes fields of the draft; an error is gone once its field is touched. */

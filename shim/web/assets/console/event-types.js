@@ -10,8 +10,9 @@ import { bookingItems, bookingsOf } from './bookings-ahead.js';
 import { openEmbedDialog, pagePath, pageUrl } from './embed-dialog.js';
 import { toggle } from './setup-fields.js';
 import { icon } from './setup-icons.js';
-import { PROPOSED, untaken } from './event-type-draft.js';
+import { PROPOSED } from './event-type-draft.js';
 import { lengthText } from './event-type-groups.js';
+import { untaken } from './slug.js';
 import './event-type-form.js';
 
 const LIST = '#/event-types';
@@ -236,6 +237,7 @@ class EventTypes extends View {
       h('button', { type: 'button', class: `small ${style}`, onclick }, icon(drawing), text, unseen.cloneNode(true));
 
     return [
+      h('a', { class: 'button small', href: `${LIST}/${id}` }, icon('edit'), t('common.edit'), unseen.cloneNode(true)),
       h('a', { class: 'button small', href: pagePath(this.pageOf(eventType)), target: '_blank' },
         icon('open'), t('eventTypes.preview'), unseen.cloneNode(true)),
       button('link', t('eventTypes.copyLink'), () => this.copyLink(eventType)),

@@ -50,7 +50,8 @@ function reason(verdict, answer, user) {
 
   return [mark('close'), h('div', { class: 'stack tight' },
     h('p', { class: 'strong' }, has(key) ? t(`${key}.what`) : verdict.detail ?? verdict.reason),
-    range && h('p', { class: 'numbers' }, formatRange(range.start, range.end, user.timezone, WITHOUT_YEAR)),
+    range && h('p', { class: 'numbers' }, formatRange(range.start, range.end, user.timezone, WITHOUT_YEAR),
+      verdict.reason === 'claim' && ` (${t('console.explain.withBuffers')})`),
     has(key) && h('p', { class: 'quiet' }, t(isMine || !has(`${key}.theirs`) ? `${key}.todo` : `${key}.theirs`)),
     isMine && has(`${key}.link`) && h('p', null, h('a', { href: placeOf(verdict.reason, answer, user) }, t(`${key}.link`))))];
 }

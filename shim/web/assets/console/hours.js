@@ -148,7 +148,7 @@ class Hours extends View {
       focusOn(this, '[aria-invalid="true"]');
       return;
     }
-    this.set({ busy: true, trouble: null });
+    this.set({ busy: true, trouble: null, note: null });
     try {
       await this.send(this.changes(), this.current.etag);
     } catch (error) {
@@ -158,12 +158,26 @@ class Hours extends View {
   }
 
   async send(changes, etag) {
+    const sent = { ...this.draft };
+
     try {
-      this.adopt(await api.patch(`/v0/me/schedules/${this.current.schedule.id}`, changes, { match: etag }));
-      this.tell(t('hours.saved'));
+      this.saved(await api.patch(`/v0/me/schedules/${this.current.schedule.id}`, changes, { match: etag }), sent);
     } catch (error) {
       if (error.status !== 412) throw error;
       await this.choose(changes);
+    }
+  }
+
+  /* What was typed while it was saved stays, is not saved yet, and keeps the focus. */
+  saved(answer, sent) {
+    const { draft } = this;
+
+    if (draft.windows !== sent.windows || draft.overrides !== sent.overrides) {
+      this.know(answer);
+      announce(t('hours.savedBefore'));
+    } else {
+      this.adopt(answer);
+      this.tell(t('hours.saved'));
     }
   }
 

@@ -35,8 +35,8 @@ class LocalTime extends View {
     const { name, zone, date, time } = this.of;
     const instants = instantsTyped(this.of);
     const skipped = instants?.length === 0 && t('console.time.skipped', { time, zone: zone.replaceAll('_', ' ') });
-    const wrong = this.of.wrong || skipped || null;
-    const told = { 'aria-invalid': wrong ? 'true' : null, 'aria-describedby': wrong ? `${name}-wrong` : null };
+    const wrong = skipped || this.of.wrong || null;
+    const told = { 'aria-invalid': wrong ? 'true' : null, 'aria-describedby': `${wrong ? `${name}-wrong ` : ''}${name}-zone` };
 
     return h('div', { class: 'stack tight' },
       h('div', { class: 'row local-time' },
@@ -46,6 +46,8 @@ class LocalTime extends View {
         h('div', { class: 'field' }, h('label', { for: `${name}-time` }, t('console.time.time')),
           h('input', { id: `${name}-time`, type: 'time', required: true, value: time, ...told,
             oninput: (event) => this.type({ time: event.target.value }) }))),
+      h('p', { key: 'zone', id: `${name}-zone`, class: 'quiet small' },
+        t('console.week.zone', { zone: zone.replaceAll('_', ' ') })),
       wrong && h('p', { key: 'wrong', id: `${name}-wrong`, class: 'error-text small', role: 'alert' }, wrong),
       instants?.length > 1 && this.choice(instants));
   }

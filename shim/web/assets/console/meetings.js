@@ -4,7 +4,7 @@
  */
 import { h } from '../view.js';
 import { t } from '../i18n.js';
-import { addDays, cityOf, dateIn, formatClearTime, formatDate, formatRange, formatTime } from '../time.js';
+import { addDays, cityOf, dateIn, formatClearTime, formatDate, formatRange, formatTime, isZone } from '../time.js';
 
 export const startOf = (booking) => Date.parse(booking.startsAt);
 export const endOf = (booking) => Date.parse(booking.endsAt);
@@ -54,8 +54,12 @@ export function nearText(date, today) {
   return date === addDays(today, -1) ? t('console.bookings.yesterday') : null;
 }
 
+/* The invitee's zone where it is another than the host's, and one that this browser knows. */
+export const theirZone = (booking, zone) => (booking.timezone !== zone && isZone(booking.timezone) ? booking.timezone : null);
+
 /* The invitee's own clock where it reads otherwise: "04:00 in New York", with the day if that is another. */
 export function theirTimeText(booking, zone) {
+  if (!theirZone(booking, zone)) return null;
   const start = startOf(booking);
   const date = dateIn(start, booking.timezone);
   const time = formatTime(start, booking.timezone);

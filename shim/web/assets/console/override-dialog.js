@@ -274,6 +274,6 @@ class DayForm {
     return h('div', { class: 'note warn stack tight found', role: 'alert', tabindex: '-1', key: 'found' },
       h('p', { class: 'strong' }, t('overrides.found', { count: found.length })),
       h('ul', null, bookingItems(found, this.zone).map((item) => h('li', null, item))),
-      h('p', null, t('setup.bookingsStay')));
+      h('p', null, t('setup.bookingsStay', { count: found.length })));
   }
 }

@@ -22,6 +22,7 @@ class Overrides extends View {
   month = null;
   /* the day that the keyboard is on */
   date = null;
+  known = new WeakMap();
 
   get today() {
     return dateIn(Date.now(), this.about.zone);
@@ -154,10 +155,17 @@ class Overrides extends View {
       overrides.length >= MOST && h('p', { class: 'note warn small' }, t('overrides.most', { count: MOST })));
   }
 
-  item(override) {
+  /* Kind and words of an override, found once: there can be many, and the week beside is typed into. */
+  wordsOf(override) {
     const { zone } = this.about;
-    const kind = kindOf(override, zone);
-    const when = whenText(override, zone);
+
+    if (this.known.get(override)?.zone !== zone)
+      this.known.set(override, { zone, kind: kindOf(override, zone), when: whenText(override, zone) });
+    return this.known.get(override);
+  }
+
+  item(override) {
+    const { zone, kind, when } = this.wordsOf(override);
 
     return h('li', { key: `${override.startAt} ${override.endAt} ${kind}`, class: 'override' },
       h('span', { class: `swatch ${kind}` }, icon(DRAWINGS[kind])),

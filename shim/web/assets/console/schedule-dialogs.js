@@ -10,8 +10,8 @@ import { bookingsAhead } from './bookings-ahead.js';
 import { selectField, textField } from './setup-fields.js';
 import '../zone-picker.js';
 
-/* A dialog with a form: fields(state, change) are its fields, send(state) is the call. */
-function formDialog({ heading, begin, fields, send, act, size }) {
+/* A dialog with a form: fields(state, change) are its fields, send(state) is the call; canSend(state): whether there is one. */
+function formDialog({ heading, begin, fields, send, act, size, canSend = () => true }) {
   const state = { ...begin, busy: false, trouble: null, errors: {} };
 
   return openDialog({
@@ -24,7 +24,7 @@ function formDialog({ heading, begin, fields, send, act, size }) {
       };
       const submit = async (event) => {
         event.preventDefault();
-        if (state.busy) return;
+        if (state.busy || !canSend(state)) return;
         change({ busy: true });
         try {
           close(await send(state));
@@ -39,7 +39,7 @@ function formDialog({ heading, begin, fields, send, act, size }) {
         state.trouble && h('p', { class: 'note bad trouble', role: 'alert', tabindex: '-1' }, state.trouble),
         h('div', { class: 'row dialog-acts' },
           h('button', { type: 'button', onclick: () => close() }, t('common.cancel')),
-          h('button', { class: 'primary', disabled: state.busy }, act)));
+          h('button', { class: 'primary', disabled: state.busy || !canSend(state) }, act)));
     },
   });
 }
@@ -56,9 +56,9 @@ const nameField = (state, change) => textField({
   autofocus: true, autocomplete: 'off', oninput: (name) => change({ name }),
 });
 
-const zoneField = (state, change) =>
+const zoneField = (state, change, props = {}) =>
   h('zone-picker', {
-    key: 'zone', zone: state.timezone, label: t('zone.label'), onpick: (event) => change({ timezone: event.detail }),
+    key: 'zone', zone: state.timezone, label: t('zone.label'), onpick: (event) => change({ timezone: event.detail }), ...props,
   });
 
 const named = (state) => {
@@ -109,9 +109,10 @@ export async function moveSchedule(schedule, etag, user) {
     size: 'with-zone',
     begin: { timezone: schedule.timezone },
     act: t('hours.zone.act'),
+    canSend: (state) => state.timezone !== schedule.timezone,
     send: (state) => api.patch(path(schedule), { timezone: state.timezone }, { match: etag }),
     fields: (state, change) => [
-      zoneField(state, change),
+      zoneField(state, change, { autofocus: true }),
       state.timezone !== schedule.timezone && h('div', { class: 'note stack tight', key: 'told', role: 'status' },
         h('p', null, t('hours.zone.hours', { old: cityOf(schedule.timezone), now: cityOf(state.timezone) })),
         h('p', null, t('hours.zone.overrides')),

@@ -6,7 +6,8 @@
 import { h } from '../view.js';
 import { t } from '../i18n.js';
 import { api } from './session.js';
-import { PROPOSED, bodyOf, changesOf, draftOf, errorsOf, slugOf, untaken } from './event-type-draft.js';
+import { PROPOSED, bodyOf, changesOf, draftOf, errorsOf, textOf } from './event-type-draft.js';
+import { slugOf, untaken } from './slug.js';
 import { basics, groups } from './event-type-groups.js';
 import { Form, choiceCards, modePicture } from './team-view.js';
 
@@ -38,11 +39,11 @@ class TeamEventForm extends Form {
   start() {
     this.draft = draftOf(this.base ?? PROPOSED);
     this.draft.slugTyped = this.base !== null;
-    this.begun = JSON.stringify(bodyOf(this.draft));
+    this.begun = textOf(bodyOf(this.draft));
   }
 
   get unsaved() {
-    return !this.isDone && JSON.stringify(bodyOf(this.draft)) !== this.begun;
+    return !this.isDone && textOf(bodyOf(this.draft)) !== this.begun;
   }
 
   change(fields) {

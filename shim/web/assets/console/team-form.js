@@ -2,7 +2,7 @@
 import { h } from '../view.js';
 import { t } from '../i18n.js';
 import { api, openDialog } from './session.js';
-import { isSlug, slugOf } from './event-type-draft.js';
+import { isSlug, slugOf } from './slug.js';
 import { textField } from './setup-fields.js';
 import { Form } from './team-view.js';
 

@@ -83,7 +83,7 @@ class TimeOff extends View {
       h('p', { class: 'strong' }, t('timeOff.takenOver', { count: bookingCount })),
       h('ul', null, bookingItems(bookings, this.zone, 100).map((item) => h('li', null, item))),
       bookingCount > bookings.length && h('p', null, t('setup.andMore', { count: bookingCount - bookings.length })),
-      h('p', null, t('setup.bookingsStay')));
+      h('p', null, t('setup.bookingsStay', { count: bookingCount })));
   }
 
   item(block) {
@@ -198,7 +198,7 @@ class TimeOffForm {
       state.found && h('div', { class: 'note warn stack tight found', role: 'alert', tabindex: '-1', key: 'found' },
         h('p', { class: 'strong' }, t('overrides.found', { count: state.found.length })),
         h('ul', null, bookingItems(state.found, this.zone).map((item) => h('li', null, item))),
-        h('p', null, t('setup.bookingsStay'))),
+        h('p', null, t('setup.bookingsStay', { count: state.found.length }))),
       state.trouble && h('p', { class: 'note bad', role: 'alert' }, state.trouble),
       h('div', { class: 'row dialog-acts' },
         h('button', { type: 'button', onclick: () => this.close() }, t('common.cancel')),

@@ -7,15 +7,7 @@ import { post } from '../api.js';
 import { errorText, t } from '../i18n.js';
 import { ownZone } from '../time.js';
 import { tellSignedIn } from './session.js';
-
-/* Letters that are no other letter with a mark. */
-const LETTERS = { ß: 'ss', ł: 'l', ø: 'o', đ: 'd', æ: 'ae', œ: 'oe', ı: 'i' };
-
-/* "Ádám Kovács" -> "adam-kovacs", as a username can be. */
-export function usernameFrom(name) {
-  return name.toLowerCase().replace(/[ßłøđæœı]/g, (letter) => LETTERS[letter]).normalize('NFD').replace(/\p{Mark}/gu, '')
-    .replace(/[^a-z0-9]+/g, '-').slice(0, 64).replace(/^-+|-+$/g, '');
-}
+import { slugOf } from './slug.js';
 
 class Verify extends View {
   token = new URLSearchParams(location.search).get('token') ?? '';
@@ -84,7 +76,7 @@ class Verify extends View {
 
   typeName(name) {
     this.displayName = name;
-    if (!this.isOwnUsername) this.set({ username: usernameFrom(name) });
+    if (!this.isOwnUsername) this.set({ username: slugOf(name, 64) });
   }
 
   view() {

@@ -44,7 +44,8 @@ class Week extends View {
     if (first !== this.first) {
       Object.assign(this, { first, chosen: date, meetings: [] });
       this.load();
-    }
+    } else if (this.rest !== this.routed) this.chosen = date;
+    this.routed = this.rest;
     super.update();
   }
 
@@ -95,12 +96,15 @@ class Week extends View {
   }
 
   turner() {
-    const link = (to, label, child) => h('a', { class: 'button small', href: `#/bookings/week/${to}`, 'aria-label': label },
-      child);
+    const today = dateIn(Date.now(), this.zone);
+    const link = (to, label, child) => h('a', {
+      class: 'button small', href: `#/bookings/week/${to}`, 'aria-label': label,
+      onclick: () => to === this.rest[1] && this.set({ chosen: to }),
+    }, child);
 
     return h('div', { class: 'row' },
       link(addDays(this.first, -7), t('console.week.previous'), icon('previous', 16)),
-      link(dateIn(Date.now(), this.zone), null, t('console.bookings.today')),
+      link(today, null, t('console.bookings.today')),
       link(addDays(this.first, 7), t('console.week.next'), icon('next', 16)));
   }
 
