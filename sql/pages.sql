@@ -106,7 +106,7 @@ SELECT page -> 'is' AS "is", page #>> '{data,state}' AS state, jsonb_array_lengt
 SELECT page #> '{error}' AS error, page #>> '{form,reason}' = repeat('x', 501) AS kept FROM pg_temp.page('action_form', '@cancel@', pg_temp.form('step', 'cancel', 'reason', repeat('x', 501))) AS page;
 SELECT page #>> '{error,code}' AS error FROM pg_temp.page('action_form', '@move@', pg_temp.form('step', 'move', 'key', 'page-key-0000000004', 'startsAt', '2026-06-04T07:10:00Z')) AS page;
 SELECT pg_temp.say('page_action_form', '@move@', pg_temp.form('step', 'move', 'key', 'page-key-0000000004', 'startsAt', '2026-06-04T07:30:00Z'));
-SELECT page -> 'is' AS "is", page #>> '{data,state}' AS state FROM pg_temp.page('action', '@move@', NULL, NULL, NULL) AS page;
+SELECT page -> 'is' AS "is", page #>> '{data,state}' AS state, page #>> '{meeting,movedTo,startsAt}' AS moved_to FROM pg_temp.page('action', '@move@', NULL, NULL, NULL) AS page;
 SELECT page #>> '{error,code}' AS error FROM pg_temp.page('action_form', '@cancel@', pg_temp.form('step', 'cancel')) AS page;
 SELECT l.cancel_token AS cancel, l.reschedule_token AS move FROM opencalendly.bookings AS b, opencalendly.booking_links(b.id, b.link_key_id) AS l WHERE b.event_type_id = :'talk' AND b.status = 'confirmed' \gset
 UPDATE kept SET value = CASE name WHEN 'cancel' THEN :'cancel' ELSE :'move' END WHERE name IN ('cancel', 'move');

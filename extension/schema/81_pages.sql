@@ -143,7 +143,7 @@ DECLARE
         WHEN 'starts_at' THEN 'startsAt' ELSE field END;
 BEGIN
     RETURN jsonb_build_object('code', sqlstate, 'message', message, 'field', name,
-        'isField', name IN ('inviteeName', 'inviteeEmail', 'reason') OR name LIKE 'answers.%',
+        'isField', name IN ('inviteeName', 'inviteeEmail', 'reason', 'timezone') OR name LIKE 'answers.%',
         'on', CASE WHEN name IS NULL THEN '{}' ELSE jsonb_build_object(name, true) END);
 END
 $$;
@@ -267,6 +267,23 @@ $$;
 COMMENT ON FUNCTION opencalendly.link_path(text, text, uuid) IS
     'internal: the page of a link that can cancel or reschedule (wanted_action) this booking now; else null';
 
+-- Where a booking that was moved, perhaps again and again, is now.
+CREATE FUNCTION opencalendly.moved_to(booking_id uuid) RETURNS opencalendly.bookings
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    successor opencalendly.bookings;
+    last opencalendly.bookings;
+BEGIN
+    LOOP
+        SELECT b.* INTO successor FROM opencalendly.bookings AS b WHERE b.rescheduled_from = coalesce(last.id, booking_id);
+        EXIT WHEN NOT FOUND;
+        last := successor;
+    END LOOP;
+    RETURN last;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.moved_to(uuid) IS 'internal: the last booking that took another''s place; null if it was not moved';
+
 -- action: the API's answer for a link.
 CREATE FUNCTION opencalendly.meeting_members(action jsonb, token text, other_token text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -276,10 +293,13 @@ DECLARE
     minutes constant integer := extract(epoch FROM (booking ->> 'endsAt')::timestamptz - starts_at) / 60;
     zone constant text := coalesce(booking ->> 'timezone', 'UTC');
     host_zone constant text := action #>> '{organizer,timezone}';
+    successor constant opencalendly.bookings := opencalendly.moved_to((booking ->> 'id')::uuid);
     tokens constant text[] := CASE action ->> 'actionType' WHEN 'cancel' THEN ARRAY[token, other_token] ELSE ARRAY[other_token, token] END;
 BEGIN
     RETURN jsonb_build_object('visitor', opencalendly.chosen_members(starts_at, minutes, zone),
         'host', CASE WHEN host_zone <> zone THEN opencalendly.chosen_members(starts_at, minutes, host_zone) END,
+        'movedTo', CASE WHEN successor.status IN ('confirmed', 'pending') THEN opencalendly.chosen_members(successor.starts_at,
+            (extract(epoch FROM successor.ends_at - successor.starts_at) / 60)::integer, zone) END,
         'icsPath', CASE WHEN booking ->> 'status' IN ('confirmed', 'pending') THEN '/v0/bookings/actions/' || token || '/invite.ics' END,
         'placeUrl', CASE WHEN action #>> '{eventType,locationValue}' ~ '^https?://[^\s<>"]+$' THEN action #>> '{eventType,locationValue}'
             WHEN action #>> '{eventType,locationType}' = 'phone' AND action #>> '{eventType,locationValue}' ~ '^\+?[0-9 ()/.-]{3,40}$'
@@ -292,7 +312,17 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.meeting_members(jsonb, text, text) IS
-    'internal: a booking''s times in the visitor''s and (if another) the host''s zone, and its links: {visitor, host?, placeUrl?, title, icsPath?, calendarDates, cancelPath?, reschedulePath?}';
+    'internal: a booking''s times in the visitor''s and (if another) the host''s zone, and its links: {visitor, host?, movedTo?, placeUrl?, title, icsPath?, calendarDates, cancelPath?, reschedulePath?}';
+
+-- What has become of a booking, for its page: open, started, canceled or moved.
+CREATE FUNCTION opencalendly.action_state(action jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN CASE action #>> '{booking,status}' WHEN 'canceled' THEN 'canceled' WHEN 'rescheduled' THEN 'moved'
+        ELSE CASE WHEN (action #>> '{booking,startsAt}')::timestamptz <= opencalendly.current_instant() THEN 'started' ELSE 'open' END END;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.action_state(jsonb) IS 'internal: open, started, canceled or moved, of an answer of api_action';
 
 CREATE FUNCTION opencalendly.booked_page(names jsonb, cancel_token text, reschedule_token text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -300,7 +330,7 @@ DECLARE
     action constant jsonb := (opencalendly.api_action(cancel_token)).body::jsonb;
 BEGIN
     RETURN opencalendly.answer(action || names || jsonb_build_object('page', 'booked', 'isPrivate', true,
-        'isOpen', action #>> '{booking,status}' IN ('confirmed', 'pending'),
+        'isOpen', action #>> '{booking,status}' IN ('confirmed', 'pending'), 'is', jsonb_build_object(opencalendly.action_state(action), true),
         'meeting', opencalendly.meeting_members(action, cancel_token, coalesce(reschedule_token, ''))));
 END
 $$;
@@ -434,16 +464,6 @@ COMMENT ON FUNCTION opencalendly.api_page_team_event_form(text, text, text) IS
     'POST of the page /team/:teamSlug/:slug: as api_page_event_form; errors OC002, OC011';
 
 -- --- the page of a link ---
-
--- What has become of a booking, for its page: open, started, canceled or moved.
-CREATE FUNCTION opencalendly.action_state(action jsonb) RETURNS text
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    RETURN CASE action #>> '{booking,status}' WHEN 'canceled' THEN 'canceled' WHEN 'rescheduled' THEN 'moved'
-        ELSE CASE WHEN (action #>> '{booking,startsAt}')::timestamptz <= opencalendly.current_instant() THEN 'started' ELSE 'open' END END;
-END
-$$;
-COMMENT ON FUNCTION opencalendly.action_state(jsonb) IS 'internal: open, started, canceled or moved, of an answer of api_action';
 
 CREATE FUNCTION opencalendly.action_page(token text, done text, other text, start text, form jsonb, error jsonb)
     RETURNS opencalendly.api_answer

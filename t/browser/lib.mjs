@@ -172,12 +172,13 @@ export async function book(what) {
     { inviteeName: 'Ann', inviteeEmail: `ann${invitees}@example.net`, ...what });
 }
 
-/* The time of the database and of all pages from now on. */
-export async function moveClock(instant) {
+/* The time of the database and of all pages from now on; between() runs when only the database has it. */
+export async function moveClock(instant, between) {
   now = instant;
   await sql(`ALTER SYSTEM SET opencalendly.clock = '${instant}'`);
   await sql('SELECT pg_reload_conf()');
   await until('the database\'s clock moves', async () => (await sql('SHOW opencalendly.clock')) === instant);
+  await between?.();
   await Promise.all([...visitors].map((visitor) => visitor.context.clock.setFixedTime(now)));
 }
 

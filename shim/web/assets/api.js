@@ -55,4 +55,4 @@ export function query(values) {
 }
 
 /* A key for Idempotency-Key. */
-export const newKey = () => crypto.randomUUID();
+export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -48,7 +48,7 @@ export const addMonths = (month, n) => {
 
 /* The first day of the week where the visitor lives, 0 = Sunday. */
 export const firstWeekday = (() => {
-  const own = new Intl.Locale(locale).maximize();
+  const own = new Intl.Locale(navigator.language).maximize();
   const info = own.getWeekInfo?.() ?? own.weekInfo;
 
   return info ? info.firstDay % 7 : 1;
