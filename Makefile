@@ -10,6 +10,7 @@
 #   make lint            clang-format, clang-tidy, cppcheck; "make format" rewrites the files
 #   make bench           the benchmarks; ONLY= the beginning of their names
 #   make oracle          compares with the oracle: N= cases, SEED=, TEAMS=1
+#   make screenshots     makes the pictures of the README anew, docs/images/
 #   make clean           removes build/ (the data of "make run" stays)
 #
 # PG_CONFIG= chooses another PostgreSQL, ASSERT=1 builds the extension with assertions, SANITIZE=1 the
@@ -162,7 +163,13 @@ oracle:
 	@scripts/prepare test
 	@scripts/sandbox scripts/oracle
 
+screenshots:
+	@scripts/prepare test
+	@scripts/sandbox scripts/screenshots
+	@mkdir -p docs/images
+	@cp build/results/screenshots/booking.png build/results/screenshots/console.png docs/images/
+
 .PHONY: all install install-shim uninstall uninstall-library installcheck clean unit-tests isolation-input \
-	run psql test lint format bench oracle
+	run psql test lint format bench oracle screenshots
 
 -include $(OBJECTS:.o=.d) $(SHIM_OBJECTS:.o=.d) $(UNIT_PURE:.o=.d) $(addsuffix .d,$(UNIT_TESTS))

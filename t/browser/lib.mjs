@@ -83,24 +83,31 @@ function within(milliseconds, work) {
   return Promise.race([work, end]).finally(() => clearTimeout(timer));
 }
 
+/*
+ * work() may call mine(visitor): the visitor is of this step alone, and goes with it. Steps that run side by side judge only
+ * their own visitors; else all are judged.
+ */
 export async function step(name, work) {
   const began = Date.now();
+  const own = [];
   let failure;
 
   try {
-    await within(60_000, work());
+    await within(60_000, work((visitor) => own.push(visitor)));
   } catch (error) {
     failure = (error.stack ?? String(error)).replace(/\u001b\[\d+m/g, '');
   }
-  const troubles = [...visitors].flatMap((visitor) => visitor.takeTroubles());
+  const judged = own.length ? own : [...visitors];
+  const troubles = judged.flatMap((visitor) => visitor.takeTroubles());
   if (troubles.length) failure = [failure, ...troubles].filter(Boolean).join('\n');
   ok(!failure, name, failure);
-  if (failure) for (const visitor of visitors) await visitor.photograph(`${script}-${name}`);
+  if (failure) for (const visitor of judged) await visitor.photograph(`${script}-${name}`);
+  for (const visitor of own) await visitor.close();
   if (Date.now() - began > 5000) note(`${name}: ${Date.now() - began} ms`);
 }
 
 export async function finish() {
-  await browser?.close();
+  await (await browser)?.close();
   say('done');
   process.exit(0);
 }
@@ -221,6 +228,8 @@ class Visitor {
 
       if (isOurs && !isExpected) this.troubles.push(`console: ${message.text()} (${message.location().url})`);
     });
+    /* only pages with something unsaved ask */
+    page.on('dialog', (dialog) => dialog.accept().catch(() => null));
     page.on('pageerror', (error) => this.troubles.push(`exception: ${error.stack}`));
     page.on('response', (response) => {
       if (response.status() >= 400 && !this.expected.has(response.status()))
@@ -277,8 +286,8 @@ class Visitor {
  * host (of makeHost: signed in by cookie), expect (what is no trouble), isTimed (the real clock, which moveClock() would end).
  */
 export async function visitor(options = {}) {
-  browser ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
-  const context = await browser.newContext({
+  browser ??= chromium.launch({ executablePath: '/usr/bin/chromium', args: flags });
+  const context = await (await browser).newContext({
     ...(options.phone ? phone : desktop),
     ...(options.size && { viewport: { width: options.size[0], height: options.size[1] } }),
     timezoneId: options.zone ?? 'UTC',
@@ -304,35 +313,18 @@ export async function visitor(options = {}) {
   return result;
 }
 
-/* By cookie; whoever was signed in before is so no more. */
-export async function signIn(who, host) {
+async function signIn(who, host) {
   await who.context.addCookies([{
     name: '__Host-session', value: host.token, url: url.replace('http:', 'https:'), httpOnly: true, secure: true, sameSite: 'Lax',
   }]);
 }
 
-/* --- words of the pages ------------------------------------------------------------------------------------------------ */
-
-/* t(key, values) of a language, as shim/web/assets/i18n.js has it; values.count chooses the plural form. */
-export function words(language = 'en') {
-  const messages = JSON.parse(readFileSync(new URL(`../../shim/web/assets/messages/${language}.json`, import.meta.url), 'utf8'));
-  const plurals = new Intl.PluralRules(language);
-
-  return (key, values = {}) => {
-    const found = key.split('.').reduce((part, name) => part?.[name], messages);
-    const text = typeof found === 'object' ? found[plurals.select(values.count)] ?? found.other : found;
-
-    must(text !== undefined, `no message ${key}`);
-    return text.replace(/\{(\w+)\}/g, (gap, name) => (name in values ? String(values[name]) : gap));
-  };
-}
-
 /* --- what is judged on every page ------------------------------------------------------------------------------------- */
 
-/* Violations of the rules of axe-core, as text; '' if there is none. options: of axe.run(). */
-export async function axe(page, options = {}) {
+/* Violations of the rules of axe-core, as text; '' if there is none. */
+export async function axe(page) {
   if (!await page.evaluate(() => 'axe' in globalThis)) await page.evaluate(axeSource);
-  const { violations } = await page.evaluate((how) => globalThis.axe.run(document, how), { resultTypes: ['violations'], ...options });
+  const violations = await page.evaluate(async () => (await globalThis.axe.run(document, { resultTypes: ['violations'] })).violations);
 
   return violations.map(({ id, impact, help, nodes }) => `${id} (${impact}): ${help}\n`
     + nodes.slice(0, 5).map((node) => `    ${node.target.join(' ')}  ${node.failureSummary?.split('\n').slice(1, 3).join(' ')}`).join('\n'))

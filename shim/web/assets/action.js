@@ -55,6 +55,10 @@ class Action extends SlotChoice {
     ];
   }
 
+  takenText() {
+    return t('action.taken');
+  }
+
   /* --- cancel ------------------------------------------------------------------------------------------------------- */
 
   cancelStep() {

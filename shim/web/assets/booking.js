@@ -66,9 +66,15 @@ class Booking extends SlotChoice {
     if (!kept) return;
     Object.assign(this, { values: kept.values ?? {}, key: kept.key, sent: kept.sent });
     if (kept.hold) this.hold.restore(kept.hold);
-    if (!kept.slot || !(this.hold.isLive || history.state?.step === 'confirm')) return;
+    /* the slots that were served know nothing of the own hold */
+    if (this.hold.isLive) this.source.known = undefined;
+    if (!kept.slot || history.state?.step !== 'confirm') return;
     Object.assign(this, { slot: kept.slot, step: 'confirm' });
     if (!this.hold.isLive) this.holdSlot();
+  }
+
+  takenText() {
+    return Object.values(this.values).some((text) => text.trim()) ? t('booking.taken') : super.takenText();
   }
 
   keep() {

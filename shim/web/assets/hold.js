@@ -1,5 +1,6 @@
 /*
- * A hold: a slot kept for the visitor while they type. One at a time; taking another slot gives the first back.
+ * A hold: a slot kept for the visitor while they type. One at a time; taking another slot gives the first back. One that is
+ * left runs out by itself: it is not given back when the page goes away, since that may be a reload, which finds it again.
  *
  * state: none · asking · held · unheld (the limit of holds is reached: go on without) · failed (offline, 503: error says)
  * · ended (it ran out). take() throws when the slot is taken (OC001) or not offered any more (OC002).

@@ -88,9 +88,14 @@ export class SlotChoice extends View {
       await this.hold.take(startsAt);
     } catch (error) {
       if (this.step !== 'confirm' || this.slot?.startsAt !== startsAt) return;
-      if (error.code === 'OC001') this.toPicker(t('booking.taken'));
+      if (error.code === 'OC001') this.toPicker(this.takenText());
       else this.refused(error);
     }
+  }
+
+  /* What is told of a slot that was gone as soon as it was chosen. */
+  takenText() {
+    return t('booking.takenAtOnce');
   }
 
   /* By a button that goes away: the focus goes to what is told in its place. */

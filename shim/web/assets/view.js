@@ -197,9 +197,10 @@ export function focusOn(host, selector) {
   node.focus();
 }
 
-/* Tells screen readers; the region is in every page's frame. */
+/* Tells screen readers; the region is in every page's frame, and in each dialog, behind which nothing is heard. */
 export function announce(text) {
-  const region = document.getElementById('announcements');
+  const inDialog = [...document.querySelectorAll('dialog[open] > .announcements')].at(-1);
+  const region = inDialog ?? document.getElementById('announcements');
 
   if (region) region.textContent = text;
 }

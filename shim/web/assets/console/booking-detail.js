@@ -27,7 +27,7 @@ class BookingDialog {
     await openDialog({
       size: 'wide',
       heading: () => this.heading(),
-      canClose: () => this.step === 'detail' || this.goTo('detail'),
+      canClose: () => !this.busy && (this.step === 'detail' || this.goTo('detail')),
       view: (dialog) => {
         this.dialog = dialog;
         if (this.facts === null) this.load();
@@ -45,8 +45,13 @@ class BookingDialog {
   }
 
   async load() {
+    const { booking } = this;
+
     this.facts = undefined;
-    this.facts = await loadFacts(this.booking);
+    const facts = await loadFacts(booking);
+
+    if (booking !== this.booking) return;
+    this.facts = facts;
     this.dialog.update();
   }
 

@@ -51,6 +51,21 @@ class Bookings extends View {
     if (this.mode === 'list' && this.shownView !== this.current) this.reload();
   }
 
+  /* Back in this tab: the same list anew, in place of what is shown. */
+  async comeBack() {
+    if (this.mode === 'week') return this.querySelector('oc-week')?.load();
+    if (this.busy || !this.list) return undefined;
+    const { list } = this;
+    const fresh = listOf(this.current, this.user.timezone);
+
+    try {
+      while (fresh.hasMore && fresh.bookings.length < Math.max(1, list.bookings.length)) await fresh.more();
+    } catch {
+      return undefined;
+    }
+    return this.list === list && !this.busy && this.set({ list: fresh, error: null });
+  }
+
   reload() {
     this.shownView = this.current;
     this.list = listOf(this.current, this.user.timezone);

@@ -6,7 +6,7 @@
 import { View, focusOn, h } from '../view.js';
 import { get, post } from '../api.js';
 import { errorText, t } from '../i18n.js';
-import { confirmDialog, setUser } from './session.js';
+import { confirmDialog, setUser, watchUser } from './session.js';
 import { icon } from './icons.js';
 import { focusBeginning } from './section-focus.js';
 import './sign-in.js';
@@ -20,13 +20,24 @@ const SECTIONS = [
   { path: 'explain', icon: 'explain', title: 'console.nav.explain', tag: 'oc-explain', load: () => import('./explain.js') },
   { path: 'profile', icon: 'profile', title: 'console.nav.profile', tag: 'oc-profile', load: () => import('./profile.js') },
 ];
+/* What is older when the host comes back is asked for again, milliseconds. */
+const STALE = 10_000;
 const BEGINNING = '.console-section h1, .console-section [role="alert"]';
 /* [{ code, name, isCurrent }] of all that there are messages in. */
 const LANGUAGES = JSON.parse(document.getElementById('languages').textContent);
 
+/* A part of the address; as it stands if it is no encoded text. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /* Where the address leads: the section and the rest of its path; the first section for what is none. */
 function route() {
-  const [path, ...rest] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  const [path, ...rest] = location.hash.replace(/^#\/?/, '').split('/').map(decoded);
 
   return { section: SECTIONS.find((section) => section.path === path) ?? SECTIONS[0], rest: rest.filter(Boolean) };
 }
@@ -40,11 +51,14 @@ class Console extends View {
   loaded = new Set();
   failed = null;
   menuOpen = false;
+  seenAt = Date.now();
 
   start() {
     this.at = history.state?.at ?? 0;
     history.replaceState({ at: this.at }, '');
     addEventListener('hashchange', () => this.go());
+    watchUser();
+    document.addEventListener('visibilitychange', () => this.comeBack());
     addEventListener('userchange', ({ detail }) => this.set({ user: detail }));
     addEventListener('beforeunload', (event) => this.shown()?.unsaved && event.preventDefault());
     document.querySelector('a.skip')?.addEventListener('click', (event) => {
@@ -100,7 +114,17 @@ class Console extends View {
     this.mayLeave = await confirmDialog({
       title: t('console.leave.title'), text: t('console.leave.text'), confirmLabel: t('console.leave.yes'), danger: true,
     });
-    if (this.mayLeave) history.go(steps);
+    if (!this.mayLeave) return;
+    this.shown()?.discard?.();
+    history.go(steps);
+  }
+
+  /* Others may have booked meanwhile: what is shown is looked at again, unless a dialog is at work with it. */
+  comeBack() {
+    if (document.visibilityState !== 'visible' || document.querySelector('dialog[open]')) return;
+    if (Date.now() - this.seenAt < STALE) return;
+    this.seenAt = Date.now();
+    this.shown()?.comeBack?.();
   }
 
   async show(moved) {

@@ -11,11 +11,12 @@ let count = 0;
 /*
  * Opens a dialog. heading: its h2. view({ close, update, dialog }) returns the nodes below the heading. Resolves with what
  * close() was given, undefined for Escape and where the address leads on to another section. canClose(): whether Escape and
- * the closing button close it now.
+ * the closing button close it now; staysOpen: whether it stays before any section.
  */
-export function openDialog({ heading, view, size = '', canClose = () => true }) {
+export function openDialog({ heading, view, size = '', canClose = () => true, staysOpen = false }) {
   const dialog = h('dialog', { class: `dialog ${size}`, 'aria-labelledby': `dialog-${++count}` });
   const id = `dialog-${count}`;
+  const content = h('div');
   const back = document.activeElement;
   let value;
 
@@ -24,11 +25,11 @@ export function openDialog({ heading, view, size = '', canClose = () => true }) 
       value = answer;
       dialog.close();
     };
-    const leave = () => close();
-    const update = () => render(dialog,
+    const leave = () => staysOpen || close();
+    const update = () => render(content,
       h('header', { class: 'dialog-head' },
         h('h2', { id, tabindex: '-1' }, typeof heading === 'function' ? heading() : heading),
-        closeButton(() => canClose() && close())),
+        !staysOpen && closeButton(() => canClose() && close())),
       view({ close, update, dialog }));
 
     dialog.addEventListener('cancel', (event) => canClose() || event.preventDefault());
@@ -39,6 +40,8 @@ export function openDialog({ heading, view, size = '', canClose = () => true }) 
       giveBackFocus(back);
       resolve(value);
     });
+    /* what is announced behind a dialog is not heard */
+    dialog.append(content, h('div', { class: 'unseen announcements', 'aria-live': 'polite' }));
     document.body.append(dialog);
     update();
     dialog.showModal();

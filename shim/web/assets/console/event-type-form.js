@@ -96,7 +96,8 @@ class EventTypeForm extends View {
       groups(this).map(({ id, title, told, content }) => this.group(id, title, told, content)),
       this.trouble && h('p', { class: 'note bad trouble', role: 'alert', tabindex: '-1' }, this.trouble),
       h('div', { class: 'row form-acts' },
-        h('button', { class: 'primary', disabled: this.busy }, t(this.base ? 'common.save' : 'eventTypes.create')),
+        h('button', { class: 'primary', 'aria-disabled': this.busy ? 'true' : null },
+          t(this.base ? 'common.save' : 'eventTypes.create')),
         h('button', { type: 'button', onclick: () => this.emit('leave') }, t('common.cancel'))));
   }
 

@@ -27,6 +27,8 @@ class EventTypes extends View {
   note = null;
   /* by event type: what became of its last act */
   told = {};
+  /* by event type: whether it shall be on, while that is being sent */
+  wishes = {};
 
   start() {
     this.load();
@@ -35,6 +37,14 @@ class EventTypes extends View {
   /* The console asks before it leaves such a section. */
   get unsaved() {
     return this.querySelector('oc-event-type-form')?.unsaved ?? false;
+  }
+
+  /* Back in this tab: the list is asked for again. */
+  async comeBack() {
+    if (this.rest?.length || !this.eventTypes || Object.keys(this.wishes).length) return;
+    const answer = await api.get('/v0/event-types').catch(() => null);
+
+    if (answer && !Object.keys(this.wishes).length) this.set({ eventTypes: answer.eventTypes });
   }
 
   async load() {
@@ -65,13 +75,22 @@ class EventTypes extends View {
 
   /* --- acts of the list -------------------------------------------------------------------------------------------- */
 
-  async switchTo(eventType, isActive) {
+  /* One call at a time for each: what was wished for last is sent when the call before is answered. */
+  async switchTo({ id }, isActive) {
+    const isUnderWay = id in this.wishes;
+
+    this.wishes[id] = isActive;
+    if (isUnderWay) return;
     try {
-      this.put((await api.patch(`/v0/event-types/${eventType.id}`, { isActive })).eventType);
-      this.tell(eventType.id, t(isActive ? 'eventTypes.switchedOn' : 'eventTypes.switchedOff'));
+      for (let sent; sent !== this.wishes[id];) {
+        sent = this.wishes[id];
+        this.put((await api.patch(`/v0/event-types/${id}`, { isActive: sent })).eventType);
+      }
+      this.tell(id, t(this.wishes[id] ? 'eventTypes.switchedOn' : 'eventTypes.switchedOff'));
     } catch (error) {
-      this.tell(eventType.id, errorText(error), true);
+      this.tell(id, errorText(error), true);
     }
+    delete this.wishes[id];
   }
 
   async copyLink(eventType) {
@@ -81,12 +100,15 @@ class EventTypes extends View {
   }
 
   async takeOut(eventType) {
+    const bookings = await bookingsOf(eventType.id).catch(() => []);
+
+    if (bookings.length) return this.offerSwitchOff(eventType, bookings);
     const sure = await confirmDialog({
       title: t('eventTypes.delete.title', { name: eventType.name }), text: t('eventTypes.delete.text'),
       confirmLabel: t('common.delete'), danger: true,
     });
 
-    if (!sure) return;
+    if (!sure) return undefined;
     try {
       await api.del(`/v0/event-types/${eventType.id}`);
       this.set({
@@ -96,14 +118,14 @@ class EventTypes extends View {
       announce(this.note);
       focusOn(this, 'h1');
     } catch (error) {
-      if (error.code === 'OC005') return this.offerSwitchOff(eventType);
+      if (error.code === 'OC005') return this.offerSwitchOff(eventType, await bookingsOf(eventType.id).catch(() => []));
       this.tell(eventType.id, errorText(error), true);
     }
+    return undefined;
   }
 
   /* It has bookings ahead: they are listed, and it can be switched off instead. */
-  async offerSwitchOff(eventType) {
-    const bookings = await bookingsOf(eventType.id).catch(() => []);
+  async offerSwitchOff(eventType, bookings) {
     const off = await confirmDialog({
       title: t('eventTypes.delete.booked', { count: bookings.length || 1, name: eventType.name }),
       text: t(eventType.isActive ? 'eventTypes.delete.switchOff' : 'eventTypes.delete.isOff'),

@@ -39,6 +39,7 @@ class Explain extends View {
 
   async ask(event) {
     event.preventDefault();
+    if (this.busy) return undefined;
     const { instant } = this.querySelector('oc-local-time');
 
     if (instant === null) {

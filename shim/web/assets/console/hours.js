@@ -73,7 +73,7 @@ class Hours extends View {
   async open(id) {
     Object.assign(this, { opening: id, current: null, draft: null, note: null, trouble: null });
     try {
-      const answer = await api.get(`/v0/me/schedules/${id}`);
+      const answer = await api.get(`/v0/me/schedules/${encodeURIComponent(id)}`);
       if (this.opening === id) this.adopt(answer);
     } catch (error) {
       if (this.opening === id) this.set({ trouble: error.status === 404 ? t('hours.gone') : errorText(error) });
@@ -135,8 +135,14 @@ class Hours extends View {
     this.set({ note: null, trouble: null });
   }
 
+  /* By the console, too, when it is left without saving. */
   discard() {
-    this.adopt(this.current);
+    if (this.current) this.adopt(this.current);
+  }
+
+  drop() {
+    if (this.busy) return;
+    this.discard();
     announce(t('hours.discarded'));
     focusOn(this, 'h2');
   }
@@ -300,7 +306,7 @@ class Hours extends View {
     if (!this.wanted) return h('p', { class: 'empty', key: 'none' }, t('hours.none'));
     if (!this.draft || this.current?.schedule.id !== this.wanted)
       return h('p', { class: 'quiet', key: 'loading' }, t('common.loading'));
-    return h('div', { class: 'stack', key: `schedule-${this.wanted}` }, 
+    return h('div', { class: 'stack', key: `schedule-${this.wanted}` },
       this.scheduleHead(), this.week(), this.exceptions(), this.bar());
   }
 
@@ -336,20 +342,26 @@ class Hours extends View {
         h('p', { class: 'quiet small' }, t('overrides.text'), ' ',
           h('a', { href: `${HERE}/time-off` }, t('overrides.toTimeOff')))),
       h('oc-overrides', {
-        about: { overrides, windows, timeOff: this.timeOff, zone: this.current.schedule.timezone, user: this.user },
+        about: {
+          overrides, windows, timeOff: this.timeOff, zone: this.current.schedule.timezone, user: this.user,
+          saved: plainOverrides(this.current.schedule.overrides).map(text),
+        },
         onoverrides: (event) => this.change({ overrides: event.detail }),
       }));
   }
 
   /* Stays in sight while there is something to save, or to be told of what was saved. */
   bar() {
+    const isBusy = this.busy ? 'true' : null;
+
     if (!this.unsaved && !this.trouble) return this.note && this.noteBar();
     return h('div', { class: 'save-bar', key: 'bar', role: 'group', 'aria-label': t('hours.unsaved') },
       this.trouble ? h('p', { class: 'note bad small', role: 'alert' }, this.trouble)
         : h('p', { class: 'strong' }, t('hours.unsaved')),
       h('div', { class: 'row' },
-        h('button', { type: 'button', onclick: () => this.discard(), disabled: this.busy }, t('hours.discard')),
-        h('button', { type: 'button', class: 'primary', onclick: () => this.save(), disabled: this.busy }, t('common.save'))));
+        h('button', { type: 'button', onclick: () => this.drop(), 'aria-disabled': isBusy }, t('hours.discard')),
+        h('button', { type: 'button', class: 'primary', onclick: () => this.save(), 'aria-disabled': isBusy },
+          t('common.save'))));
   }
 
   noteBar() {

@@ -132,7 +132,8 @@ class DayForm {
       return focusOn(this.dialog, '[aria-invalid="true"]');
     }
     if (add.length > this.room + state.drop.length) return this.set({ trouble: t('overrides.most', { count: 200 }) });
-    if (add[0].isAvailable || state.found || state.busy) return this.close({ drop: state.drop, add });
+    if (state.busy) return undefined;
+    if (add[0].isAvailable || state.found) return this.close({ drop: state.drop, add });
     await this.look(add);
     return undefined;
   }
@@ -185,7 +186,9 @@ class DayForm {
       state.trouble && h('p', { class: 'note bad', role: 'alert' }, state.trouble),
       h('div', { class: 'row dialog-acts' },
         h('button', { type: 'button', onclick: () => this.close() }, t('common.cancel')),
-        h('button', { class: state.found ? 'danger' : 'primary', disabled: state.busy, key: state.found ? 'anyway' : 'act' },
+        h('button', {
+          key: state.found ? 'anyway' : 'act', class: state.found ? 'danger' : 'primary', 'aria-disabled': state.busy ? 'true' : null,
+        },
           t(state.found ? 'overrides.anyway' : `overrides.acts.${state.kind}`))));
   }
 

@@ -1,6 +1,7 @@
 /*
  * <oc-overrides>: the days on which the weekly hours do not hold: a month to choose a day from, and those ahead as a list.
- * Property about: { overrides, windows (of the week's draft), timeOff, zone, user }. Event "overrides" with the new list.
+ * Property about: { overrides, windows (of the week's draft), timeOff, zone, user, saved (JSON of those that are saved) }. Event
+ * "overrides" with the new list.
  * Arrow keys go through the days, Page Up and Down through the months.
  */
 import { View, announce, focusOn, h } from '../view.js';
@@ -58,14 +59,14 @@ class Overrides extends View {
   }
 
   onKey(event, date) {
-    const rtl = getComputedStyle(this).direction === 'rtl' && event.key.startsWith('ArrowL') | event.key.startsWith('ArrowR');
+    const isMirrored = getComputedStyle(this).direction === 'rtl' && ['ArrowLeft', 'ArrowRight'].includes(event.key);
     const step = STEPS[event.key];
     const months = { PageUp: -1, PageDown: 1 }[event.key];
     const day = Number(date.slice(8));
 
     if (!step && !months) return;
     event.preventDefault();
-    let next = step ? addDays(date, rtl ? -step : step) : date;
+    let next = step ? addDays(date, isMirrored ? -step : step) : date;
     if (months) {
       const month = addMonths(monthOf(date), months);
       next = `${month}-${String(Math.min(day, daysIn(month))).padStart(2, '0')}`;
@@ -170,7 +171,8 @@ class Overrides extends View {
     return h('li', { key: `${override.startAt} ${override.endAt} ${kind}`, class: 'override' },
       h('span', { class: `swatch ${kind}` }, icon(DRAWINGS[kind])),
       h('span', { class: 'grow' }, h('span', { class: 'strong' }, when),
-        h('span', { class: 'quiet small told' }, [t(`overrides.names.${kind}`), override.reason].filter(Boolean).join(' · '))),
+        h('span', { class: 'quiet small told' }, [t(`overrides.names.${kind}`), override.reason].filter(Boolean).join(' · ')),
+        !this.about.saved.includes(JSON.stringify(override)) && h('span', { class: 'badge warn' }, t('overrides.unsaved'))),
       canEdit(override, zone) && iconButton('edit', t('overrides.editIt', { when }),
         () => this.open(dateIn(Date.parse(override.startAt), zone), override)),
       iconButton('bin', t('overrides.removeIt', { when }), () => this.takeOut(override)));

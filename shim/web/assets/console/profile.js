@@ -60,18 +60,21 @@ class Profile extends View {
     event.preventDefault();
     if (this.busy) return;
     this.set({ error: null, saved: false });
+    if (!this.unsaved) return undefined;
     if (!this.check()) return this.pointOut();
     const changes = this.changes();
 
     this.set({ busy: true });
     try {
       if (await this.agrees(changes)) {
+        const { draft } = this;
         const { user } = await api.patch('/v0/me', changes);
 
         setUser(user);
         this.user = user;
-        this.reset();
-        this.saved = true;
+        /* what was typed meanwhile stays */
+        if (this.draft === draft) this.reset();
+        this.saved = this.draft !== draft;
         announce(t('common.saved'));
       }
     } catch (error) {
@@ -130,10 +133,10 @@ class Profile extends View {
         h('zone-picker', { zone: draft.timezone, onpick: ({ detail }) => this.type({ timezone: detail }) }),
         h('p', { class: 'hint' }, t('console.profile.zoneHint',
           { now: formatMinute(wallClock(Date.now(), draft.timezone).minute), offset: zoneOffsetText(draft.timezone) }))),
-      this.error && h('p', { class: 'note bad', role: 'alert' }, errorText(this.error, ['console.profile.errors'])),
-      this.saved && h('p', { class: 'note good', role: 'status' }, t('common.saved')),
+      this.error && h('p', { key: 'error', class: 'note bad', role: 'alert' }, errorText(this.error, ['console.profile.errors'])),
+      this.saved && h('p', { key: 'saved', class: 'note good', role: 'status' }, t('common.saved')),
       h('div', { class: 'row' },
-        h('button', { class: 'primary', disabled: !this.unsaved, 'aria-disabled': this.busy ? 'true' : null },
+        h('button', { class: 'primary', 'aria-disabled': this.busy || !this.unsaved ? 'true' : null },
           t('common.save'))));
   }
 

@@ -39,7 +39,7 @@ function formDialog({ heading, begin, fields, send, act, size, canSend = () => t
         state.trouble && h('p', { class: 'note bad trouble', role: 'alert', tabindex: '-1' }, state.trouble),
         h('div', { class: 'row dialog-acts' },
           h('button', { type: 'button', onclick: () => close() }, t('common.cancel')),
-          h('button', { class: 'primary', disabled: state.busy || !canSend(state) }, act)));
+          h('button', { class: 'primary', 'aria-disabled': state.busy || !canSend(state) ? 'true' : null }, act)));
     },
   });
 }

@@ -24,19 +24,28 @@ export function setUser(next) {
 /* Tabs tell each other of a sign-in. */
 const CHANNEL = 'opencalendly-session';
 
-export function tellSignedIn() {
-  const channel = new BroadcastChannel(CHANNEL);
+/* null where the browser has none, or forbids it. */
+function openChannel() {
+  try {
+    return new BroadcastChannel(CHANNEL);
+  } catch {
+    return null;
+  }
+}
 
-  channel.postMessage('signed-in');
-  channel.close();
+export function tellSignedIn() {
+  const channel = openChannel();
+
+  channel?.postMessage('signed-in');
+  channel?.close();
 }
 
 /* Calls back when another tab has signed in; returns what ends that. */
 export function onSignedIn(callback) {
-  const channel = new BroadcastChannel(CHANNEL);
+  const channel = openChannel();
 
-  channel.onmessage = callback;
-  return () => channel.close();
+  if (channel) channel.onmessage = callback;
+  return () => channel?.close();
 }
 
 /*
@@ -62,6 +71,34 @@ export const askForLink = (email) => plain.post('/v0/auth/magic-link', { email }
 /* --- sign in again ------------------------------------------------------------------------------------------------- */
 
 let asking = null;
+
+/*
+ * Another account may have signed in in another tab: then nothing here may go on writing under its name. Looked for when a tab
+ * tells of a sign-in, and when this one is looked at again.
+ */
+export function watchUser() {
+  let isOpen = false;
+  const look = async () => {
+    if (isOpen || asking || !user || document.visibilityState !== 'visible') return;
+    const now = await plain.get('/v0/auth/me').then((answer) => answer.user, () => null);
+
+    if (isOpen || !now || now.id === user.id) return;
+    isOpen = true;
+    await openDialog({
+      heading: t('console.again.otherTitle'),
+      canClose: () => false,
+      staysOpen: true,
+      view: () => h('div', { class: 'stack' },
+        h('p', null, t('console.again.otherText', { now: now.email, email: user.email })),
+        h('div', { class: 'row dialog-acts' }, h('button', {
+          type: 'button', class: 'primary', autofocus: true, onclick: () => location.reload(),
+        }, t('console.again.reload')))),
+    });
+  };
+
+  document.addEventListener('visibilitychange', look);
+  onSignedIn(look);
+}
 
 /* One dialog for all calls that wait; true once the same user is signed in again. */
 function signInAgain() {

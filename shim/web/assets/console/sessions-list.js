@@ -37,7 +37,13 @@ class Sessions extends View {
     }
   }
 
-  async end(session) {
+  async end(session, device) {
+    const isSure = await confirmDialog({
+      title: t('console.sessions.endTitle'), text: t('console.sessions.endText', { device }),
+      confirmLabel: t('console.sessions.end'), danger: true,
+    });
+
+    if (!isSure) return undefined;
     try {
       await api.del(`/v0/auth/sessions/${session.id}`);
       announce(t('console.sessions.ended'));
@@ -86,7 +92,7 @@ class Sessions extends View {
           { since: day(session.createdAt), until: day(session.expiresAt) }))),
       !session.isCurrent && h('button', {
         type: 'button', class: 'small', 'aria-label': t('console.sessions.endOf', { device, since: day(session.createdAt) }),
-        onclick: () => this.end(session),
+        onclick: () => this.end(session, device),
       }, t('console.sessions.end')));
   }
 }

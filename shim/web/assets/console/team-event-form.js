@@ -5,7 +5,7 @@
  */
 import { h } from '../view.js';
 import { t } from '../i18n.js';
-import { api } from './session.js';
+import { api, confirmDialog } from './session.js';
 import { PROPOSED, bodyOf, changesOf, draftOf, errorsOf, textOf } from './event-type-draft.js';
 import { slugOf, untaken } from './slug.js';
 import { basics, groups } from './event-type-groups.js';
@@ -95,11 +95,17 @@ class TeamEventForm extends Form {
       !this.one && this.modeCard(),
       h('div', { class: 'card stack', key: 'basics' }, basics(this)),
       groups(this).map((group) => this.group(group)),
-      this.buttons(t(this.one ? 'common.save' : 'teams.makeEventType'),
+      this.problem && h('p', { key: 'problem', class: 'note bad', role: 'alert', tabindex: '-1' }, this.problem),
+      h('div', { key: 'acts', class: 'row form-acts' },
+        h('button', { class: 'primary', 'aria-disabled': this.busy ? 'true' : null },
+          t(this.one ? 'common.save' : 'teams.makeEventType')),
         h('button', { type: 'button', onclick: () => this.leave() }, t('common.cancel'))));
   }
 
-  leave() {
+  async leave() {
+    if (this.unsaved && !await confirmDialog({
+      title: t('console.leave.title'), text: t('console.leave.text'), confirmLabel: t('console.leave.yes'), danger: true,
+    })) return;
     this.isDone = true;
     this.emit('leave');
   }

@@ -17,11 +17,17 @@ export class Loaded extends View {
     this.reload();
   }
 
+  /* Only the answer to the last question counts. */
   async reload() {
+    const turn = this.turn = (this.turn ?? 0) + 1;
+
     try {
-      this.data = await this.load();
-      this.error = null;
+      const data = await this.load();
+
+      if (turn !== this.turn) return;
+      Object.assign(this, { data, error: null });
     } catch (error) {
+      if (turn !== this.turn) return;
       this.error = error;
     }
     this.update();

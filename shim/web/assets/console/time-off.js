@@ -202,7 +202,9 @@ class TimeOffForm {
       state.trouble && h('p', { class: 'note bad', role: 'alert' }, state.trouble),
       h('div', { class: 'row dialog-acts' },
         h('button', { type: 'button', onclick: () => this.close() }, t('common.cancel')),
-        h('button', { class: state.found ? 'danger' : 'primary', disabled: state.busy, key: state.found ? 'anyway' : 'act' },
+        h('button', {
+          key: state.found ? 'anyway' : 'act', class: state.found ? 'danger' : 'primary', 'aria-disabled': state.busy ? 'true' : null,
+        },
           t(state.found ? 'timeOff.anyway' : 'timeOff.take'))));
   }
 

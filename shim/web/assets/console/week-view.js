@@ -13,7 +13,9 @@ import { ROW, layOut, nowOn } from './week-layout.js';
 import { icon } from './icons.js';
 
 const DAY = 86_400_000;
-const isDate = (text) => /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text));
+/* Date.parse() takes the 31st of any month. */
+const isThere = (date) => !Number.isNaN(Date.parse(date)) && addDays(date, 0) === date;
+const isDate = (text) => /^\d{4}-\d\d-\d\d$/.test(text) && isThere(text);
 
 class Week extends View {
   user = null;
@@ -41,8 +43,8 @@ class Week extends View {
     const date = isDate(this.rest[1]) ? this.rest[1] : dateIn(Date.now(), this.zone);
     const first = addDays(date, -((weekdayOf(date) - firstWeekday + 7) % 7));
 
-    if (first !== this.first) {
-      Object.assign(this, { first, chosen: date, meetings: [] });
+    if (first !== this.first || this.zone !== this.loadedZone) {
+      Object.assign(this, { first, chosen: date, meetings: [], loadedZone: this.zone });
       this.load();
     } else if (this.rest !== this.routed) this.chosen = date;
     this.routed = this.rest;
@@ -81,12 +83,12 @@ class Week extends View {
 
     return h('section', { class: 'week stack', 'aria-labelledby': 'week-title', 'aria-busy': String(this.busy) },
       h('div', { class: 'row between' }, h('h2', { id: 'week-title' }, this.title()), this.turner()),
-      this.error && h('div', { class: 'note bad row between', role: 'alert' }, h('p', null, errorText(this.error)),
+      this.error && h('div', { key: 'error', class: 'note bad row between', role: 'alert' }, h('p', null, errorText(this.error)),
         h('button', { type: 'button', class: 'small', onclick: () => this.load() }, t('common.retry'))),
       days.filter(({ change }) => change).map(({ date, change }) => h('p', { key: `change ${date}`, class: 'note warn small' },
         changeText(date, change))),
       this.strip(days, today),
-      h('div', { class: 'week-grid card', style: { '--rows': (last - first) * 12 } },
+      h('div', { key: 'grid', class: 'week-grid card', style: { '--rows': (last - first) * 12 } },
         h('div', { class: 'week-hours numbers', 'aria-hidden': 'true' },
           Array.from({ length: last - first }, (_, i) => h('span', { style: { '--row': i * 12 + 1 } },
             formatMinute((first + i) * 60)))),
@@ -110,7 +112,7 @@ class Week extends View {
 
   /* On small screens: which day is shown. */
   strip(days, today) {
-    return h('div', { class: 'day-strip', role: 'group', 'aria-label': t('console.week.day') },
+    return h('div', { key: 'strip', class: 'day-strip', role: 'group', 'aria-label': t('console.week.day') },
       days.map(({ date, parts }) => h('button', {
       key: date, type: 'button', class: date === today ? 'today' : '', 'aria-pressed': String(date === this.chosen),
       onclick: () => this.set({ chosen: date }),
