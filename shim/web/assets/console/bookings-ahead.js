@@ -48,7 +48,7 @@ export const bookingLink = (booking, zone) => h('a', { href: `#/bookings/${booki
   t('setup.booking', {
     when: formatRange(Date.parse(booking.startsAt), Date.parse(booking.endsAt), zone, SHORT),
     name: booking.inviteeName, event: booking.eventType.name,
-  }), h('span', { class: 'unseen' }, ` ${t('setup.newTab')}`));
+  }), h('span', { class: 'unseen' }, ' ', t('setup.newTab')));
 
 /* The first of them as list items, and how many there are besides. */
 export function bookingItems(bookings, zone, shown = 8) {

@@ -179,18 +179,18 @@ class Console extends View {
 
   brand() {
     return h('div', { class: 'console-brand' },
-      h('a', { href: '#/bookings' }, icon('bookings'), 'OpenCalendly'),
+      h('a', { href: '#/bookings' }, icon('bookings', 20), 'OpenCalendly'),
       h('button', {
         type: 'button', class: 'icon bare menu-button', 'aria-expanded': String(this.menuOpen), 'aria-controls': 'console-nav',
         onclick: () => this.set({ menuOpen: !this.menuOpen }),
-      }, icon(this.menuOpen ? 'close' : 'menu'), h('span', null, t('console.menu'))));
+      }, icon(this.menuOpen ? 'close' : 'menu', 20), h('span', null, t('console.menu'))));
   }
 
   navigation() {
     return h('nav', { id: 'console-nav', 'aria-label': t('console.navigation') },
       h('ul', { class: 'plain' }, SECTIONS.map((section) => h('li', { key: section.path },
         h('a', { href: `#/${section.path}`, 'aria-current': section === this.section ? 'page' : null },
-          icon(section.icon), t(section.title))))));
+          icon(section.icon, 20), t(section.title))))));
   }
 
   account() {

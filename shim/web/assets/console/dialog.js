@@ -33,6 +33,10 @@ export function openDialog({ heading, view, size = '', canClose = () => true, st
       view({ close, update, dialog }));
 
     dialog.addEventListener('cancel', (event) => canClose() || event.preventDefault());
+    /* browsers close on the second Escape whatever becomes of "cancel" */
+    dialog.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape' && !event.defaultPrevented && !canClose()) event.preventDefault();
+    });
     window.addEventListener('hashchange', leave);
     dialog.addEventListener('close', () => {
       window.removeEventListener('hashchange', leave);

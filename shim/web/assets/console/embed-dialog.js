@@ -6,7 +6,7 @@ import { h } from '../view.js';
 import { t } from '../i18n.js';
 import { copyText, openDialog } from './session.js';
 import { select, textField } from './setup-fields.js';
-import { icon } from './setup-icons.js';
+import { icon } from './icons.js';
 
 const MODES = ['inline', 'popup', 'button'];
 const THEMES = ['', 'light', 'dark'];

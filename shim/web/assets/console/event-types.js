@@ -9,7 +9,7 @@ import { api, confirmDialog, copyText } from './session.js';
 import { bookingItems, bookingsOf } from './bookings-ahead.js';
 import { openEmbedDialog, pagePath, pageUrl } from './embed-dialog.js';
 import { toggle } from './setup-fields.js';
-import { icon } from './setup-icons.js';
+import { icon } from './icons.js';
 import { PROPOSED } from './event-type-draft.js';
 import { lengthText } from './event-type-groups.js';
 import { untaken } from './slug.js';
@@ -228,7 +228,7 @@ class EventTypes extends View {
           h('p', { class: 'quiet small' }, this.facts(eventType)),
           h('p', { class: 'small address' }, h('a', { href: pagePath(this.pageOf(eventType)), target: '_blank' },
             pageUrl(this.pageOf(eventType)).replace(/^https?:\/\//, ''),
-            h('span', { class: 'unseen' }, ` ${t('setup.newTab')}`)))),
+            h('span', { class: 'unseen' }, ' ', t('setup.newTab'))))),
         h('span', { class: 'switched' },
           h('span', { class: `badge ${isActive ? 'good' : ''}`, 'aria-hidden': 'true' },
             t(isActive ? 'eventTypes.on' : 'eventTypes.off')),

@@ -7,7 +7,7 @@ import { View, announce, focusOn, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
 import { cityOf, zoneOffsetText } from '../time.js';
 import { api, confirmDialog, setUser } from './session.js';
-import { icon, iconButton } from './setup-icons.js';
+import { icon, iconButton } from './icons.js';
 import { askWhichHours } from './hours-conflict.js';
 import { addSchedule, moveSchedule, renameSchedule } from './schedule-dialogs.js';
 import { isRight, plainRules, rulesOf, windowOf } from './week-draft.js';
@@ -316,7 +316,7 @@ class Hours extends View {
 
     return h('div', { class: 'row between schedule-head', key: 'schedule-head' },
       h('p', { class: 'row' },
-        h('span', { class: 'zone-told' }, icon('clock'), h('span', null, zoneTold(schedule.timezone))),
+        h('span', { class: 'zone-told' }, icon('hours'), h('span', null, zoneTold(schedule.timezone))),
         button(t('zone.change'), () => this.move())),
       h('p', { class: 'row' },
         button(t('hours.rename.act'), () => this.rename()),
@@ -367,7 +367,7 @@ class Hours extends View {
   noteBar() {
     return h('div', { class: 'save-bar done', key: 'done', tabindex: '-1' },
       h('p', { role: 'status' }, this.note),
-      iconButton('remove', t('common.close'), () => {
+      iconButton('close', t('common.close'), () => {
         this.set({ note: null });
         focusOn(this, 'h1');
       }));

@@ -1,4 +1,7 @@
-/* The console's icons: lines on a 20 × 20 grid, in the colour of the text; said by the words beside them. */
+/*
+ * The console's icons: lines on a 20 × 20 grid, in the colour of the text; said by the words beside them, or by the label of
+ * the button that they are on.
+ */
 import { h } from '../view.js';
 
 const PATHS = {
@@ -20,11 +23,27 @@ const PATHS = {
     + ' L13 11.5 L17 12 L17.5 15 C17 17 15.5 17.5 14 17.3 C8 16.5 3.5 12 2.7 6 C2.5 4.5 3 3 5 2.5 Z',
   in_person: 'M10 17.5 C6 13 4.5 10.5 4.5 8 A5.5 5.5 0 0 1 15.5 8 C15.5 10.5 14 13 10 17.5 Z M10 9.8 A1.9 1.9 0 1 0 9.99 9.8 Z',
   custom: 'M3 4 H17 V14 H9 L5.5 17 V14 H3 Z',
+  add: 'M10 4 V16 M4 10 H16',
+  copy: 'M7 7 H16 V16 H7 Z M4 13 V4 H13',
+  up: 'M5 12 L10 7 L15 12',
+  down: 'M5 8 L10 13 L15 8',
+  link: 'M8.5 11.5 L11.5 8.5 M9 6 L11 4 A3.5 3.5 0 0 1 16 9 L14 11 M11 14 L9 16 A3.5 3.5 0 0 1 4 11 L6 9',
+  embed: 'M7 6 L3 10 L7 14 M13 6 L17 10 L13 14',
+  open: 'M11 4 H16 V9 M16 4 L9 11 M14 12 V16 H4 V6 H8',
+  bin: 'M4 6 H16 M8 6 V4 H12 V6 M6 6 L7 16 H13 L14 6',
+  twice: 'M4 7 H11 V16 H4 Z M9 4 H16 V13 H13',
+  off: 'M10 3 A7 7 0 1 1 9.99 3 M5 5 L15 15',
+  swap: 'M4 7 H15 L12 4 M16 13 H5 L8 16',
+  edit: 'M4 16 L5 12 L13 4 L16 7 L8 15 Z',
 };
 
-export const icon = (name, size = 20) =>
+export const icon = (name, size = 18) =>
   h('svg', { viewBox: '0 0 20 20', width: size, height: size, 'aria-hidden': 'true', class: `line-icon${turns(name)}` },
     h('path', { d: PATHS[name] }));
 
 /* Arrows point the other way where the text runs from right to left. */
 const turns = (name) => (name === 'previous' || name === 'next' || name === 'leave' ? ' turns' : '');
+
+/* A square button that shows an icon and is called by its label. */
+export const iconButton = (name, label, onclick, props = {}) =>
+  h('button', { type: 'button', class: 'icon bare', 'aria-label': label, title: label, onclick, ...props }, icon(name));

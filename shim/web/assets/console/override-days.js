@@ -4,7 +4,7 @@
  * hours of its day).
  */
 import { t } from '../i18n.js';
-import { addDays, dateIn, formatDate, formatMinute, formatTime, instantOf, instantsOf, offsetText, wallClock } from '../time.js';
+import { dateIn, formatDate, formatMinute, formatTime, instantOf, instantsOf, offsetText, wallClock } from '../time.js';
 
 export const SHORT = { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' };
 
@@ -78,12 +78,4 @@ export function typedInstant(date, minute, zone, { isEnd, which = null }) {
   if (found.length === 0) return { instant: instantOf(date, minute, zone), state: 'skipped' };
   if (found.length === 1) return { instant: found[0], state: 'once' };
   return { instant: found[which ?? (isEnd ? found.length - 1 : 0)], state: 'twice', choices: found };
-}
-
-/* The dates from first to last, both with. */
-export function datesFrom(first, last, most = 400) {
-  const dates = [];
-
-  for (let date = first; date <= last && dates.length < most; date = addDays(date, 1)) dates.push(date);
-  return dates;
 }

@@ -9,7 +9,7 @@ import { cityOf, formatDate, formatTime, instantText, offsetText, wallClock } fr
 import { openDialog } from './session.js';
 import { bookingItems, bookingsWithin } from './bookings-ahead.js';
 import { areaField, fieldProps, textField } from './setup-fields.js';
-import { icon, iconButton } from './setup-icons.js';
+import { icon, iconButton } from './icons.js';
 import { timeInput } from './time-input.js';
 import { minuteOf, minuteText } from './time-text.js';
 import { dayRange, datesOf, endOf, kindOf, startOf, typedInstant, whenText } from './override-days.js';
@@ -247,7 +247,7 @@ class DayForm {
           error: error && (!end || start), describedBy: error && id,
           oninput: (text) => this.changeSpan(span.key, { end: text, whichEnd: null }),
         }),
-        spans.length > 1 && iconButton('remove', t('overrides.removeSpan', { start: span.start, end: span.end }),
+        spans.length > 1 && iconButton('close', t('overrides.removeSpan', { start: span.start, end: span.end }),
           () => this.change({ spans: spans.filter(({ key }) => key !== span.key) }))),
       this.clockNote(span, 'start', start), this.clockNote(span, 'end', end),
       error && h('p', { class: 'error small', id }, error));

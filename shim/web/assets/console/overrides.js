@@ -9,13 +9,13 @@ import { t } from '../i18n.js';
 import {
   addDays, addMonths, dateIn, firstWeekday, formatDate, formatMonth, formatWeekday, monthOf, weekdayOf, weeksOf,
 } from '../time.js';
-import { icon, iconButton } from './setup-icons.js';
+import { icon, iconButton } from './icons.js';
 import { byStart, dayRange, endOf, kindOf, spanText, touching, whenText } from './override-days.js';
 import { canEdit, openOverrideDialog } from './override-dialog.js';
 import { dayText, rulesOf } from './week-draft.js';
 
 export const MOST = 200;
-const DRAWINGS = { off: 'off', block: 'remove', add: 'add', replace: 'swap', timeOff: 'off' };
+const DRAWINGS = { off: 'off', block: 'close', add: 'add', replace: 'swap', timeOff: 'off' };
 const STEPS = { ArrowUp: -7, ArrowDown: 7, ArrowLeft: -1, ArrowRight: 1 };
 
 class Overrides extends View {

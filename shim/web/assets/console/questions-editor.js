@@ -7,7 +7,7 @@
 import { View, announce, focusOn, h } from '../view.js';
 import { t } from '../i18n.js';
 import { check, textField } from './setup-fields.js';
-import { icon, iconButton } from './setup-icons.js';
+import { icon, iconButton } from './icons.js';
 import { slugOf, untaken } from './slug.js';
 
 const MOST = 20;

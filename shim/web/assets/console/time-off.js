@@ -8,7 +8,7 @@ import { addDays, cityOf, dateIn, instantOf, instantText } from '../time.js';
 import { api, confirmDialog, openDialog } from './session.js';
 import { bookingItems, bookingsWithin } from './bookings-ahead.js';
 import { check, textField } from './setup-fields.js';
-import { icon, iconButton } from './setup-icons.js';
+import { icon, iconButton } from './icons.js';
 import { minuteOf, minuteText } from './time-text.js';
 import { byStart, endOf, typedInstant, whenText } from './override-days.js';
 

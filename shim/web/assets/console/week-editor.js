@@ -7,7 +7,7 @@ import { t } from '../i18n.js';
 import { firstWeekday, formatWeekday } from '../time.js';
 import { openDialog } from './session.js';
 import { numberField, toggle } from './setup-fields.js';
-import { icon, iconButton } from './setup-icons.js';
+import { icon, iconButton } from './icons.js';
 import { timeInput } from './time-input.js';
 import { MOST_WINDOWS, copyTo, dayNotes, nextWindow, weekLength, windowErrors, windowOf } from './week-draft.js';
 
@@ -132,7 +132,7 @@ class WeekEditor extends View {
           oninput: (end) => this.change(key, { end }),
         }),
         this.bufferButton(window, isOpen),
-        iconButton('remove', t('week.remove', { day: name, start: window.start, end: window.end }), () => this.takeOut(window))),
+        iconButton('close', t('week.remove', { day: name, start: window.start, end: window.end }), () => this.takeOut(window))),
       text && h('p', { class: 'error small', id }, text),
       isOpen && this.bufferView(window, errors));
   }
@@ -145,7 +145,7 @@ class WeekEditor extends View {
       type: 'button', class: `bare small buffers${isSet ? ' is-set' : ''}`, 'aria-expanded': String(isOpen),
       title: t('week.buffersHint'),
       onclick: () => this.unfold(key),
-    }, icon('clock'), h('span', { class: isSet ? null : 'wide-only' }, text));
+    }, icon('hours'), h('span', { class: isSet ? null : 'wide-only' }, text));
   }
 
   bufferView(window, errors) {
