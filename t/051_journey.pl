@@ -1,5 +1,5 @@
-# Promise: from nothing to a booking and back, on a desktop and on a phone: a host signs in for the first time, sets hours, makes
-# an event type; a visitor in another zone books; the host sees it and moves it; the visitor moves and cancels.
+# Promise: a host signs in by a mailed link, sets hours and makes an event type in the console; a visitor in another zone books,
+# moves and cancels by the pages and links alone; the host sees each in the list and in the week. On a desktop and on a phone.
 use strict;
 use warnings;
 use Browser;

@@ -1,4 +1,5 @@
-# Promise: by the keyboard alone, seeing where it is, a visitor books and cancels, and a host sets hours and makes an event type.
+# Promise: by the keyboard alone, with the focus always in sight, a visitor books, moves and cancels, and a host goes about the
+# console, opens a booking, cancels it and changes hours; a dialog gives the focus back to what opened it.
 use strict;
 use warnings;
 use Browser;

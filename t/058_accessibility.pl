@@ -1,5 +1,5 @@
-# Promise: no page and no state of one breaks a rule of axe-core, light or dark, on a desktop or a phone, in English or German;
-# at 320 pixels of width, and read from right to left, nothing sticks out.
+# Promise: every page in every state, in both themes, on a desktop and a phone, in English and German, breaks no rule of
+# axe-core, has one h1, a language and a title, shows where the focus is, and fits.
 use strict;
 use warnings;
 use Browser;

@@ -30,7 +30,7 @@ await step('the session ends in mid-edit: the form stays, and is saved after sig
   who.expect(401);
   await button('Create event type').click();
   await who.sees(heading('Please sign in again'));
-  await button('Send the link', dialog).click();
+  await button('Ask for a link', dialog).click();
   await button('I have signed in: go on', dialog).click();
   await who.sees('You are not signed in yet.');
   const opened = who.context.waitForEvent('page');
@@ -179,15 +179,12 @@ await step('another zone with bookings ahead: they are listed with both times', 
 
 await step('an event type with bookings ahead cannot be deleted: they are listed, switching off is offered', async () => {
   await view('#/event-types');
-  again.expect(409);
   await one.getByRole('button', { name: /^Delete ?: Intro$/ }).click();
-  await button('Delete', ask).click();
   await one.getByRole('heading', { name: /bookings that are not over/ }).waitFor();
   like(await ask.innerText(), /Guest 02.*Guest 03/s, 'who');
   await button('Switch it off', ask).click();
   await one.getByText('Switched off: it cannot be booked.').first().waitFor();
   is((await ada.call('GET', '/v0/event-types')).eventTypes.find(({ id }) => id === intro.id).isActive, false, 'off');
-  again.expect();
 });
 
 await step('deleting one without bookings is asked, too', async () => {

@@ -22,6 +22,7 @@ const require = createRequire(`${process.env.OPENCALENDLY_TOOLS}/node_modules/`)
 const { chromium } = require('playwright-core');
 const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
+export { words } from './words.mjs';
 export const url = process.env.BROWSER_URL;
 export const data = JSON.parse(process.env.BROWSER_DATA || '{}');
 const screenshots = process.env.BROWSER_SCREENSHOTS;
@@ -313,7 +314,8 @@ export async function visitor(options = {}) {
   return result;
 }
 
-async function signIn(who, host) {
+/* By cookie; whoever was signed in before is so no more. */
+export async function signIn(who, host) {
   await who.context.addCookies([{
     name: '__Host-session', value: host.token, url: url.replace('http:', 'https:'), httpOnly: true, secure: true, sameSite: 'Lax',
   }]);
@@ -321,10 +323,10 @@ async function signIn(who, host) {
 
 /* --- what is judged on every page ------------------------------------------------------------------------------------- */
 
-/* Violations of the rules of axe-core, as text; '' if there is none. */
-export async function axe(page) {
+/* Violations of the rules of axe-core, as text; '' if there is none. options: of axe.run(). */
+export async function axe(page, options = {}) {
   if (!await page.evaluate(() => 'axe' in globalThis)) await page.evaluate(axeSource);
-  const violations = await page.evaluate(async () => (await globalThis.axe.run(document, { resultTypes: ['violations'] })).violations);
+  const { violations } = await page.evaluate((how) => globalThis.axe.run(document, how), { resultTypes: ['violations'], ...options });
 
   return violations.map(({ id, impact, help, nodes }) => `${id} (${impact}): ${help}\n`
     + nodes.slice(0, 5).map((node) => `    ${node.target.join(' ')}  ${node.failureSummary?.split('\n').slice(1, 3).join(' ')}`).join('\n'))
