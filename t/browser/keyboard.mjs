@@ -32,8 +32,9 @@ const isSeen = (page) => page.evaluate(() => {
   const box = node.getBoundingClientRect();
   const isInSight = box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth && box.width > 1;
 
-  /* of a date or a time the browser marks the part that has the focus */
-  return node === document.body || (isInSight && (/date|time/.test(node.type) || shows(node) || shows(node.parentElement)));
+  /* Headings get the focus from the page, never by Tab; of a date or a time the browser marks the part that has the focus. */
+  return node === document.body || node.matches('h1, h2')
+    || (isInSight && (/date|time/.test(node.type) || shows(node) || shows(node.parentElement)));
 });
 
 /* Tab (or Shift+Tab) until the thing has the focus. */
@@ -204,7 +205,16 @@ const type = async (...keys) => {
 };
 const row = (name) => desk.getByRole('main').getByRole('button', { name: new RegExp(name) });
 const dialog = desk.getByRole('dialog');
-const link = (key) => desk.getByRole('navigation', { name: t('console.navigation') }).getByRole('link', { name: t(key) });
+
+/* A section by the navigation, which stands before it; the focus goes to its heading. */
+async function goTo(key) {
+  const title = t(key);
+
+  await tabTo(desk,
+    desk.getByRole('navigation', { name: t('console.navigation') }).getByRole('link', { name: title }), 'Shift+Tab');
+  await type('Enter');
+  await until(`a heading of ${title} has the focus`, async () => /^h1 /.test(await focus(desk)));
+}
 
 await step('the console: sections by the navigation, the focus at their headings', async () => {
   await host.open('/console');
@@ -213,11 +223,7 @@ await step('the console: sections by the navigation, the focus at their headings
   is(await focus(desk), `a ${t('common.skip')}`, 'the first stop');
   await type('Enter');
   is(await focus(desk), `h1 ${t('console.nav.bookings')}`, 'after skipping');
-  for (const name of ['eventTypes', 'hours', 'teams', 'explain', 'profile', 'bookings']) {
-    await tabTo(desk, link(`console.nav.${name}`), 'Shift+Tab');
-    await type('Enter');
-    await until(`the heading of ${name} has the focus`, async () => /^h1 /.test(await focus(desk)));
-  }
+  for (const name of ['eventTypes', 'hours', 'teams', 'explain', 'profile', 'bookings']) await goTo(`console.nav.${name}`);
   is(await focus(desk), `h1 ${t('console.nav.bookings')}`, 'back at the bookings');
 });
 
@@ -258,7 +264,7 @@ await step('canceled there; as its row is gone, the focus is at the heading', as
   is(await status('one@example.net'), 'canceled 06-02 10:00', 'bookings');
   await type('Escape');
   await row('Bob One').waitFor({ state: 'detached' });
-  must(await desk.evaluate(() => document.activeElement !== document.body), 'the focus is not lost');
+  await until('the heading has the focus', async () => (await focus(desk)) === `h1 ${t('console.nav.bookings')}`);
 });
 
 await step('moved to another time, by fields', async () => {
@@ -273,6 +279,7 @@ await step('moved to another time, by fields', async () => {
   await dialog.getByText(t('console.move.done', { name: 'Bob Two' })).waitFor();
   is(await status('two@example.net'), 'rescheduled 06-03 10:00, confirmed 06-03 19:30', 'bookings');
   await type('Escape');
+  await until('the heading has the focus', async () => (await focus(desk)) === `h1 ${t('console.nav.bookings')}`);
 });
 
 await step('the week: arrows are not needed, entries are stops', async () => {
@@ -285,8 +292,7 @@ await step('the week: arrows are not needed, entries are stops', async () => {
 });
 
 await step('hours: a day is switched by Space, copied to another, a time is stepped by arrows, all is saved', async () => {
-  await tabTo(desk, link('console.nav.hours'), 'Shift+Tab');
-  await type('Enter');
+  await goTo('console.nav.hours');
   const copy = button(desk, 'week.copy', { day: 'Friday' });
   await use(desk, copy);
   for (const name of ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Saturday'])
@@ -305,9 +311,9 @@ await step('hours: a day is switched by Space, copied to another, a time is step
 });
 
 await step('an event type, by a name and Enter', async () => {
-  await tabTo(desk, link('console.nav.eventTypes'), 'Shift+Tab');
-  await type('Enter');
+  await goTo('console.nav.eventTypes');
   await use(desk, desk.getByRole('link', { name: t('eventTypes.new') }));
+  await until('the form is there', async () => (await focus(desk)) === `h1 ${t('eventTypes.newTitle')}`);
   await tabTo(desk, desk.getByRole('textbox', { name: t('eventTypes.fields.name') }));
   await desk.keyboard.type('By hand');
   await type('Enter');
