@@ -238,9 +238,9 @@ sub paths
 	  "$page/../event-types", "$page/./intro", '/..', '/v0/users/..%2f..%2fetc/event-types', "$page/a%2fb", "$page/a%2Fb", "$page/a%5cb",
 	  '//health', '/v0//users/ada/event-types', "//$page", "$page//intro", "$page/%0a", "$page/%7f", "$page/%ff", "$page/%c0%af", "$page/%ed%a0%80";
 	shape("path $_", "GET $_ HTTP/1.1\r\n$host\r\n$then", '404,200')
-	  for '/health/', "$page/", "$page/intro/", '/', '/.well-known/security.txt', '/etc/passwd', '/health%20', '/HEALTH', '/health;a=b', '/health#top';
+	  for '/health/', "$page/", "$page/intro/", '/.well-known/security.txt', '/etc/passwd', '/health%20', '/HEALTH', '/health;a=b', '/health#top';
 	shape("path $_ has other letters", "GET $_ HTTP/1.1\r\n$host\r\n", '400') for "/he\xc3\xa9alth", "/he\xffalth";
-	shape("path $_", "GET $_ HTTP/1.1\r\n$host\r\n$then", '200,200') for '/health?', '/health?a=%zz', "$page/intr%6f", "$page?a=b&a=c";
+	shape("path $_", "GET $_ HTTP/1.1\r\n$host\r\n$then", '200,200') for '/', '/health?', '/health?a=%zz', "$page/intr%6f", "$page?a=b&a=c";
 	return;
 }
 
