@@ -209,7 +209,7 @@ my @answers_of = (
 	[ 200, 'HEAD', '/v0/users/ada-l/event-types' ], [ 204, 'OPTIONS', '/v0/bookings' ], [ 301, 'GET', '/v0/users/ada/event-types' ], [ 304, 'GET', '/v0/users/ada-l/event-types/other/availability', { 'If-None-Match' => $etag } ],
 	[ 400, 'GET', '/v0/users/ada-l/event-types/other/availability?days=0' ], [ 400, 'POST', '/v0/bookings', {}, '{' ], [ 400, 'GET', '/%00' ], [ 400, 'GET', '/v0//teams' ],
 	[ 400, 'POST', '/v0/bookings', { 'Transfer-Encoding' => 'chunked', 'Content-Length' => undef }, "0\r\n\r\n" ],
-	[ 401, 'GET', '/v0/teams' ], [ 403, 'POST', '/v0/teams', { Cookie => "__Host-session=$session" }, '{}' ], [ 404, 'GET', '/' ], [ 404, 'GET', '/v0/nothing' ], [ 404, 'GET', '/v0/teams/' ], [ 404, 'POST', '/metrics', {}, '{}' ],
+	[ 401, 'GET', '/v0/teams' ], [ 403, 'POST', '/v0/teams', { Cookie => "__Host-session=$session" }, '{}' ], [ 404, 'GET', '/v0' ], [ 404, 'GET', '/v0/nothing' ], [ 404, 'GET', '/v0/teams/' ], [ 404, 'POST', '/v0/metrics', {}, '{}' ],
 	[ 404, 'GET', "/v0/bookings/$nowhere", {%bearer} ], [ 404, 'GET', '/v0/bookings/actions/x' ], [ 405, 'PUT', '/v0/bookings', {}, '{}' ], [ 405, 'POST', '/health', {}, '{}' ], [ 405, 'PATCH', '/v0/openapi.json', {}, '{}' ],
 	[ 409, 'POST', '/v0/bookings', {}, '{"username": "ada", "eventSlug": "intro", "startsAt": "2020-01-01T00:00:00Z", "inviteeName": "A", "inviteeEmail": "a@example.net"}' ],
 	[ 412, 'PUT', '/v0/me/availability/rules', { %bearer, 'If-Match' => '"x"' }, '{"rules": []}' ], [ 413, 'POST', '/v0/bookings', { 'Content-Length' => 65537 }, '{}' ], [ 417, 'POST', '/v0/bookings', { Expect => 'magic' }, '{}' ],
