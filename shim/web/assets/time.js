@@ -33,9 +33,8 @@ export function isZone(zone) {
 /* --- dates of a calendar ------------------------------------------------------------------------------------------ */
 
 const utc = (date) => Date.parse(`${date}T00:00:00Z`);
-export const dateOf = (year, month, day) => new Date(Date.UTC(year, month - 1, day)).toISOString().slice(0, 10);
+const dateOf = (year, month, day) => new Date(Date.UTC(year, month - 1, day)).toISOString().slice(0, 10);
 export const addDays = (date, days) => new Date(utc(date) + days * DAY).toISOString().slice(0, 10);
-export const daysBetween = (from, to) => Math.round((utc(to) - utc(from)) / DAY);
 
 /* 0 = Sunday, as in the API. */
 export const weekdayOf = (date) => new Date(utc(date)).getUTCDay();

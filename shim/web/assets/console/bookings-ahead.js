@@ -44,7 +44,7 @@ export async function bookingsOf(eventTypeId) {
 }
 
 /* "Thu, 3 Dec 2026, 09:00 – 09:30: Ada, Intro call", a link to the booking in a tab of its own. */
-export const bookingLink = (booking, zone) => h('a', { href: `#/bookings/${booking.id}`, target: '_blank' },
+const bookingLink = (booking, zone) => h('a', { href: `#/bookings/${booking.id}`, target: '_blank' },
   t('setup.booking', {
     when: formatRange(Date.parse(booking.startsAt), Date.parse(booking.endsAt), zone, SHORT),
     name: booking.inviteeName, event: booking.eventType.name,

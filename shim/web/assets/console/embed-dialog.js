@@ -17,7 +17,7 @@ export const pagePath = ({ username, teamSlug, eventSlug }) =>
   (teamSlug ? `/team/${teamSlug}/${eventSlug}` : `/${username}/${eventSlug}`);
 export const pageUrl = (page) => location.origin + pagePath(page);
 
-export function snippetOf(page, { mode, theme, label }) {
+function snippetOf(page, { mode, theme, label }) {
   const who = page.teamSlug ? `teamSlug=${page.teamSlug}` : `username=${page.username}`;
   const source = `${location.origin}/v0/embed/widget.js?${who}&eventSlug=${page.eventSlug}${theme && `&theme=${theme}`}`;
   const own = label.trim() || t('embedding.label');

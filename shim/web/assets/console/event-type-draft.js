@@ -26,7 +26,7 @@ export const PROPOSED = {
 };
 
 /* Minutes in the largest unit that has a whole number of them. */
-export function lengthOf(minutes) {
+function lengthOf(minutes) {
   const unit = minutes === 0 ? 'hours' : Object.keys(UNITS).find((name) => minutes % UNITS[name] === 0);
 
   return { value: String(minutes / UNITS[unit]), unit };

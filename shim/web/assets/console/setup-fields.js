@@ -20,7 +20,7 @@ export const field = ({ id, label, hint, error, optional, width = '' }, ...contr
     hint && h('p', { class: 'hint', id: `${id}-hint` }, hint),
     errorLine(id, error));
 
-export const errorLine = (id, error) => error && h('p', { class: 'error', id: `${id}-error` }, error);
+const errorLine = (id, error) => error && h('p', { class: 'error', id: `${id}-error` }, error);
 
 const rest = ({ id, label, hint, error, optional, width, oninput, suffix, ...props }) => props;
 

@@ -11,7 +11,7 @@ import { slugOf, untaken } from './slug.js';
 import { basics, groups } from './event-type-groups.js';
 import { Form, choiceCards, modePicture } from './team-view.js';
 
-export const ASSIGNMENTS = ['cursor', 'least_recent', 'weighted'];
+const ASSIGNMENTS = ['cursor', 'least_recent', 'weighted'];
 
 export const assignmentCards = (value, oninput) => choiceCards(
   { name: 'assignment', legend: t('teams.assignment'), hint: t('teams.assignmentHint'), value, oninput },

@@ -19,7 +19,7 @@ export const windowOf = ({ dayOfWeek, startMinute, endMinute, bufferBeforeMinute
 export const copyTo = (window, day) => ({ ...window, key: `w${++made}`, day });
 
 /* As the API takes it; null for a time that is none. */
-export const ruleOf = ({ day, start, end, before, after }) => ({
+const ruleOf = ({ day, start, end, before, after }) => ({
   dayOfWeek: day, startMinute: minuteOf(start), endMinute: minuteOf(end, true),
   bufferBeforeMinutes: numberOf(before) ?? 0, bufferAfterMinutes: numberOf(after) ?? 0,
 });

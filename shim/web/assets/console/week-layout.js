@@ -47,7 +47,7 @@ function lanes(parts) {
 }
 
 /* The change of the clocks on a date: { kind: "back" | "on", from, to } in minutes of the day, null on all other days. */
-export function clockChange(date, zone) {
+function clockChange(date, zone) {
   /* from just before the day, which some zones begin by the change */
   const [start, end] = [date, addDays(date, 1)].map((day) => instantOf(day, 0, zone) - 60_000);
   const [before, after] = [wallClock(start, zone).offset, wallClock(end, zone).offset];
