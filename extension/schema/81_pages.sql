@@ -113,19 +113,26 @@ COMMENT ON FUNCTION opencalendly.first_free(jsonb, timestamptz) IS
     'internal: the first open start in the 372 days after an instant, null if there is none';
 
 -- What a page's list of times is: from where, in which zone, and what is there. A stretch without any leads on to the next
--- free time, if there is one.
+-- free time, if there is one. Mostly the first month tells the first free time, too.
 CREATE FUNCTION opencalendly.times_members(names jsonb, zone text, start text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    month constant interval := interval '744 hours';
     now constant timestamptz := opencalendly.current_instant();
-    first constant text := opencalendly.first_free(names, now);
-    since constant timestamptz := coalesce(opencalendly.instant_parameter('start', start, NULL), first::timestamptz, now);
+    since timestamptz := opencalendly.instant_parameter('start', start, NULL);
+    available jsonb := CASE WHEN since IS NULL THEN opencalendly.page_availability(names, zone, now, 31, 200) END;
+    first constant text := coalesce(available #>> '{slots,0,startsAt}',
+        opencalendly.first_free(names, CASE WHEN since IS NULL THEN now + month ELSE now END));
     list jsonb := '{"days": []}';
 BEGIN
     IF first IS NOT NULL THEN
-        list := opencalendly.slot_days(opencalendly.page_availability(names, zone, since, 31, 200), zone, since + interval '744 hours');
+        IF coalesce(available -> 'slots', '[]') = '[]' THEN
+            since := coalesce(since, first::timestamptz);
+            available := opencalendly.page_availability(names, zone, since, 31, 200);
+        END IF;
+        list := opencalendly.slot_days(available, zone, coalesce(since, now) + month);
         IF list -> 'days' = '[]' THEN
-            list := list || jsonb_build_object('later', opencalendly.first_free(names, since + interval '744 hours'));
+            list := list || jsonb_build_object('later', opencalendly.first_free(names, since + month));
         END IF;
     END IF;
     RETURN list || jsonb_build_object('firstFree', first, 'now', opencalendly.instant_text(now), 'zone', zone,
