@@ -30,9 +30,11 @@ EXTENSION := opencalendly
 EXTENSION_VERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" opencalendly.control)
 VARIANT := $(BUILD_DIR)/$(if $(filter 1,$(ASSERT)),assert,release)
 
-SOURCE_DIRS := $(wildcard $(addprefix extension/,. pure time data verbs))
+SOURCE_DIRS := $(wildcard $(addprefix extension/,. pure time data verbs world))
 SOURCES := $(sort $(patsubst extension/./%,extension/%,$(wildcard $(addsuffix /*.c,$(SOURCE_DIRS)))))
 OBJECTS := $(SOURCES:%.c=$(VARIANT)/%.o)
+NET_SOURCES := $(sort $(wildcard extension/net/*.c)) extension/pure/egress.c
+NET_OBJECTS := $(NET_SOURCES:%.c=$(VARIANT)/%.o)
 SCHEMA := $(sort $(wildcard extension/schema/*.sql))
 INSTALL_SQL := $(BUILD_DIR)/opencalendly--$(EXTENSION_VERSION).sql
 
@@ -42,10 +44,10 @@ WARNINGS := -Wall -Wextra $(WERROR) -Wno-unused-parameter -Wno-declaration-after
 SERVER_CPPFLAGS = $(patsubst -I/%,-isystem /%,$(filter-out -I. -I./,$(CPPFLAGS)))
 
 # What PGXS is told.
-MODULES := $(VARIANT)/opencalendly
+MODULES := $(VARIANT)/opencalendly $(VARIANT)/opencalendly_net
 DATA_built := $(INSTALL_SQL)
 EXTRA_CLEAN := $(BUILD_DIR)
-PG_CFLAGS := -std=gnu11 $(WARNINGS) $(if $(filter 1,$(ASSERT)),-DUSE_ASSERT_CHECKING=1)
+PG_CFLAGS := -std=gnu11 -DOPENCALENDLY_VERSION='"$(EXTENSION_VERSION)"' $(WARNINGS) $(if $(filter 1,$(ASSERT)),-DUSE_ASSERT_CHECKING=1)
 REGRESS := $(sort $(basename $(notdir $(wildcard sql/*.sql))))
 REGRESS_OPTS := --outputdir=$(BUILD_DIR)/installcheck
 REGRESS_PREP := isolation-input
@@ -66,12 +68,17 @@ clean:
 	rm -rf $(BUILD_DIR)
 endif
 
-# The library. A folder is among the prerequisites because a file taken out of it must go out
-# of the library, too.
-$(VARIANT)/opencalendly.so: $(OBJECTS) $(SOURCE_DIRS) Makefile
-	$(CC) $(CFLAGS) -shared -o $@ $(OBJECTS) $(LDFLAGS) $(LDFLAGS_SL) -Wl,-z,now,-Bsymbolic-functions -lcrypto
+# The library, and the one that workers alone load, because libcurl comes with it. A folder is among the
+# prerequisites because a file taken out of it must go out of the library, too.
+LINK_LIBRARY = $(CC) $(CFLAGS) -shared -o $@ $(filter %.o,$^) $(LDFLAGS) $(LDFLAGS_SL) -Wl,-z,now,-Bsymbolic-functions
 
-$(OBJECTS): $(VARIANT)/%.o: %.c Makefile
+$(VARIANT)/opencalendly.so: $(OBJECTS) $(SOURCE_DIRS) Makefile
+	$(LINK_LIBRARY) -lcrypto
+
+$(VARIANT)/opencalendly_net.so: $(NET_OBJECTS) extension/net Makefile
+	$(LINK_LIBRARY) -lcurl
+
+$(sort $(OBJECTS) $(NET_OBJECTS)): $(VARIANT)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -Iextension $(SERVER_CPPFLAGS) -MMD -MP -c -o $@ $<
 
@@ -109,9 +116,10 @@ install-shim: $(SHIM)
 	$(INSTALL_PROGRAM) $(SHIM) '$(DESTDIR)$(bindir)/opencalendly-shim'
 	cd shim/web && find . -type f -exec $(INSTALL) -D -m 0644 '{}' '$(DESTDIR)$(web_dir)/{}' ';'
 
-# Unit tests: the pure parts alone, without PostgreSQL's headers, under the sanitizers.
+# Unit tests: the pure parts and the transport alone, without PostgreSQL's headers, under the sanitizers.
 UNIT_TESTS := $(patsubst t/%.c,$(BUILD_DIR)/%,$(sort $(wildcard t/unit/test_*.c)))
 UNIT_PURE := $(patsubst %.c,$(BUILD_DIR)/unit/%.o,$(sort $(wildcard extension/pure/*.c)))
+UNIT_NET := $(patsubst %.c,$(BUILD_DIR)/unit/%.o,$(filter-out %/module.c,$(sort $(wildcard extension/net/*.c))))
 UNIT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -g -O1 $(WARNINGS) \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 
@@ -119,9 +127,12 @@ unit-tests: $(UNIT_TESTS)
 
 $(UNIT_TESTS): $(BUILD_DIR)/%: t/%.c $(UNIT_PURE) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(UNIT_CFLAGS) -Iextension -MMD -MP -o $@ $< $(UNIT_PURE) -lcmocka -lcrypto -ljansson
+	$(CC) $(UNIT_CFLAGS) -Iextension -MMD -MP -o $@ $< $(filter %.o,$^) -lcmocka -lcrypto -ljansson $(UNIT_LIBS)
 
-$(UNIT_PURE): $(BUILD_DIR)/unit/%.o: %.c Makefile
+$(BUILD_DIR)/unit/test_transport: $(UNIT_NET)
+$(BUILD_DIR)/unit/test_transport: UNIT_LIBS := -lcurl -lssl
+
+$(UNIT_PURE) $(UNIT_NET): $(BUILD_DIR)/unit/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -Iextension -MMD -MP -c -o $@ $<
 
@@ -131,10 +142,11 @@ isolation-input:
 	@ln -sfn '$(CURDIR)/specs' $(BUILD_DIR)/isolation/specs
 	@ln -sfn '$(CURDIR)/specs/expected' $(BUILD_DIR)/isolation/expected
 
-# PGXS would look for the library under the path that it was built by.
+# PGXS would look for the libraries under the paths that they were built by.
 uninstall: uninstall-library
 uninstall-library:
-	rm -f '$(DESTDIR)$(pkglibdir)/opencalendly.so' '$(DESTDIR)$(bindir)/opencalendly-shim'
+	rm -f '$(DESTDIR)$(pkglibdir)'/opencalendly.so '$(DESTDIR)$(pkglibdir)'/opencalendly_net.so \
+		'$(DESTDIR)$(bindir)/opencalendly-shim'
 	rm -rf '$(DESTDIR)$(web_dir)'
 
 # One command a line: make then is the direct parent, and a signal to make reaches the script.
@@ -172,4 +184,5 @@ screenshots:
 .PHONY: all install install-shim uninstall uninstall-library installcheck clean unit-tests isolation-input \
 	run psql test lint format bench oracle screenshots
 
--include $(OBJECTS:.o=.d) $(SHIM_OBJECTS:.o=.d) $(UNIT_PURE:.o=.d) $(addsuffix .d,$(UNIT_TESTS))
+-include $(OBJECTS:.o=.d) $(NET_OBJECTS:.o=.d) $(SHIM_OBJECTS:.o=.d) $(UNIT_PURE:.o=.d) $(UNIT_NET:.o=.d) \
+	$(addsuffix .d,$(UNIT_TESTS))

@@ -10,6 +10,7 @@
 #include "utils/datetime.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
+#include "verbs/wake.h"
 
 PG_MODULE_MAGIC;
 
@@ -17,7 +18,15 @@ char *settings_secret_key_file = NULL;
 char *settings_base_url = NULL;
 bool settings_allow_drop = false;
 bool settings_dev_login_links = false;
+EgressList settings_egress_allow = { 0 };
+RetryDelays settings_retry_delays = { 0 };
+int settings_delivery_timeout = 15000;
+int settings_pause_after = 3 * SECS_PER_DAY;
+int settings_max_transfers = 256;
+char *settings_ca_file = NULL;
 
+static char *egress_allow_text = NULL;
+static char *retry_delays_text = NULL;
 static char *clock_text = NULL;
 static TimestampTz clock_instant = DT_NOEND;
 
@@ -89,6 +98,108 @@ check_base_url(char **newval, void **extra, GucSource source)
 	return false;
 }
 
+static bool
+check_egress_allow(char **newval, void **extra, GucSource source)
+{
+	EgressList *list = malloc(sizeof(EgressList));
+
+	if (!list)
+		return false;
+	*extra = list;
+	if (egress_list_parse(*newval ? *newval : "", list))
+		return true;
+	GUC_check_errdetail(
+		"It must be a list of at most %d address ranges such as 10.0.0.0/8, ::1/128.",
+		EGRESS_MAX_RANGES);
+	return false;
+}
+
+static void
+assign_egress_allow(const char *newval, void *extra)
+{
+	settings_egress_allow = extra ? *(EgressList *) extra : (EgressList) { 0 };
+}
+
+/* "5s, 30s, 2min" -> delays; false if it is no such list. */
+static bool
+parse_delays(const char *text, RetryDelays *delays)
+{
+	delays->n = 0;
+	for (;;)
+	{
+		char item[32];
+		size_t len = strcspn(text, ",");
+		const char *start = text + strspn(text, " \t");
+
+		if (delays->n >= MAX_RETRY_DELAYS || len - (start - text) >= sizeof(item))
+			return false;
+		strlcpy(item, start, len - (start - text) + 1);
+		if (!parse_int(item, &delays->seconds[delays->n], GUC_UNIT_S, NULL) ||
+			delays->seconds[delays->n] < 0 || delays->seconds[delays->n] > 30 * SECS_PER_DAY)
+			return false;
+		delays->n++;
+		if (text[len] == '\0')
+			return true;
+		text += len + 1;
+	}
+}
+
+static bool
+check_retry_delays(char **newval, void **extra, GucSource source)
+{
+	RetryDelays *delays = malloc(sizeof(RetryDelays));
+
+	if (!delays)
+		return false;
+	*extra = delays;
+	if (*newval && parse_delays(*newval, delays))
+		return true;
+	GUC_check_errdetail("It must be a list of 1 to %d times up to 30 days, such as 5s, 2min, 12h.",
+						MAX_RETRY_DELAYS);
+	return false;
+}
+
+static void
+assign_retry_delays(const char *newval, void *extra)
+{
+	settings_retry_delays = *(RetryDelays *) extra;
+}
+
+/* Of what is sent. */
+static void
+define_sending(void)
+{
+	DefineCustomStringVariable("opencalendly.egress_allow",
+							   "Address ranges that may be sent to although they are not public.",
+							   "A list such as 10.0.0.0/8, ::1/128; empty: public addresses alone.",
+							   &egress_allow_text, "", PGC_SUSET, GUC_ALLOW_IN_PARALLEL,
+							   check_egress_allow, assign_egress_allow, NULL);
+	DefineCustomStringVariable(
+		"opencalendly.retry_delays",
+		"How long to wait after each failed attempt, 20 percent more or less.",
+		"The last one holds for all further attempts.", &retry_delays_text,
+		"5s, 30s, 2min, 10min, 30min, 2h, 6h, 12h, 24h", PGC_SUSET, GUC_ALLOW_IN_PARALLEL,
+		check_retry_delays, assign_retry_delays, NULL);
+	DefineCustomIntVariable(
+		"opencalendly.delivery_timeout",
+		"How long an attempt may take, from the name's look-up to the answer's end.", NULL,
+		&settings_delivery_timeout, 15000, 100, 60000, PGC_SUSET,
+		GUC_UNIT_MS | GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"opencalendly.pause_after",
+		"How long an endpoint may fail, without one success, before it is paused.", NULL,
+		&settings_pause_after, 3 * SECS_PER_DAY, 1, 365 * SECS_PER_DAY, PGC_SUSET,
+		GUC_UNIT_S | GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"opencalendly.max_transfers", "How many attempts a worker makes at the same time.", NULL,
+		&settings_max_transfers, 256, 1, 1000, PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"opencalendly.ca_file",
+		"File with the certificate authorities that receivers are proved by.",
+		"Empty: the system's.", &settings_ca_file, "", PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL, NULL,
+		NULL);
+}
+
 void
 _PG_init(void)
 {
@@ -111,5 +222,7 @@ _PG_init(void)
 							 "Gives links to sign in to whoever asks for them, for development.",
 							 "Anybody can then sign in as anybody.", &settings_dev_login_links,
 							 false, PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
+	define_sending();
 	MarkGUCPrefixReserved("opencalendly");
+	wake_init();
 }

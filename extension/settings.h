@@ -6,11 +6,27 @@
 
 #include "compat.h"
 #include "datatype/timestamp.h"
+#include "pure/egress.h"
 
 extern char *settings_secret_key_file;
 extern char *settings_base_url; /* without a final slash; may be empty */
 extern bool settings_allow_drop;
 extern bool settings_dev_login_links;
+
+/* Of what is sent; a worker sees changes while it runs. */
+#define MAX_RETRY_DELAYS 32
+typedef struct RetryDelays
+{
+	int n; /* at least 1 */
+	int seconds[MAX_RETRY_DELAYS];
+} RetryDelays;
+
+extern EgressList settings_egress_allow;
+extern RetryDelays settings_retry_delays;
+extern int settings_delivery_timeout; /* milliseconds */
+extern int settings_pause_after;      /* seconds */
+extern int settings_max_transfers;
+extern char *settings_ca_file; /* empty: the system's */
 
 /*
  * The instant that governs slots, holds, bookings and the expiry of links: opencalendly.clock if a superuser has set

@@ -112,6 +112,22 @@ Route routes[] = {
 	{ "GET", "/v0/teams/:teamSlug/event-types/:eventSlug/availability", "api_team_availability",
 	  ":teamSlug :eventSlug " SLOTS, .limit = LIMIT_PAGE, .cache = CACHE_CHECK, .is_public = true },
 
+	/* webhooks */
+	{ "GET", "/v0/webhooks", "api_webhooks", "session", SIGNED_IN },
+	{ "POST", "/v0/webhooks", "api_create_webhook", "session body", SIGNED_IN },
+	{ "POST", "/v0/webhooks/deliveries/run", "api_run_deliveries", "session ?limit body",
+	  SIGNED_IN },
+	{ "POST", "/v0/webhooks/deliveries/:id/replay", "api_replay_delivery", "session :id body",
+	  SIGNED_IN },
+	{ "GET", "/v0/webhooks/:id", "api_webhook", "session :id", SIGNED_IN },
+	{ "PATCH", "/v0/webhooks/:id", "api_update_webhook", "session :id body", SIGNED_IN },
+	{ "DELETE", "/v0/webhooks/:id", "api_delete_webhook", "session :id", SIGNED_IN },
+	{ "POST", "/v0/webhooks/:id/ping", "api_ping_webhook", "session :id body", SIGNED_IN },
+	{ "POST", "/v0/webhooks/:id/resume", "api_resume_webhook", "session :id body", SIGNED_IN },
+	{ "POST", "/v0/webhooks/:id/replay", "api_replay_webhook", "session :id body", SIGNED_IN },
+	{ "GET", "/v0/webhooks/:id/deliveries", "api_webhook_deliveries",
+	  "session :id ?status ?cursor ?limit", SIGNED_IN },
+
 	/* the pages */
 	{ "GET", "/", NULL, "", PAGE("home") },
 	{ "GET", "/console", NULL, "", PAGE("console") },

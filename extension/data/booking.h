@@ -27,6 +27,7 @@ typedef struct Booking
 	int32 link_key_id;
 	bool is_successor;          /* of a moved booking */
 	pg_uuid_t rescheduled_from; /* if is_successor */
+	int sequence;               /* how many moves led to it */
 	int64 no_show_at;           /* DT_NOBEGIN: none */
 } Booking;
 

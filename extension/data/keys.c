@@ -1,11 +1,12 @@
 /*
- * The secret key file; the words are in keys.h. Only the keys derived for links are kept in memory.
+ * The secret key file; the words are in keys.h. Only the keys derived for one purpose each are kept in memory.
  */
 #include "data/keys.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data/values.h"
 #include "errors.h"
 #include "settings.h"
 #include "storage/fd.h"
@@ -13,15 +14,18 @@
 #define MAX_KEYS 64
 #define MAX_LINE 256
 #define LINK_PURPOSE "opencalendly link v1"
+#define SEAL_PURPOSE "opencalendly seal v1"
+#define KEY_ID_BYTES 4
 
-typedef struct LinkKey
+typedef struct Key
 {
 	int32 id;
-	uint8_t key[CRYPTO_KEY_BYTES];
-} LinkKey;
+	uint8_t link[CRYPTO_KEY_BYTES];
+	uint8_t seal[CRYPTO_KEY_BYTES];
+} Key;
 
-static LinkKey link_keys[MAX_KEYS];
-static int nlink_keys = 0;
+static Key keys[MAX_KEYS];
+static int nkeys = 0;
 static struct stat loaded_file;
 
 static void raise_unusable(const char *why) pg_attribute_noreturn();
@@ -29,7 +33,7 @@ static void raise_unusable(const char *why) pg_attribute_noreturn();
 static void
 raise_unusable(const char *why)
 {
-	nlink_keys = 0;
+	nkeys = 0;
 	ereport(
 		ERROR, errcode(ERRCODE_OC_SETTING_MISSING), errmsg("secret key file cannot be used"),
 		errdetail("%s", why),
@@ -38,9 +42,9 @@ raise_unusable(const char *why)
 			"it has a line \"1 \" and 64 hex digits."));
 }
 
-/* "id hexdigits" -> the key for links; false if the line is not of that form. */
+/* "id hexdigits" -> the keys derived from it; false if the line is not of that form. */
 static bool
-parse_line(char *line, LinkKey *out)
+parse_line(char *line, Key *out)
 {
 	uint8_t master[CRYPTO_KEY_BYTES];
 	char *hex;
@@ -50,7 +54,8 @@ parse_line(char *line, LinkKey *out)
 	if (id < 1 || id > PG_INT32_MAX || *hex != ' ' || !crypto_key_from_hex(hex + 1, master))
 		return false;
 	out->id = (int32) id;
-	done = crypto_derive_key(master, LINK_PURPOSE, out->key);
+	done = crypto_derive_key(master, LINK_PURPOSE, out->link) &&
+		   crypto_derive_key(master, SEAL_PURPOSE, out->seal);
 	crypto_forget(master, sizeof(master));
 	return done;
 }
@@ -61,18 +66,18 @@ read_lines(FILE *file)
 	char line[MAX_LINE];
 	bool good = true;
 
-	nlink_keys = 0;
+	nkeys = 0;
 	while (good && fgets(line, sizeof(line), file))
 	{
 		line[strcspn(line, "\r\n")] = '\0';
 		if (line[0] == '\0' || line[0] == '#')
 			continue;
-		good = nlink_keys < MAX_KEYS && parse_line(line, &link_keys[nlink_keys]);
+		good = nkeys < MAX_KEYS && parse_line(line, &keys[nkeys]);
 		if (good)
-			nlink_keys++;
+			nkeys++;
 	}
 	crypto_forget(line, sizeof(line));
-	return good && nlink_keys > 0;
+	return good && nkeys > 0;
 }
 
 static bool
@@ -106,7 +111,7 @@ load_keys(void)
 		raise_unusable("opencalendly.secret_key_file is not set.");
 	if (stat(settings_secret_key_file, &now) != 0)
 		raise_unusable("It cannot be found.");
-	if (nlink_keys > 0 && is_same_file(&now, &loaded_file))
+	if (nkeys > 0 && is_same_file(&now, &loaded_file))
 		return;
 	if (!S_ISREG(now.st_mode))
 		raise_unusable("It is not a plain file.");
@@ -123,35 +128,50 @@ load_keys(void)
 	loaded_file = now;
 }
 
-static const LinkKey *
+static const Key *
 find_key(int32 id)
 {
-	for (int i = nlink_keys - 1; i >= 0; i--)
-		if (link_keys[i].id == id)
-			return &link_keys[i];
+	for (int i = nkeys - 1; i >= 0; i--)
+		if (keys[i].id == id)
+			return &keys[i];
 	return NULL;
+}
+
+/* The key of an id; raises OC011 without it. "for_what" ends a sentence: "It has no key 7, ...". */
+static const Key *
+need_key(int32 id, const char *for_what)
+{
+	const Key *key;
+
+	load_keys();
+	key = find_key(id);
+	if (!key)
+		raise_unusable(psprintf("It has no key %d, %s.", id, for_what));
+	return key;
+}
+
+static const Key *
+active_key(void)
+{
+	load_keys();
+	return &keys[nkeys - 1];
 }
 
 int32
 keys_active_id(void)
 {
-	load_keys();
-	return link_keys[nlink_keys - 1].id;
+	return active_key()->id;
 }
 
 char *
 keys_link_token(LinkAction action, const pg_uuid_t *id, int32 key_id)
 {
 	Link link = { .action = action, .key_id = (uint32_t) key_id };
+	const Key *key = need_key(key_id, "from which this link was made");
 	char *token = palloc(LINK_TOKEN_LENGTH + 1);
-	const LinkKey *key;
 
-	load_keys();
-	key = find_key(key_id);
-	if (!key)
-		raise_unusable(psprintf("It has no key %d, from which this link was made.", key_id));
 	memcpy(link.id, id->data, UUID_LEN);
-	if (!link_encode(&link, key->key, token))
+	if (!link_encode(&link, key->link, token))
 		ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not compute a link"));
 	return token;
 }
@@ -160,12 +180,12 @@ static Link
 read_link(const char *token, bool logs_in)
 {
 	Link link;
-	const LinkKey *key = NULL;
+	const Key *key = NULL;
 
 	load_keys();
 	if (link_decode(token, strlen(token), &link) && (link.action == LINK_LOGIN) == logs_in)
 		key = find_key((int32) link.key_id);
-	if (!key || !link_is_genuine(token, strlen(token), key->key))
+	if (!key || !link_is_genuine(token, strlen(token), key->link))
 		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token is invalid"));
 	return link;
 }
@@ -180,4 +200,63 @@ Link
 keys_read_login_link(const char *token)
 {
 	return read_link(token, true);
+}
+
+/* "table|row|key id", palloc'ed: what is sealed for one row cannot be opened in another, nor under another key's id. */
+static char *
+seal_place(const char *table, const pg_uuid_t *row, int32 key_id)
+{
+	return psprintf("%s|%s|%d", table, id_text(row), key_id);
+}
+
+bytea *
+keys_seal(const char *table, const pg_uuid_t *row, const char *plain)
+{
+	const Key *key = active_key();
+	char *place = seal_place(table, row, key->id);
+	size_t len = strlen(plain);
+	Size size = VARHDRSZ + KEY_ID_BYTES + len + CRYPTO_SEAL_OVERHEAD;
+	bytea *sealed = palloc(size);
+	uint8_t *data = (uint8_t *) VARDATA(sealed);
+
+	SET_VARSIZE(sealed, size);
+	for (int i = 0; i < KEY_ID_BYTES; i++)
+		data[i] = (uint8_t) ((uint32) key->id >> (24 - 8 * i));
+	if (!crypto_seal(key->seal, place, strlen(place), plain, len, data + KEY_ID_BYTES))
+		ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not seal a secret"));
+	pfree(place);
+	return sealed;
+}
+
+static void raise_not_sealed_here(const char *table, const pg_uuid_t *row) pg_attribute_noreturn();
+
+static void
+raise_not_sealed_here(const char *table, const pg_uuid_t *row)
+{
+	ereport(ERROR, errcode(ERRCODE_DATA_CORRUPTED), errmsg("sealed secret cannot be opened"),
+			errdetail("It was not sealed for row %s of %s with this key.", id_text(row), table));
+}
+
+char *
+keys_unseal(const char *table, const pg_uuid_t *row, const bytea *sealed)
+{
+	const uint8_t *data = (const uint8_t *) VARDATA_ANY(sealed);
+	size_t len = VARSIZE_ANY_EXHDR(sealed);
+	const Key *key;
+	char *place;
+	char *plain;
+	uint32 id = 0;
+
+	if (len < KEY_ID_BYTES + CRYPTO_SEAL_OVERHEAD)
+		raise_not_sealed_here(table, row);
+	for (int i = 0; i < KEY_ID_BYTES; i++)
+		id = (id << 8) | data[i];
+	key = need_key((int32) id, "under which this secret was sealed");
+	place = seal_place(table, row, (int32) id);
+	len -= KEY_ID_BYTES;
+	plain = palloc0(len - CRYPTO_SEAL_OVERHEAD + 1);
+	if (!crypto_open(key->seal, place, strlen(place), data + KEY_ID_BYTES, len, plain))
+		raise_not_sealed_here(table, row);
+	pfree(place);
+	return plain;
 }

@@ -29,6 +29,7 @@ query_prepare(SavedQuery *query)
 static uint64
 query_execute(SavedQuery *query, const QueryArg *args, bool read_only)
 {
+	MemoryContext callers = CurrentMemoryContext; /* SPI leaves its own behind */
 	Datum values[QUERY_MAX_ARGS];
 	char nulls[QUERY_MAX_ARGS];
 	int rc;
@@ -41,6 +42,7 @@ query_execute(SavedQuery *query, const QueryArg *args, bool read_only)
 		nulls[i] = args[i].isnull ? 'n' : ' ';
 	}
 	rc = SPI_execute_plan(query->plan, values, nulls, read_only, 0);
+	MemoryContextSwitchTo(callers);
 	if (rc < 0)
 		elog(ERROR, "could not execute \"%s\": %s", query->text, SPI_result_code_string(rc));
 	return SPI_processed;

@@ -14,6 +14,8 @@
 
 #define LINK_SIGNED_BYTES (LINK_TOKEN_BYTES - CRYPTO_HASH_BYTES)
 
+static const char base64_alphabet[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base64url_alphabet[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -28,6 +30,40 @@ crypto_hmac(const uint8_t key[CRYPTO_KEY_BYTES], const void *data, size_t len,
 			uint8_t mac[CRYPTO_HASH_BYTES])
 {
 	return HMAC(EVP_sha256(), key, CRYPTO_KEY_BYTES, data, len, mac, NULL) != NULL;
+}
+
+/* The fetched algorithm is kept: looking it up costs more than a short message's HMAC. */
+static EVP_MAC_CTX *
+new_hmac(const void *key, size_t key_length)
+{
+	static EVP_MAC *hmac = NULL;
+	char digest[] = "SHA256";
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+							OSSL_PARAM_construct_end() };
+	EVP_MAC_CTX *ctx;
+
+	if (!hmac)
+		hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	ctx = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+	if (ctx && EVP_MAC_init(ctx, key, key_length, params) == 1)
+		return ctx;
+	EVP_MAC_CTX_free(ctx);
+	return NULL;
+}
+
+bool
+crypto_hmac_pieces(const void *key, size_t key_length, const CryptoPiece *pieces, int npieces,
+				   uint8_t mac[CRYPTO_HASH_BYTES])
+{
+	EVP_MAC_CTX *ctx = new_hmac(key, key_length);
+	bool done = ctx != NULL;
+	size_t len = 0;
+
+	for (int i = 0; done && i < npieces; i++)
+		done = EVP_MAC_update(ctx, pieces[i].data, pieces[i].len) == 1;
+	done = done && EVP_MAC_final(ctx, mac, &len, CRYPTO_HASH_BYTES) == 1;
+	EVP_MAC_CTX_free(ctx);
+	return done;
 }
 
 bool
@@ -47,6 +83,57 @@ crypto_derive_key(const uint8_t master[CRYPTO_KEY_BYTES], const char *purpose,
 
 	EVP_KDF_CTX_free(ctx);
 	EVP_KDF_free(kdf);
+	return done;
+}
+
+bool
+crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], const void *aad, size_t aad_length,
+			const void *plain, size_t len, uint8_t *out)
+{
+	uint8_t *ciphertext = out + CRYPTO_SEAL_NONCE_BYTES;
+	EVP_CIPHER_CTX *ctx;
+	int n = 0;
+	bool done;
+
+	if (aad_length > CRYPTO_SEAL_MAX || len > CRYPTO_SEAL_MAX ||
+		!crypto_random(out, CRYPTO_SEAL_NONCE_BYTES))
+		return false;
+	ctx = EVP_CIPHER_CTX_new();
+	done = ctx && EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, out) == 1 &&
+		   EVP_EncryptUpdate(ctx, NULL, &n, aad, (int) aad_length) == 1 &&
+		   EVP_EncryptUpdate(ctx, ciphertext, &n, plain, (int) len) == 1 &&
+		   EVP_EncryptFinal_ex(ctx, ciphertext + len, &n) == 1 &&
+		   EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, CRYPTO_SEAL_TAG_BYTES,
+							   ciphertext + len) == 1;
+	EVP_CIPHER_CTX_free(ctx);
+	return done;
+}
+
+bool
+crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], const void *aad, size_t aad_length,
+			const uint8_t *sealed, size_t len, void *out)
+{
+	const uint8_t *ciphertext = sealed + CRYPTO_SEAL_NONCE_BYTES;
+	uint8_t tag[CRYPTO_SEAL_TAG_BYTES];
+	EVP_CIPHER_CTX *ctx;
+	size_t plain_length;
+	int n = 0;
+	bool done;
+
+	if (aad_length > CRYPTO_SEAL_MAX || len < CRYPTO_SEAL_OVERHEAD ||
+		len - CRYPTO_SEAL_OVERHEAD > CRYPTO_SEAL_MAX)
+		return false;
+	plain_length = len - CRYPTO_SEAL_OVERHEAD;
+	memcpy(tag, ciphertext + plain_length, sizeof(tag));
+	ctx = EVP_CIPHER_CTX_new();
+	done = ctx && EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key, sealed) == 1 &&
+		   EVP_DecryptUpdate(ctx, NULL, &n, aad, (int) aad_length) == 1 &&
+		   EVP_DecryptUpdate(ctx, out, &n, ciphertext, (int) plain_length) == 1 &&
+		   EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_SET_TAG, sizeof(tag), tag) == 1 &&
+		   EVP_DecryptFinal_ex(ctx, tag, &n) == 1;
+	EVP_CIPHER_CTX_free(ctx);
+	if (!done)
+		crypto_forget(out, plain_length);
 	return done;
 }
 
@@ -79,8 +166,8 @@ crypto_forget(void *secret, size_t len)
 	OPENSSL_cleanse(secret, len);
 }
 
-void
-base64url_encode(const uint8_t *data, size_t len, char *text)
+static char *
+encode(const uint8_t *data, size_t len, const char *alphabet, char *text)
 {
 	uint32_t bits = 0;
 	int nbits = 0;
@@ -89,28 +176,28 @@ base64url_encode(const uint8_t *data, size_t len, char *text)
 	{
 		bits = (bits << 8) | data[i];
 		for (nbits += 8; nbits >= 6; nbits -= 6)
-			*text++ = base64url_alphabet[(bits >> (nbits - 6)) & 63];
+			*text++ = alphabet[(bits >> (nbits - 6)) & 63];
 	}
 	if (nbits > 0)
-		*text++ = base64url_alphabet[(bits << (6 - nbits)) & 63];
+		*text++ = alphabet[(bits << (6 - nbits)) & 63];
 	*text = '\0';
+	return text;
 }
 
-bool
-base64url_decode(const char *text, size_t textlen, uint8_t *data, size_t len)
+/* Writes textlen * 6 / 8 bytes; false for a character that is none of the alphabet's, or a stray bit. */
+static bool
+decode(const char *text, size_t textlen, const char *alphabet, uint8_t *data)
 {
 	uint32_t bits = 0;
 	int nbits = 0;
 
-	if (textlen != BASE64URL_LENGTH(len))
-		return false;
 	for (size_t i = 0; i < textlen; i++)
 	{
-		const char *digit = text[i] ? strchr(base64url_alphabet, text[i]) : NULL;
+		const char *digit = text[i] ? strchr(alphabet, text[i]) : NULL;
 
 		if (!digit)
 			return false;
-		bits = (bits << 6) | (uint32_t) (digit - base64url_alphabet);
+		bits = (bits << 6) | (uint32_t) (digit - alphabet);
 		nbits += 6;
 		if (nbits >= 8)
 		{
@@ -119,6 +206,40 @@ base64url_decode(const char *text, size_t textlen, uint8_t *data, size_t len)
 		}
 	}
 	return (bits & ((1u << nbits) - 1)) == 0;
+}
+
+void
+base64_encode(const uint8_t *data, size_t len, char *text)
+{
+	char *end = encode(data, len, base64_alphabet, text);
+
+	while ((end - text) % 4 != 0)
+		*end++ = '=';
+	*end = '\0';
+}
+
+bool
+base64_decode(const char *text, size_t textlen, uint8_t *data, size_t room, size_t *len)
+{
+	size_t digits = textlen;
+
+	if (textlen % 4 == 0)
+		while (digits > 0 && textlen - digits < 2 && text[digits - 1] == '=')
+			digits--;
+	*len = digits * 6 / 8;
+	return digits % 4 != 1 && *len <= room && decode(text, digits, base64_alphabet, data);
+}
+
+void
+base64url_encode(const uint8_t *data, size_t len, char *text)
+{
+	(void) encode(data, len, base64url_alphabet, text);
+}
+
+bool
+base64url_decode(const char *text, size_t textlen, uint8_t *data, size_t len)
+{
+	return textlen == BASE64URL_LENGTH(len) && decode(text, textlen, base64url_alphabet, data);
 }
 
 bool

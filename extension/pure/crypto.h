@@ -1,6 +1,6 @@
 /*
- * What the engine needs of cryptography, over OpenSSL: SHA-256, HMAC, HKDF, random bytes, base64url, UUIDv7, and the
- * tokens that links carry. Functions that can fail return false and leave no secret behind.
+ * What the engine needs of cryptography, over OpenSSL: SHA-256, HMAC, HKDF, AES-256-GCM, random bytes, base64 and
+ * base64url, UUIDv7, and the tokens that links carry. Functions that can fail return false and leave no secret behind.
  */
 #ifndef OPENCALENDLY_CRYPTO_H
 #define OPENCALENDLY_CRYPTO_H
@@ -19,9 +19,37 @@ extern bool crypto_sha256(const void *data, size_t len, uint8_t hash[CRYPTO_HASH
 extern bool crypto_hmac(const uint8_t key[CRYPTO_KEY_BYTES], const void *data, size_t len,
 						uint8_t mac[CRYPTO_HASH_BYTES]);
 
+/* The same under a key of any length, of pieces that follow one another. */
+typedef struct CryptoPiece
+{
+	const void *data;
+	size_t len;
+} CryptoPiece;
+
+extern bool crypto_hmac_pieces(const void *key, size_t key_length, const CryptoPiece *pieces,
+							   int npieces, uint8_t mac[CRYPTO_HASH_BYTES]);
+
 /* HKDF-SHA256 (RFC 5869) without salt: the key for one purpose, out of a master key. */
 extern bool crypto_derive_key(const uint8_t master[CRYPTO_KEY_BYTES], const char *purpose,
 							  uint8_t key[CRYPTO_KEY_BYTES]);
+
+/*
+ * AES-256-GCM (NIST SP 800-38D) under a random nonce: len bytes become
+ *   nonce (12 bytes) | ciphertext (len) | tag (16)
+ * aad is not in there; who opens it must say the same. Neither may have more than CRYPTO_SEAL_MAX bytes.
+ */
+#define CRYPTO_SEAL_NONCE_BYTES 12
+#define CRYPTO_SEAL_TAG_BYTES 16
+#define CRYPTO_SEAL_OVERHEAD (CRYPTO_SEAL_NONCE_BYTES + CRYPTO_SEAL_TAG_BYTES)
+#define CRYPTO_SEAL_MAX (1 << 30)
+
+/* Writes len + CRYPTO_SEAL_OVERHEAD bytes. */
+extern bool crypto_seal(const uint8_t key[CRYPTO_KEY_BYTES], const void *aad, size_t aad_length,
+						const void *plain, size_t len, uint8_t *out);
+
+/* Writes len - CRYPTO_SEAL_OVERHEAD bytes; false if it was not sealed so, or with another key or aad. */
+extern bool crypto_open(const uint8_t key[CRYPTO_KEY_BYTES], const void *aad, size_t aad_length,
+						const uint8_t *sealed, size_t len, void *out);
 
 extern bool crypto_random(void *out, size_t len);
 
@@ -33,6 +61,19 @@ extern bool crypto_key_from_hex(const char *text, uint8_t key[CRYPTO_KEY_BYTES])
 
 /* Overwrites a secret. */
 extern void crypto_forget(void *secret, size_t len);
+
+/* base64 with padding (RFC 4648, section 4). Characters for len bytes, the final NUL not counted: */
+#define BASE64_LENGTH(len) (((len) + 2) / 3 * 4)
+
+/* Writes BASE64_LENGTH(len) characters and a NUL. */
+extern void base64_encode(const uint8_t *data, size_t len, char *text);
+
+/*
+ * Reads up to room bytes out of textlen characters, and tells how many. The padding may be left out as a whole; false
+ * for any other length, character or stray bit, or more bytes than there is room for.
+ */
+extern bool base64_decode(const char *text, size_t textlen, uint8_t *data, size_t room,
+						  size_t *len);
 
 /* base64url without padding (RFC 4648, section 5). Characters for len bytes, the final NUL not counted: */
 #define BASE64URL_LENGTH(len) ((8 * (len) + 5) / 6)

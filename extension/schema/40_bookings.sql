@@ -85,6 +85,7 @@ CREATE TABLE opencalendly.bookings (
     answers jsonb NOT NULL DEFAULT '{}',
     link_key_id integer NOT NULL,
     rescheduled_from uuid CONSTRAINT bookings_rescheduled_from_fkey REFERENCES opencalendly.bookings,
+    sequence integer NOT NULL DEFAULT 0,
     cancel_reason text,
     canceled_by text,
     canceled_at timestamptz,
@@ -129,6 +130,8 @@ COMMENT ON TABLE opencalendly.bookings IS
 COMMENT ON COLUMN opencalendly.bookings.organizer_id IS 'the host; of a team''s booking the first one';
 COMMENT ON COLUMN opencalendly.bookings.host_ids IS
     'the hosts that a team''s booking was made with, whatever became of it; null = organizer_id alone';
+COMMENT ON COLUMN opencalendly.bookings.sequence IS
+    'how often the meeting has been moved up to here; what tells of it (webhooks) counts a cancelation as one more';
 COMMENT ON COLUMN opencalendly.bookings.link_key_id IS
     'the key of the secret key file from which this booking''s links are derived';
 

@@ -615,6 +615,7 @@ BEGIN
     END IF;
 
     DELETE FROM opencalendly.sessions AS s WHERE s.user_id = old.id;
+    DELETE FROM opencalendly.webhook_subscriptions AS w WHERE w.user_id = old.id;
     DELETE FROM opencalendly.login_links AS l WHERE l.email = old.email;
     DELETE FROM opencalendly.team_members AS m WHERE m.user_id = old.id;
     PERFORM opencalendly.retire_event_types(

@@ -298,16 +298,21 @@ END;
 COMMENT ON FUNCTION opencalendly.actions_members(text, text, timestamptz) IS
     'internal: {actions{cancel, reschedule}} of a booking';
 
--- The queues come with later parts, which count here what they have queued for the booking in this transaction.
+-- What is told of the booking's last event, whether by now or not yet. Mails, calendars and notifications come with later
+-- parts, which count theirs here.
 CREATE FUNCTION opencalendly.queued_members(booking_id uuid) RETURNS jsonb
-    LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT pg_catalog.jsonb_build_object(
-        'email', pg_catalog.jsonb_build_object('queued', false, 'sent', false, 'provider', 'none'),
-        'webhooks', pg_catalog.jsonb_build_object('queued', 0),
-        'calendarWriteback', pg_catalog.jsonb_build_object('queued', 0),
-        'notifications', pg_catalog.jsonb_build_object('queued', 0));
-END;
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    last_event constant uuid := (SELECT e.id FROM opencalendly.outbox_events AS e
+        WHERE e.booking_id = queued_members.booking_id ORDER BY e.created_at DESC, e.id DESC LIMIT 1);
+BEGIN
+    RETURN jsonb_build_object('email', jsonb_build_object('queued', false, 'sent', false, 'provider', 'none'),
+        'webhooks', jsonb_build_object('queued',
+            (SELECT count(*) FROM opencalendly.webhook_deliveries AS d WHERE d.event_id = last_event)),
+        'calendarWriteback', jsonb_build_object('queued', 0), 'notifications', jsonb_build_object('queued', 0));
+END
+$$;
 COMMENT ON FUNCTION opencalendly.queued_members(uuid) IS
     'internal: what a change of a booking has set off: {email, webhooks, calendarWriteback, notifications}';
 

@@ -25,7 +25,37 @@ $$;
 COMMENT ON FUNCTION opencalendly.adopt_outbox() IS
     'makes a restored copy the one that sends: returns whether it was a copy';
 
+-- Reads what is open or stuck, through the partial indexes, and nothing of what is settled well. What is pending for an
+-- endpoint that is paused or switched off (it was queued just then) waits with the paused.
 CREATE VIEW opencalendly.outbox_status AS
-    SELECT CASE WHEN opencalendly.is_restored_copy() THEN 'restored copy' ELSE 'ready' END AS state;
+    SELECT CASE WHEN opencalendly.is_restored_copy() THEN 'restored copy' ELSE 'ready' END AS state,
+        o.due, o.waiting, o.leased, o.held + k.paused AS paused, k.failed, o.oldest_due_at,
+        (SELECT pg_catalog.max(h.seen_at) FROM opencalendly.worker_heartbeats AS h) AS worker_seen_at
+    FROM (
+        SELECT pg_catalog.count(*) FILTER (WHERE d.sends AND d.due_at <= d.now_at) AS due,
+            pg_catalog.count(*) FILTER (WHERE d.sends AND d.status = 'pending' AND d.due_at > d.now_at) AS waiting,
+            pg_catalog.count(*) FILTER (WHERE d.status = 'leased' AND d.due_at > d.now_at) AS leased,
+            pg_catalog.count(*) FILTER (WHERE NOT d.sends AND (d.status = 'pending' OR d.due_at <= d.now_at)) AS held,
+            pg_catalog.min(GREATEST(d.due_at, d.created_at)) FILTER (WHERE d.sends AND d.due_at <= d.now_at)
+                AS oldest_due_at
+        FROM (SELECT d.status, d.due_at, d.created_at, s.is_active AND s.paused_reason IS NULL AS sends, c.now_at
+            FROM (SELECT pg_catalog.clock_timestamp() AS now_at OFFSET 0) AS c
+                CROSS JOIN opencalendly.webhook_deliveries AS d
+                JOIN opencalendly.webhook_subscriptions AS s ON s.id = d.subscription_id
+            WHERE d.status IN ('pending', 'leased')) AS d) AS o
+    CROSS JOIN (
+        SELECT pg_catalog.count(*) FILTER (WHERE d.status = 'paused') AS paused,
+            pg_catalog.count(*) FILTER (WHERE d.status = 'failed') AS failed
+        FROM opencalendly.webhook_deliveries AS d WHERE d.status IN ('failed', 'paused')) AS k;
 COMMENT ON VIEW opencalendly.outbox_status IS
-    'whether what is due is sent from here: ready, or restored copy until adopt_outbox()';
+    'one row: state ready, or restored copy (nothing is sent from here) until adopt_outbox(); how many deliveries are due, wait for their next attempt, are being sent, are paused with their endpoint, have failed; since when the oldest due one is due; when a worker was last seen';
+
+CREATE VIEW opencalendly.failed_deliveries AS
+    SELECT 'webhook' AS queue, d.id AS delivery_id, d.status, s.url AS receiver, e.type AS event_type,
+        d.attempt AS attempts, d.last_error, d.created_at, d.settled_at
+    FROM opencalendly.webhook_deliveries AS d
+        JOIN opencalendly.webhook_subscriptions AS s ON s.id = d.subscription_id
+        JOIN opencalendly.outbox_events AS e ON e.id = d.event_id
+    WHERE d.status IN ('failed', 'paused');
+COMMENT ON VIEW opencalendly.failed_deliveries IS
+    'what was not delivered and is not tried any more: failed (replay_webhook sends it again), or paused with its endpoint (resume_webhook)';

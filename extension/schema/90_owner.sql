@@ -16,8 +16,8 @@ BEGIN
     FOR item IN SELECT p.oid::pg_catalog.regprocedure AS name, p.proname FROM pg_catalog.pg_proc AS p
         WHERE p.pronamespace = 'opencalendly'::pg_catalog.regnamespace
     LOOP
-        EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO opencalendly_owner', item.name);
-        EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', item.name);
+        EXECUTE pg_catalog.format('ALTER ROUTINE %s OWNER TO opencalendly_owner', item.name);
+        EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', item.name);
         IF item.proname LIKE 'api\_%' THEN
             EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO opencalendly_api', item.name);
         END IF;
@@ -41,5 +41,17 @@ GRANT EXECUTE ON FUNCTION
     opencalendly.update_team_event_type, opencalendly.set_team_event_type_members, opencalendly.delete_user,
     opencalendly.create_login_link, opencalendly.create_session, opencalendly.revoke_sessions,
     opencalendly.prune_sessions, opencalendly.prune_login_links,
+    opencalendly.create_webhook_subscription, opencalendly.update_webhook_subscription,
+    opencalendly.delete_webhook_subscription, opencalendly.rotate_webhook_secret, opencalendly.resume_webhook,
+    opencalendly.ping_webhook, opencalendly.replay_webhook, opencalendly.replay_webhooks, opencalendly.webhook_signature,
     opencalendly.is_timezone, opencalendly.current_instant, opencalendly.is_restored_copy, opencalendly.adopt_outbox, opencalendly.prune_idempotency_keys
     TO opencalendly_admin;
+
+-- The workers' procedures commit, so they run with the caller's rights.
+GRANT SELECT, UPDATE (failing_since, paused_reason) ON opencalendly.webhook_subscriptions TO opencalendly_worker;
+GRANT SELECT, UPDATE, DELETE ON opencalendly.webhook_deliveries TO opencalendly_worker;
+GRANT SELECT, INSERT, DELETE ON opencalendly.delivery_attempts TO opencalendly_worker;
+GRANT SELECT, DELETE ON opencalendly.outbox_events TO opencalendly_worker;
+GRANT SELECT, INSERT, UPDATE ON opencalendly.worker_heartbeats TO opencalendly_worker;
+GRANT EXECUTE ON FUNCTION opencalendly.is_restored_copy, opencalendly.instant_text TO opencalendly_worker;
+GRANT EXECUTE ON PROCEDURE opencalendly.run_deliveries TO opencalendly_worker;

@@ -12,6 +12,7 @@
 #include "settings.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "verbs/outbox.h"
 #include "verbs/taking.h"
 
 PG_FUNCTION_INFO_V1(book_slot);
@@ -111,6 +112,7 @@ book_slot(PG_FUNCTION_ARGS)
 	check_answers(booking.answers, taking.event->questions);
 	booking.id = new_id();
 	taking_book(&taking, &booking, NULL);
+	outbox_tell(BOOKING_CREATED, &booking.id);
 	answer = (FirstAnswer) { booking.id, booking.status };
 	if (key_text)
 		idempotency_keep(&key, &answer, taking.now);

@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 #include "verbs/book.h"
 #include "verbs/link.h"
+#include "verbs/outbox.h"
 #include "verbs/taking.h"
 
 #define MAX_REASON_LENGTH 500
@@ -127,6 +128,7 @@ cancel(FunctionCallInfo fcinfo, const Booking *booking, const char *by, const ch
 		check_time(booking, now);
 		booking_cancel(booking, by, reason, now);
 		ledger_give_back(booking, "canceled", now);
+		outbox_tell(BOOKING_CANCELED, &booking->id);
 	}
 	answer_cancel(fcinfo, booking, replayed);
 }
@@ -172,10 +174,12 @@ move(FunctionCallInfo fcinfo, SlotTaking *taking, const Booking *old, char *time
 	booking.link_key_id = keys_active_id();
 	booking.is_successor = true;
 	booking.rescheduled_from = old->id;
+	booking.sequence = old->sequence + 1;
 	if (timezone)
 		booking.timezone = timezone;
 	booking_mark_rescheduled(old, taking->now);
 	taking_book(taking, &booking, old);
+	outbox_tell(BOOKING_RESCHEDULED, &booking.id);
 	answer_booking(fcinfo, &booking, booking.status, false, old);
 }
 

@@ -1,5 +1,5 @@
 /*
- * Hashes and keys against published vectors, tokens against forgery, ids against RFC 9562.
+ * Hashes and keys against published vectors, tokens and sealed secrets against forgery, ids against RFC 9562.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +19,22 @@ assert_hex(const uint8_t *bytes, const char *hex)
 
 	assert_true(crypto_key_from_hex(hex, expected));
 	assert_memory_equal(bytes, expected, sizeof(expected));
+}
+
+/* Bytes out of hex digits of any number, malloc'ed: exactly as many, so that the sanitizer sees a step beyond them. */
+static uint8_t *
+unhex(const char *hex)
+{
+	size_t len = strlen(hex) / 2;
+	uint8_t *bytes = malloc(len + !len);
+
+	for (size_t i = 0; i < len; i++)
+	{
+		const char digits[3] = { hex[2 * i], hex[2 * i + 1], '\0' };
+
+		bytes[i] = (uint8_t) strtoul(digits, NULL, 16);
+	}
+	return bytes;
 }
 
 static void
@@ -43,6 +59,55 @@ hmac_is_that_of_rfc_4231(void **state)
 	assert_hex(mac, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+/* A message in two pieces, cut wherever that can be done, and its HMAC. */
+static void
+assert_hmac_of_pieces(const void *hmac_key, size_t key_length, const char *message, const char *hex)
+{
+	size_t len = strlen(message);
+	uint8_t mac[CRYPTO_HASH_BYTES];
+
+	for (size_t cut = 0; cut <= len; cut++)
+	{
+		CryptoPiece pieces[] = { { message, cut }, { "", 0 }, { message + cut, len - cut } };
+
+		memset(mac, 0, sizeof(mac));
+		assert_true(crypto_hmac_pieces(hmac_key, key_length, pieces, 3, mac));
+		assert_hex(mac, hex);
+	}
+}
+
+static void
+hmac_of_pieces_is_that_of_the_whole(void **state)
+{
+	uint8_t fixed[131];
+	uint8_t whole[CRYPTO_HASH_BYTES];
+	uint8_t mac[CRYPTO_HASH_BYTES];
+
+	(void) state;
+	/* RFC 4231, test cases 1, 2, 6 and 7: keys shorter and longer than a block */
+	memset(fixed, 0x0b, 20);
+	assert_hmac_of_pieces(fixed, 20, "Hi There",
+						  "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+	assert_hmac_of_pieces("Jefe", 4, "what do ya want for nothing?",
+						  "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	memset(fixed, 0xaa, sizeof(fixed));
+	assert_hmac_of_pieces(fixed, 131, "Test Using Larger Than Block-Size Key - Hash Key First",
+						  "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+	assert_hmac_of_pieces(
+		fixed, 131,
+		"This is a test using a larger than block-size key and a larger than block-size data. "
+		"The key needs to be hashed before being used by the HMAC algorithm.",
+		"9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2");
+	/* no pieces are the empty message, and one piece is crypto_hmac's */
+	assert_true(crypto_hmac(key, "", 0, whole));
+	assert_true(crypto_hmac_pieces(key, sizeof(key), NULL, 0, mac));
+	assert_memory_equal(mac, whole, sizeof(mac));
+	assert_true(crypto_hmac(key, fixed, sizeof(fixed), whole));
+	assert_true(
+		crypto_hmac_pieces(key, sizeof(key), &(CryptoPiece) { fixed, sizeof(fixed) }, 1, mac));
+	assert_memory_equal(mac, whole, sizeof(mac));
+}
+
 static void
 hkdf_is_that_of_rfc_5869(void **state)
 {
@@ -60,6 +125,283 @@ hkdf_is_that_of_rfc_5869(void **state)
 	assert_memory_equal(derived, okm, sizeof(okm));
 	assert_true(crypto_derive_key(key, "other", derived));
 	assert_memory_not_equal(derived, okm, sizeof(okm));
+}
+
+static void
+what_others_have_sealed_is_opened(void **state)
+{
+	/* "The Galois/Counter Mode of Operation" (McGrew, Viega), appendix B, test cases 13, 14 and 16: of AES-256 */
+	static const struct
+	{
+		const char *key;
+		const char *aad;
+		const char *nonce_ciphertext_tag;
+		const char *plain;
+	} vectors[] = {
+		{ "0000000000000000000000000000000000000000000000000000000000000000", "",
+		  "000000000000000000000000530f8afbc74536b9a963b4f1c4cb738b", "" },
+		{ "0000000000000000000000000000000000000000000000000000000000000000", "",
+		  "000000000000000000000000cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919",
+		  "00000000000000000000000000000000" },
+		{ "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308",
+		  "feedfacedeadbeeffeedfacedeadbeefabaddad2",
+		  "cafebabefacedbaddecaf888"
+		  "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+		  "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662"
+		  "76fc6ece0f4e1768cddf8853bb2d551b",
+		  "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+		  "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39" }
+	};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
+	{
+		size_t len = strlen(vectors[i].nonce_ciphertext_tag) / 2;
+		size_t plain_length = strlen(vectors[i].plain) / 2;
+		uint8_t *vector_key = unhex(vectors[i].key);
+		uint8_t *aad = unhex(vectors[i].aad);
+		uint8_t *sealed = unhex(vectors[i].nonce_ciphertext_tag);
+		uint8_t *plain = unhex(vectors[i].plain);
+		uint8_t *opened = calloc(1, plain_length + !plain_length);
+
+		assert_int_equal(len, plain_length + CRYPTO_SEAL_OVERHEAD);
+		assert_true(crypto_open(vector_key, aad, strlen(vectors[i].aad) / 2, sealed, len, opened));
+		assert_memory_equal(opened, plain, plain_length);
+		free(vector_key);
+		free(aad);
+		free(sealed);
+		free(plain);
+		free(opened);
+	}
+}
+
+static void
+what_is_sealed_is_opened_again(void **state)
+{
+	uint8_t plain[300];
+
+	(void) state;
+	assert_true(crypto_random(plain, sizeof(plain)));
+	for (size_t len = 0; len <= sizeof(plain); len++)
+	{
+		uint8_t *sealed = malloc(len + CRYPTO_SEAL_OVERHEAD);
+		uint8_t *opened = malloc(len + !len);
+
+		assert_true(crypto_seal(key, plain, len, plain, len, sealed));
+		assert_true(crypto_open(key, plain, len, sealed, len + CRYPTO_SEAL_OVERHEAD, opened));
+		assert_memory_equal(opened, plain, len);
+		free(sealed);
+		free(opened);
+	}
+}
+
+static void
+no_secret_is_sealed_twice_alike(void **state)
+{
+	static const char plain[] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+	uint8_t sealed[64][sizeof(plain) + CRYPTO_SEAL_OVERHEAD];
+
+	(void) state;
+	for (int i = 0; i < 64; i++)
+	{
+		assert_true(crypto_seal(key, "row", 3, plain, sizeof(plain), sealed[i]));
+		assert_null(memmem(sealed[i], sizeof(sealed[i]), plain + 6, 4));
+		for (int j = 0; j < i; j++)
+			assert_memory_not_equal(sealed[i], sealed[j], CRYPTO_SEAL_NONCE_BYTES);
+	}
+}
+
+static void
+assert_not_opened(const uint8_t *open_key, const char *aad, const uint8_t *sealed, size_t len)
+{
+	static const uint8_t zeros[64];
+	uint8_t opened[64];
+	size_t plain_length = len < CRYPTO_SEAL_OVERHEAD ? 0 : len - CRYPTO_SEAL_OVERHEAD;
+
+	memset(opened, 0, sizeof(opened));
+	assert_true(plain_length <= sizeof(opened));
+	assert_false(crypto_open(open_key, aad, strlen(aad), sealed, len, opened));
+	assert_memory_equal(opened, zeros, sizeof(opened)); /* nothing of it is left behind */
+}
+
+static void
+no_bit_of_a_sealed_secret_can_be_changed(void **state)
+{
+	static const char plain[] = "a secret of some length";
+	uint8_t sealed[sizeof(plain) + CRYPTO_SEAL_OVERHEAD];
+	uint8_t opened[sizeof(plain)];
+
+	(void) state;
+	assert_true(crypto_seal(key, "row", 3, plain, sizeof(plain), sealed));
+	for (size_t bit = 0; bit < 8 * sizeof(sealed); bit++)
+	{
+		sealed[bit / 8] ^= (uint8_t) (1 << (bit % 8));
+		assert_not_opened(key, "row", sealed, sizeof(sealed));
+		sealed[bit / 8] ^= (uint8_t) (1 << (bit % 8));
+	}
+	assert_true(crypto_open(key, "row", 3, sealed, sizeof(sealed), opened));
+	assert_memory_equal(opened, plain, sizeof(plain));
+}
+
+static void
+a_part_of_a_sealed_secret_is_none(void **state)
+{
+	static const char plain[] = "a secret";
+	uint8_t sealed[sizeof(plain) + CRYPTO_SEAL_OVERHEAD + 1] = { 0 };
+
+	(void) state;
+	assert_true(crypto_seal(key, "row", 3, plain, sizeof(plain), sealed));
+	for (size_t len = 0; len <= sizeof(sealed); len++)
+		if (len != sizeof(sealed) - 1)
+		{
+			uint8_t *part = malloc(len + !len);
+
+			memcpy(part, sealed, len);
+			assert_not_opened(key, "row", part, len);
+			free(part);
+		}
+	assert_not_opened(key, "row", sealed + 1, sizeof(sealed) - 2);
+}
+
+static void
+what_is_sealed_for_one_place_is_opened_in_no_other(void **state)
+{
+	static const char plain[] = "a secret";
+	static const char *const others[] = { "",          "t",         "table|1|",   "table|1|77",
+										  "table|2|7", "Table|1|7", "table|1|7 ", "able|1|7" };
+	static const char *const place = "table|1|7";
+	uint8_t sealed[sizeof(plain) + CRYPTO_SEAL_OVERHEAD];
+	uint8_t opened[sizeof(plain)];
+	uint8_t other_key[CRYPTO_KEY_BYTES];
+
+	(void) state;
+	assert_true(crypto_seal(key, place, strlen(place), plain, sizeof(plain), sealed));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_not_opened(key, others[i], sealed, sizeof(sealed));
+	for (size_t bit = 0; bit < 8 * sizeof(key); bit++)
+	{
+		memcpy(other_key, key, sizeof(key));
+		other_key[bit / 8] ^= (uint8_t) (1 << (bit % 8));
+		assert_not_opened(other_key, place, sealed, sizeof(sealed));
+	}
+	assert_true(crypto_open(key, place, strlen(place), sealed, sizeof(sealed), opened));
+}
+
+/* What is too long is refused before a byte of it is read or written. */
+static void
+nothing_longer_than_the_greatest_length_is_sealed(void **state)
+{
+	uint8_t byte = 7;
+
+	(void) state;
+	assert_false(crypto_seal(key, "", 0, &byte, (size_t) CRYPTO_SEAL_MAX + 1, &byte));
+	assert_false(crypto_seal(key, &byte, (size_t) CRYPTO_SEAL_MAX + 1, "", 0, &byte));
+	assert_false(crypto_seal(key, "", 0, &byte, SIZE_MAX, &byte));
+	assert_false(
+		crypto_open(key, "", 0, &byte, (size_t) CRYPTO_SEAL_MAX + CRYPTO_SEAL_OVERHEAD + 1, &byte));
+	assert_false(crypto_open(key, "", 0, &byte, SIZE_MAX, &byte));
+	assert_int_equal(byte, 7);
+}
+
+static void
+base64_is_that_of_rfc_4648(void **state)
+{
+	static const struct
+	{
+		const char *plain;
+		const char *text;
+	} vectors[] = { { "", "" },
+					{ "f", "Zg==" },
+					{ "fo", "Zm8=" },
+					{ "foo", "Zm9v" },
+					{ "foob", "Zm9vYg==" },
+					{ "fooba", "Zm9vYmE=" },
+					{ "foobar", "Zm9vYmFy" },
+					{ "\xfb\xff\xbf", "+/+/" } };
+	char text[16];
+	uint8_t plain[16];
+	size_t read;
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++)
+	{
+		size_t len = strlen(vectors[i].plain);
+		size_t unpadded = strcspn(vectors[i].text, "=");
+
+		base64_encode((const uint8_t *) vectors[i].plain, len, text);
+		assert_string_equal(text, vectors[i].text);
+		assert_int_equal(strlen(text), BASE64_LENGTH(len));
+		assert_true(base64_decode(text, strlen(text), plain, sizeof(plain), &read));
+		assert_int_equal(read, len);
+		assert_memory_equal(plain, vectors[i].plain, len);
+		/* without its padding, and into no more room than it needs */
+		memset(plain, 0, sizeof(plain));
+		assert_true(base64_decode(text, unpadded, plain, len, &read));
+		assert_int_equal(read, len);
+		assert_memory_equal(plain, vectors[i].plain, len);
+		assert_true(len == 0 || !base64_decode(text, unpadded, plain, len - 1, &read));
+	}
+}
+
+static void
+what_is_no_base64_is_not_read(void **state)
+{
+	static const char *const wrong[] = {
+		"Z",       "Zm9vY",     "=",        "==",       "===",    "====",    "Z=",
+		"Z==",     "Z===",      "Zg=",      "Zg===",    "Zg====", "Zm8==",   "Zm9v=",
+		"Zm9v==",  "Zm9v====",  "Zg==Zg==", "Zg==Zm9v", "=Zg=",   "Z=g=",    "Zh==",
+		"Zh",      "Zm9=",      "Zm9",      "Zm-_",     "Zm 9v",  " Zm9v",   "Zm9v ",
+		"Zm9v\n",  "Zm\n9v",    "\tZm9v",   "Zm9,",     "Zm9v.",  "Zm9\xc3", "\xef\xbb\xbfZ",
+		"Zm9\x80", "Zm9\xff",   "Zm9!",     "Zm9@",     "Zm9[",   "Zm9`",    "Zm9{",
+		"Zm9:",    "Zm9vYmE=\n"
+	};
+	uint8_t plain[16];
+	size_t read;
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	{
+		size_t len = strlen(wrong[i]);
+		char *copy = malloc(len);
+
+		memcpy(copy, wrong[i], len); /* no NUL behind it: the length counts */
+		if (base64_decode(copy, len, plain, sizeof(plain), &read))
+			fail_msg("\"%s\" was read", wrong[i]);
+		free(copy);
+	}
+	assert_false(base64_decode("Zm9v\0", 5, plain, sizeof(plain), &read));
+	assert_false(base64_decode("Zm\09", 4, plain, sizeof(plain), &read));
+	assert_false(base64_decode("\0\0\0\0", 4, plain, sizeof(plain), &read));
+}
+
+/* Each text of up to four characters of a few kinds is either read and written back as it was, or not read. */
+static void
+one_text_stands_for_the_same_bytes_alone(void **state)
+{
+	static const char characters[] = "AQgw/+-_=\n";
+	size_t n = sizeof(characters) - 1;
+	char text[5] = "";
+	char again[8];
+	uint8_t plain[3];
+	size_t read;
+	int nread = 0;
+
+	(void) state;
+	for (size_t i = 0; i < n * n * n * n; i++)
+		for (size_t len = 1; len <= 4; len++)
+		{
+			size_t rest = i;
+
+			for (size_t c = 0; c < len; c++, rest /= n)
+				text[c] = characters[rest % n];
+			if (!base64_decode(text, len, plain, sizeof(plain), &read))
+				continue;
+			base64_encode(plain, read, again);
+			assert_memory_equal(again, text, len);
+			assert_true(len == 4 || strspn(again + len, "=") == 4 - len);
+			nread++;
+		}
+	assert_true(nread > 0);
 }
 
 static void
@@ -207,7 +549,18 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha256_of_abc),
 		cmocka_unit_test(hmac_is_that_of_rfc_4231),
+		cmocka_unit_test(hmac_of_pieces_is_that_of_the_whole),
 		cmocka_unit_test(hkdf_is_that_of_rfc_5869),
+		cmocka_unit_test(what_others_have_sealed_is_opened),
+		cmocka_unit_test(what_is_sealed_is_opened_again),
+		cmocka_unit_test(no_secret_is_sealed_twice_alike),
+		cmocka_unit_test(no_bit_of_a_sealed_secret_can_be_changed),
+		cmocka_unit_test(a_part_of_a_sealed_secret_is_none),
+		cmocka_unit_test(what_is_sealed_for_one_place_is_opened_in_no_other),
+		cmocka_unit_test(nothing_longer_than_the_greatest_length_is_sealed),
+		cmocka_unit_test(base64_is_that_of_rfc_4648),
+		cmocka_unit_test(what_is_no_base64_is_not_read),
+		cmocka_unit_test(one_text_stands_for_the_same_bytes_alone),
 		cmocka_unit_test(base64url_is_that_of_rfc_4648),
 		cmocka_unit_test(a_link_is_genuine_under_its_key_alone),
 		cmocka_unit_test(each_action_has_a_link_of_its_own),

@@ -1,0 +1,282 @@
+/*
+ * One request in libcurl's terms: the options that make it an HTTP/1.1 POST and nothing else, and the callbacks that judge
+ * addresses, bound the answer, and note how far it got.
+ *
+ * An address is judged twice. When a socket is about to be opened, the address is the one that will be connected to, however
+ * the URL spells it and whatever a name server has said before. When a request is about to be sent, the connection may be an
+ * old one, from before the list was changed.
+ */
+#include "net/transfer.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* Seconds: how long certificates that were read are kept, and after how long a connection is made anew. */
+#define CERTIFICATES_KEPT_S 300L
+#define CONNECTION_KEPT_S 300L
+
+/* --- addresses --------------------------------------------------------------------------------------------------- */
+
+static bool
+may_connect(const Transfer *transfer, const struct sockaddr *address)
+{
+	const EgressList *allow = &transfer->transport->allow;
+
+	return transfer->is_https ? egress_is_allowed(address, allow)
+							  : egress_is_listed(address, allow);
+}
+
+/* CURLOPT_OPENSOCKETFUNCTION. */
+static curl_socket_t
+open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	Transfer *transfer = arg;
+
+	transfer->has_address = true;
+	transfer->is_connected = false; /* an old connection was dead */
+	if (purpose != CURLSOCKTYPE_IPCXN || !may_connect(transfer, &address->addr))
+	{
+		transfer->was_refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+				  address->protocol);
+}
+
+static bool
+may_send_to(const Transfer *transfer, const char *ip)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+
+	if (inet_pton(AF_INET, ip, &v4.sin_addr) == 1)
+		return may_connect(transfer, (const struct sockaddr *) &v4);
+	return inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1 &&
+		   may_connect(transfer, (const struct sockaddr *) &v6);
+}
+
+/* CURLOPT_PREREQFUNCTION: connected, TLS is done, nothing of the request has been sent. */
+static int
+before_request(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
+{
+	Transfer *transfer = arg;
+
+	transfer->is_connected = may_send_to(transfer, remote_ip);
+	if (transfer->is_connected)
+		return CURL_PREREQFUNC_OK;
+	transfer->was_refused = true;
+	return CURL_PREREQFUNC_ABORT;
+}
+
+/* --- the answer -------------------------------------------------------------------------------------------------- */
+
+static bool
+begins_with(const char *line, size_t len, const char *beginning)
+{
+	size_t n = strlen(beginning);
+
+	return len >= n && strncasecmp(line, beginning, n) == 0;
+}
+
+/* CURLOPT_HEADERFUNCTION: one line, of the last answer after those of status 1xx. */
+static size_t
+read_header(const char *line, size_t size, size_t n, void *arg)
+{
+	static const char name[] = "Retry-After:";
+	Transfer *transfer = arg;
+	size_t len = size * n;
+
+	transfer->header_bytes += len;
+	if (transfer->header_bytes > ANSWER_HEADER_BYTES)
+	{
+		transfer->is_flooded = true;
+		return 0;
+	}
+	if (begins_with(line, len, "HTTP/"))
+		transfer->retry_after_s = -1;
+	else if (begins_with(line, len, name))
+		transfer->retry_after_s =
+			retry_after_seconds(line + sizeof(name) - 1, len - sizeof(name) + 1, time(NULL));
+	return len;
+}
+
+/* CURLOPT_WRITEFUNCTION: nothing of the body is kept. */
+static size_t
+read_body(const char *data, size_t size, size_t n, void *arg)
+{
+	Transfer *transfer = arg;
+	size_t len = size * n;
+
+	transfer->body_bytes += len;
+	transfer->is_long = transfer->body_bytes > ANSWER_BODY_BYTES;
+	return transfer->is_long ? 0 : len;
+}
+
+/* --- options ----------------------------------------------------------------------------------------------------- */
+
+/* The first error counts. */
+#define SET(option, value)                                \
+	do                                                    \
+	{                                                     \
+		if (code == CURLE_OK)                             \
+			code = curl_easy_setopt(easy, option, value); \
+	} while (0)
+
+/* What holds for every request. */
+static CURLcode
+set_options(Transfer *transfer)
+{
+	CURL *easy = transfer->easy;
+	CURLcode code = CURLE_OK;
+
+	SET(CURLOPT_PRIVATE, transfer);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_QUICK_EXIT, 1L); /* a resolver that hangs is left behind */
+	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_REDIR_PROTOCOLS_STR, "https");
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_PROXY, ""); /* not the environment's either */
+	SET(CURLOPT_NOPROXY, "*");
+	SET(CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
+	SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	SET(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_HTTP09_ALLOWED, 0L);
+	SET(CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	SET(CURLOPT_CA_CACHE_TIMEOUT, CERTIFICATES_KEPT_S);
+	SET(CURLOPT_MAXLIFETIME_CONN, CONNECTION_KEPT_S);
+	SET(CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
+	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	SET(CURLOPT_OPENSOCKETDATA, transfer);
+	SET(CURLOPT_PREREQFUNCTION, before_request);
+	SET(CURLOPT_PREREQDATA, transfer);
+	SET(CURLOPT_HEADERFUNCTION, read_header);
+	SET(CURLOPT_HEADERDATA, transfer);
+	SET(CURLOPT_WRITEFUNCTION, read_body);
+	SET(CURLOPT_WRITEDATA, transfer);
+	return code;
+}
+
+/*
+ * The file of the settings, or what libcurl was built with. A folder is looked at only where there is no file: with one,
+ * libcurl would read all certificates anew for each connection.
+ */
+static CURLcode
+set_certificates(CURL *easy, const char *ca_file)
+{
+	const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
+	const char *file = *ca_file ? ca_file : built->cainfo;
+	CURLcode code = CURLE_OK;
+
+	SET(CURLOPT_CAINFO, file);
+	SET(CURLOPT_CAPATH, file ? NULL : built->capath);
+	return code;
+}
+
+static bool
+has_control_character(const char *text)
+{
+	for (; *text; text++)
+	{
+		if ((unsigned char) *text < ' ' || *text == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+static CURLcode
+add_header(Transfer *transfer, const char *header)
+{
+	struct curl_slist *longer;
+
+	if (has_control_character(header))
+		return CURLE_BAD_FUNCTION_ARGUMENT;
+	longer = curl_slist_append(transfer->headers, header);
+	if (!longer)
+		return CURLE_OUT_OF_MEMORY;
+	transfer->headers = longer;
+	return CURLE_OK;
+}
+
+/* "Expect:" without a value keeps libcurl from asking for leave to send a long body. */
+static CURLcode
+add_headers(Transfer *transfer, const char *const *headers)
+{
+	CURLcode code = add_header(transfer, "Expect:");
+
+	for (; code == CURLE_OK && *headers; headers++)
+		code = add_header(transfer, *headers);
+	return code;
+}
+
+static void
+forget_facts(Transfer *transfer)
+{
+	transfer->was_refused = false;
+	transfer->has_address = false;
+	transfer->is_connected = false;
+	transfer->is_long = false;
+	transfer->is_flooded = false;
+	transfer->body_bytes = 0;
+	transfer->header_bytes = 0;
+	transfer->retry_after_s = -1;
+}
+
+CURLcode
+transfer_prepare(Transfer *transfer, const HttpRequest *request)
+{
+	const struct Transport *transport = transfer->transport;
+	CURL *easy = transfer->easy;
+	CURLcode code = add_headers(transfer, request->headers);
+
+	forget_facts(transfer);
+	transfer->result = (TransferResult) { .tag = request->tag };
+	transfer->begun_ms = now_ms();
+	transfer->body_length = request->body_length;
+	transfer->is_https = strncasecmp(request->url, "https://", 8) == 0;
+	SET(CURLOPT_URL, request->url);
+	SET(CURLOPT_HTTPHEADER, transfer->headers);
+	SET(CURLOPT_USERAGENT, transport->user_agent);
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_length);
+	SET(CURLOPT_COPYPOSTFIELDS, request->body);
+	SET(CURLOPT_TIMEOUT_MS, transport->timeout_ms);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, transport->connect_timeout_ms);
+	return code == CURLE_OK ? set_certificates(easy, transport->ca_file) : code;
+}
+
+void
+transfer_forget(Transfer *transfer)
+{
+	curl_slist_free_all(transfer->headers);
+	transfer->headers = NULL;
+}
+
+Transfer *
+transfer_make(struct Transport *transport)
+{
+	Transfer *transfer = calloc(1, sizeof(*transfer));
+
+	if (!transfer)
+		return NULL;
+	transfer->transport = transport;
+	transfer->easy = curl_easy_init();
+	if (transfer->easy && set_options(transfer) == CURLE_OK)
+		return transfer;
+	transfer_free(transfer);
+	return NULL;
+}
+
+void
+transfer_free(Transfer *transfer)
+{
+	if (transfer->easy)
+		curl_easy_cleanup(transfer->easy);
+	transfer_forget(transfer);
+	free(transfer);
+}

@@ -1,0 +1,275 @@
+/*
+ * The transport's table of functions: opening, requests in, results out, closing.
+ *
+ * All signals are blocked wherever libcurl is at work: it looks names up in threads of their own, which inherit the mask, and
+ * in which the owner's signal handlers must not run. SIGPIPE must be ignored by the process, as PostgreSQL does.
+ */
+#include "net/transport.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "net/transfer.h"
+
+/* Connections that are kept for later. */
+#define KEPT_CONNECTIONS 256L
+
+int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static sigset_t
+block_signals(void)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	return before;
+}
+
+static void
+restore_signals(sigset_t before)
+{
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* libcurl's own set-up, once a process and never undone. */
+static bool
+global_init(void)
+{
+	static bool is_done = false;
+
+	if (!is_done)
+		is_done = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+	return is_done;
+}
+
+static void
+free_transport(Transport *transport)
+{
+	if (transport->multi)
+		curl_multi_cleanup(transport->multi);
+	if (transport->epoll_fd >= 0)
+		close(transport->epoll_fd);
+	free(transport);
+}
+
+static Transport *
+make_transport(void)
+{
+	Transport *transport = calloc(1, sizeof(*transport));
+
+	if (!transport)
+		return NULL;
+	transport->finished_end = &transport->finished;
+	transport->timer_ms = -1;
+	transport->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	transport->multi = curl_multi_init();
+	if (transport->epoll_fd >= 0 && transport->multi && loop_attach(transport) &&
+		curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECTIONS) == CURLM_OK &&
+		curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) == CURLM_OK)
+		return transport;
+	free_transport(transport);
+	return NULL;
+}
+
+static Transport *
+transport_open(void)
+{
+	sigset_t before = block_signals();
+	Transport *transport = global_init() ? make_transport() : NULL;
+
+	restore_signals(before);
+	return transport;
+}
+
+static void
+transport_configure(Transport *transport, const TransportSettings *settings)
+{
+	transport->timeout_ms = settings->timeout_ms;
+	transport->connect_timeout_ms = settings->connect_timeout_ms;
+	transport->allow = *settings->allow;
+	snprintf(transport->user_agent, sizeof(transport->user_agent), "%s", settings->user_agent);
+	snprintf(transport->ca_file, sizeof(transport->ca_file), "%s", settings->ca_file);
+}
+
+static Transfer *
+take_idle(Transport *transport)
+{
+	Transfer *transfer = transport->idle;
+
+	if (transfer)
+	{
+		transport->idle = transfer->next;
+		return transfer;
+	}
+	transfer = transfer_make(transport);
+	if (!transfer)
+		return NULL;
+	transfer->next_made = transport->made;
+	transport->made = transfer;
+	return transfer;
+}
+
+static void
+give_back(Transfer *transfer)
+{
+	transfer_forget(transfer);
+	transfer->next = transfer->transport->idle;
+	transfer->transport->idle = transfer;
+}
+
+static void
+finish(Transfer *transfer, CURLcode code)
+{
+	Transport *transport = transfer->transport;
+
+	verdict_reach(transfer, code);
+	transfer->next = NULL;
+	*transport->finished_end = transfer;
+	transport->finished_end = &transfer->next;
+}
+
+static bool
+begin(Transport *transport, const HttpRequest *request)
+{
+	Transfer *transfer = take_idle(transport);
+	CURLcode code;
+	CURLMcode added = CURLM_OK;
+
+	if (!transfer)
+		return false;
+	code = transfer_prepare(transfer, request);
+	if (code == CURLE_OK)
+		added = curl_multi_add_handle(transport->multi, transfer->easy);
+	if (code == CURLE_OUT_OF_MEMORY || added != CURLM_OK)
+	{
+		give_back(transfer);
+		return false;
+	}
+	transport->in_flight++;
+	if (code != CURLE_OK)
+		finish(transfer, code);
+	return true;
+}
+
+static bool
+transport_begin(Transport *transport, const HttpRequest *request)
+{
+	sigset_t before = block_signals();
+	bool has_begun = begin(transport, request);
+
+	restore_signals(before);
+	return has_begun;
+}
+
+static int
+transport_wait_fd(Transport *transport)
+{
+	return transport->epoll_fd;
+}
+
+static long
+transport_timeout_ms(Transport *transport)
+{
+	int64_t left;
+
+	if (transport->finished)
+		return 0;
+	if (transport->timer_ms < 0)
+		return -1;
+	left = transport->timer_ms - now_ms();
+	return left > 0 ? (long) left : 0;
+}
+
+/* Takes what has ended out of libcurl's hands. */
+static void
+collect(Transport *transport)
+{
+	const CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(transport->multi, &left)))
+	{
+		CURL *easy = message->easy_handle;
+		CURLcode code = message->data.result;
+		Transfer *transfer;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &transfer);
+		curl_multi_remove_handle(transport->multi, easy);
+		finish(transfer, code);
+	}
+}
+
+static void
+transport_work(Transport *transport)
+{
+	sigset_t before = block_signals();
+
+	loop_turn(transport);
+	collect(transport);
+	restore_signals(before);
+}
+
+static bool
+transport_next(Transport *transport, TransferResult *result)
+{
+	Transfer *transfer = transport->finished;
+
+	if (!transfer)
+		return false;
+	transport->finished = transfer->next;
+	if (!transport->finished)
+		transport->finished_end = &transport->finished;
+	*result = transfer->result;
+	give_back(transfer);
+	transport->in_flight--;
+	return true;
+}
+
+static int
+transport_in_flight(Transport *transport)
+{
+	return transport->in_flight;
+}
+
+static void
+transport_close(Transport *transport)
+{
+	sigset_t before = block_signals();
+	Transfer *next;
+
+	for (Transfer *transfer = transport->made; transfer; transfer = next)
+	{
+		next = transfer->next_made;
+		curl_multi_remove_handle(transport->multi, transfer->easy);
+		transfer_free(transfer);
+	}
+	free_transport(transport);
+	restore_signals(before);
+}
+
+const TransportApi transport_api = {
+	.open = transport_open,
+	.configure = transport_configure,
+	.begin = transport_begin,
+	.wait_fd = transport_wait_fd,
+	.timeout_ms = transport_timeout_ms,
+	.work = transport_work,
+	.next = transport_next,
+	.in_flight = transport_in_flight,
+	.close = transport_close,
+};

@@ -1,0 +1,104 @@
+/*
+ * What a worker sends its requests with: many HTTP transfers at a time in one thread, without ever waiting.
+ *
+ * Words. A transfer is one POST and what came of it. Its phase is how far it got: TRANSFER_DONE when a whole answer came
+ * (or as much of it as is read), otherwise the step that failed. The owner waits until wait_fd() is readable or timeout_ms()
+ * has passed, calls work(), and takes what has finished by next(). Each transfer that begin() has taken comes out of
+ * next() once, unless the transport is closed first.
+ *
+ * Targets. An https URL may lead to public addresses and to those of the allow list, an http URL to those of the list alone.
+ * The address that is judged is the one that is connected to. Redirects are not followed, and no proxy is used.
+ *
+ * This part knows libcurl and nothing of PostgreSQL: it is the library opencalendly_net, which workers alone load. Only
+ * module.c knows the server.
+ */
+#ifndef OPENCALENDLY_TRANSPORT_H
+#define OPENCALENDLY_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pure/egress.h"
+
+/* A POST. All of it is copied but for the tag, which comes back with the result. */
+typedef struct HttpRequest
+{
+	const char *url;
+	const char *const *headers; /* "Name: value", NULL ends them; none may hold a line end */
+	const char *body;
+	size_t body_length;
+	void *tag;
+} HttpRequest;
+
+/* Where a transfer has ended, in the order in which they come. */
+typedef enum TransferPhase
+{
+	TRANSFER_PREPARE, /* the request itself */
+	TRANSFER_ADDRESS, /* an address that may not be connected to, and no other answered */
+	TRANSFER_RESOLVE, /* the look-up of the name */
+	TRANSFER_CONNECT,
+	TRANSFER_TLS,
+	TRANSFER_SEND,
+	TRANSFER_RESPONSE,
+	TRANSFER_DONE
+} TransferPhase;
+
+typedef struct TransferResult
+{
+	void *tag;
+	TransferPhase phase;
+	int status; /* the answer's; 0 = none came */
+	int elapsed_ms;
+	int64_t retry_after_s; /* from now, of seconds or of an HTTP date; -1 = none that makes sense */
+	char error[160]; /* "" if the phase is TRANSFER_DONE; never an address, a name or a secret */
+} TransferResult;
+
+/* Copied. The lengths of time are of the whole transfer and of the look-up with the connection, in milliseconds. */
+typedef struct TransportSettings
+{
+	int timeout_ms;
+	int connect_timeout_ms;
+	const char *user_agent;
+	const EgressList *allow;
+	const char *ca_file; /* certificates to trust, PEM; "" = the system's */
+} TransportSettings;
+
+typedef struct Transport Transport;
+
+typedef struct TransportApi
+{
+	/* NULL = out of memory. Sends nothing before it is configured. */
+	Transport *(*open)(void);
+
+	/* For what begins from now on; the allow list holds at once, for the connections that are there, too. */
+	void (*configure)(Transport *transport, const TransportSettings *settings);
+
+	/* False = out of memory; whatever else is wrong comes out of next(). */
+	bool (*begin)(Transport *transport, const HttpRequest *request);
+
+	/* A descriptor that is readable when work() has something to do. */
+	int (*wait_fd)(Transport *transport);
+
+	/* Milliseconds until work() has something to do anyway; -1 = nothing is planned. */
+	long (*timeout_ms)(Transport *transport);
+
+	/* Does what can be done without waiting. */
+	void (*work)(Transport *transport);
+
+	/* Takes one finished transfer; false = there is none. */
+	bool (*next)(Transport *transport, TransferResult *result);
+
+	/* How many have begun and were not taken yet. */
+	int (*in_flight)(Transport *transport);
+
+	/* Abandons what is under way; waits for nothing, not for a resolver either. */
+	void (*close)(Transport *transport);
+} TransportApi;
+
+extern const TransportApi transport_api;
+
+/* For load_external_function. */
+extern const TransportApi *opencalendly_transport(void);
+
+#endif

@@ -1,0 +1,542 @@
+/*
+ * Webhooks; the words are in webhook.h.
+ */
+#include "world/webhook.h"
+
+#include <time.h>
+
+#include "catalog/pg_type_d.h"
+#include "data/keys.h"
+#include "pure/signature.h"
+#include "settings.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#define WINDOW_MAX 8
+#define LEASE_MARGIN_US (15 * USECS_PER_SEC)
+#define HTTP_GONE 410
+#define LOST_ATTEMPTS 5 /* beyond max_attempts, of workers that died */
+
+/* What is to be noted of an endpoint. */
+typedef enum Health
+{
+	HEALTH_SAME,
+	HEALTH_WELL,
+	HEALTH_FAILS,
+	HEALTH_GONE
+} Health;
+
+typedef struct Endpoint
+{
+	pg_uuid_t id; /* of the subscription; the key */
+	int in_flight;
+	int window;
+	bool is_failing; /* as far as is known */
+	Health health;   /* to be noted */
+} Endpoint;
+
+struct Endpoints
+{
+	HTAB *by_id;
+	int failing_in_flight;
+};
+
+struct WebhookDelivery
+{
+	pg_uuid_t id;
+	int attempt;
+	int max_attempts;
+	pg_uuid_t subscription_id;
+	pg_uuid_t event_id;
+	bool is_failing; /* the endpoint, when it was leased */
+	TimestampTz started_at;
+	char *url;
+	char *event_type;
+	char *body;
+	bytea *secret;
+	bytea *old_secret; /* NULL: none that still signs */
+};
+
+Queue webhook_queue = { .name = "webhook", QUEUE_STATEMENTS("opencalendly.webhook_deliveries") };
+
+/*
+ * $1 places, $2 now, $3 the lease's end, $4 endpoints and $5 how many more each of them may have (others: one), $6 places
+ * for endpoints that fail. The endpoints with open rows are found by skipping through their index, so that many rows of one
+ * do not matter. Rows whose lease has run out are due again; their attempt is told as lost.
+ */
+static SavedQuery lease_query = {
+	.text =
+		/* clang-format off */
+		"WITH RECURSIVE"
+		" waiting AS ("
+		"  (SELECT d.subscription_id FROM opencalendly.webhook_deliveries AS d"
+		"   WHERE d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) ORDER BY d.subscription_id LIMIT 1)"
+		"  UNION ALL"
+		"  SELECT (SELECT d.subscription_id FROM opencalendly.webhook_deliveries AS d"
+		"   WHERE d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased'])"
+		"    AND d.subscription_id" GT "w.subscription_id ORDER BY d.subscription_id LIMIT 1)"
+		"  FROM waiting AS w WHERE w.subscription_id IS NOT NULL),"
+		" known AS (SELECT * FROM ROWS FROM (pg_catalog.unnest($4), pg_catalog.unnest($5)) AS k (id, places)),"
+		" ready AS (SELECT s.id, s.failing_since IS NOT NULL AS is_failing, COALESCE(k.places, 1) AS places"
+		"  FROM waiting AS w JOIN opencalendly.webhook_subscriptions AS s ON s.id" EQ "w.subscription_id"
+		"   LEFT JOIN known AS k ON k.id" EQ "s.id"
+		"  WHERE s.is_active AND s.paused_reason IS NULL AND COALESCE(k.places, 1)" GT "0),"
+		" due AS (SELECT r.is_failing, n.* FROM ready AS r CROSS JOIN LATERAL ("
+		"  SELECT d.id, d.due_at, pg_catalog.row_number() OVER (ORDER BY d.due_at, d.id) AS place"
+		"  FROM opencalendly.webhook_deliveries AS d"
+		"  WHERE d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased'])"
+		"   AND d.subscription_id" EQ "r.id AND d.due_at" LE "$2"
+		"  ORDER BY d.due_at, d.id LIMIT r.places) AS n),"
+		" chosen AS ((SELECT u.id FROM due AS u WHERE NOT u.is_failing ORDER BY u.place, u.due_at, u.id LIMIT $1)"
+		"  UNION ALL (SELECT u.id FROM due AS u WHERE u.is_failing ORDER BY u.place, u.due_at, u.id LIMIT $6)"
+		"  LIMIT $1),"
+		" locked AS MATERIALIZED (SELECT d.id, d.status, d.attempt, d.due_at FROM opencalendly.webhook_deliveries AS d"
+		"  WHERE d.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT c.id FROM chosen AS c))"
+		"   AND d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) AND d.due_at" LE "$2"
+		"  FOR UPDATE SKIP LOCKED),"
+		" lost AS (INSERT INTO opencalendly.delivery_attempts"
+		"   (delivery_id, attempt, started_at, elapsed_ms, phase, error)"
+		"  SELECT l.id, l.attempt, l.due_at OPERATOR(pg_catalog.-) ($3 OPERATOR(pg_catalog.-) $2), 0, 'send',"
+		"    'the worker did not come back'"
+		"   FROM locked AS l WHERE l.status" EQ "'leased' ON CONFLICT DO NOTHING),"
+		" leased AS (UPDATE opencalendly.webhook_deliveries AS d"
+		"  SET status = 'leased', attempt = d.attempt OPERATOR(pg_catalog.+) 1, due_at = $3"
+		"  FROM locked AS l WHERE d.id" EQ "l.id"
+		"  RETURNING d.id, d.attempt, d.max_attempts, d.subscription_id, d.event_id)"
+		" SELECT l.id, l.attempt, l.max_attempts, l.subscription_id, l.event_id, s.failing_since IS NOT NULL, s.url,"
+		"   e.type, e.body, s.secret, CASE WHEN s.old_secret_until" GT "$2 THEN s.old_secret END"
+		"  FROM leased AS l JOIN opencalendly.webhook_subscriptions AS s ON s.id" EQ "l.subscription_id"
+		"   JOIN opencalendly.outbox_events AS e ON e.id" EQ "l.event_id"
+		"  ORDER BY l.id",
+	/* clang-format on */
+	.nargs = 6,
+	.types = { INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID, INT4ARRAYOID, INT4OID },
+};
+
+static SavedQuery well_query = {
+	.text = "UPDATE opencalendly.webhook_subscriptions AS s SET failing_since = NULL"
+			" WHERE s.id OPERATOR(pg_catalog.=) ANY ($1) AND s.failing_since IS NOT NULL",
+	.nargs = 1,
+	.types = { UUIDARRAYOID },
+};
+
+/* $1 endpoints, $2 those of them that are gone, $3 the seconds of failures alone after which one is paused. */
+static SavedQuery fails_query = {
+	.text =
+		/* clang-format off */
+		"WITH failing AS (UPDATE opencalendly.webhook_subscriptions AS s"
+		"  SET failing_since = COALESCE(s.failing_since, pg_catalog.clock_timestamp()),"
+		"   paused_reason = CASE WHEN s.id OPERATOR(pg_catalog.=) ANY ($2) THEN 'The endpoint answered 410 Gone.'"
+		"    WHEN s.failing_since" LT "pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)"
+		"      ($3 OPERATOR(pg_catalog.*) INTERVAL '1 second')"
+		"    THEN pg_catalog.format('No delivery has succeeded since %s.', opencalendly.instant_text(s.failing_since))"
+		"    ELSE s.paused_reason END"
+		"  WHERE s.id OPERATOR(pg_catalog.=) ANY ($1)"
+		"  RETURNING s.id, s.paused_reason IS NOT NULL OR NOT s.is_active AS is_halted)"
+		" UPDATE opencalendly.webhook_deliveries AS d SET status = 'paused' FROM failing AS f"
+		"  WHERE f.is_halted AND d.subscription_id" EQ "f.id AND d.status" EQ "'pending'",
+	/* clang-format on */
+	.nargs = 3,
+	.types = { UUIDARRAYOID, UUIDARRAYOID, INT4OID },
+};
+
+Endpoints *
+endpoints_make(void)
+{
+	Endpoints *endpoints = palloc0(sizeof(Endpoints));
+	HASHCTL control = { .keysize = sizeof(pg_uuid_t),
+						.entrysize = sizeof(Endpoint),
+						.hcxt = CurrentMemoryContext };
+
+	endpoints->by_id =
+		hash_create("webhook endpoints", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return endpoints;
+}
+
+static Endpoint *
+find_endpoint(Endpoints *endpoints, const pg_uuid_t *id)
+{
+	bool found;
+	Endpoint *endpoint = hash_search(endpoints->by_id, id, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		endpoint->in_flight = 0;
+		endpoint->window = 1;
+		endpoint->is_failing = false;
+		endpoint->health = HEALTH_SAME;
+	}
+	return endpoint;
+}
+
+/* The endpoints that may have another number of transfers than one, and how many more. The rest are forgotten. */
+static void
+known_places(Endpoints *endpoints, Datum *ids, Datum *places)
+{
+	long n = hash_get_num_entries(endpoints->by_id);
+	Datum *id = palloc(n * sizeof(Datum));
+	Datum *place = palloc(n * sizeof(Datum));
+	HASH_SEQ_STATUS scan;
+	Endpoint *endpoint;
+	int known = 0;
+
+	hash_seq_init(&scan, endpoints->by_id);
+	while ((endpoint = hash_seq_search(&scan)) != NULL)
+	{
+		if (endpoint->in_flight == 0 && endpoint->window == 1 && endpoint->health == HEALTH_SAME)
+		{
+			hash_search(endpoints->by_id, &endpoint->id, HASH_REMOVE, NULL);
+			continue;
+		}
+		id[known] = UUIDPGetDatum(&endpoint->id);
+		place[known++] = Int32GetDatum(endpoint->window - endpoint->in_flight);
+	}
+	*ids = array_of(UUIDOID, id, NULL, known);
+	*places = array_of(INT4OID, place, NULL, known);
+}
+
+static bytea *
+row_bytea_or_null(uint64 row, int column)
+{
+	bool isnull;
+	Datum value = row_datum(row, column, &isnull);
+
+	return isnull ? NULL : DatumGetByteaPCopy(value);
+}
+
+static WebhookDelivery *
+read_delivery(uint64 row)
+{
+	WebhookDelivery *delivery = palloc0(sizeof(WebhookDelivery));
+
+	delivery->id = row_uuid(row, 1);
+	delivery->attempt = (int) row_int(row, 2);
+	delivery->max_attempts = (int) row_int(row, 3);
+	delivery->subscription_id = row_uuid(row, 4);
+	delivery->event_id = row_uuid(row, 5);
+	delivery->is_failing = row_bool(row, 6);
+	delivery->url = row_text(row, 7);
+	delivery->event_type = row_text(row, 8);
+	delivery->body = row_text(row, 9);
+	delivery->secret = row_bytea_or_null(row, 10);
+	delivery->old_secret = row_bytea_or_null(row, 11);
+	return delivery;
+}
+
+int
+webhook_lease(Endpoints *endpoints, MemoryContext context, int nplaces,
+			  WebhookDelivery **deliveries)
+{
+	MemoryContext callers = CurrentMemoryContext;
+	int failing_places = Max(settings_max_transfers * 3 / 4 - endpoints->failing_in_flight, 0);
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz lease_end = now + settings_delivery_timeout * INT64CONST(1000) + LEASE_MARGIN_US;
+	Datum ids;
+	Datum places;
+	int n;
+
+	known_places(endpoints, &ids, &places);
+	n = (int) query_write(&lease_query,
+						  (QueryArg[]) { ARG(Int32GetDatum(nplaces)), ARG(TimestampTzGetDatum(now)),
+										 ARG(TimestampTzGetDatum(lease_end)), ARG(ids), ARG(places),
+										 ARG(Int32GetDatum(Min(failing_places, nplaces))) });
+	MemoryContextSwitchTo(context);
+	for (int i = 0; i < n; i++)
+		deliveries[i] = read_delivery(i);
+	MemoryContextSwitchTo(callers);
+	SPI_freetuptable(SPI_tuptable);
+	return n;
+}
+
+void
+webhook_take_place(Endpoints *endpoints, WebhookDelivery *delivery)
+{
+	Endpoint *endpoint = find_endpoint(endpoints, &delivery->subscription_id);
+
+	endpoint->in_flight++;
+	endpoint->is_failing = delivery->is_failing;
+	if (delivery->is_failing)
+		endpoints->failing_in_flight++;
+}
+
+/* A failed attempt's outcome but for what it failed of. */
+static void
+judge_failure(const WebhookDelivery *delivery, int64 retry_after_s, Outcome *outcome)
+{
+	bool is_last = delivery->attempt >= delivery->max_attempts && outcome->status != HTTP_GONE;
+
+	outcome->verdict = is_last ? VERDICT_FAILED : VERDICT_RETRY;
+	outcome->delay_us = is_last ? 0 : queue_backoff_us(delivery->attempt, retry_after_s);
+}
+
+static Outcome
+begin_outcome(const WebhookDelivery *delivery, const char *phase)
+{
+	return (Outcome) { .delivery_id = delivery->id,
+					   .attempt = delivery->attempt,
+					   .started_at = delivery->started_at,
+					   .phase = phase };
+}
+
+static void
+fail_to_send(const WebhookDelivery *delivery, const char *error, Outcome *outcome)
+{
+	*outcome = begin_outcome(delivery, "prepare");
+	strlcpy(outcome->error, error, sizeof(outcome->error));
+	judge_failure(delivery, -1, outcome);
+}
+
+/*
+ * The sealed secret's text; NULL if the key file or the seal is broken, with the reason in error. Nothing but memory is
+ * held where that is raised, so no subtransaction is needed.
+ */
+static char *
+open_secret(const WebhookDelivery *delivery, const bytea *sealed, char error[160])
+{
+	MemoryContext context = CurrentMemoryContext;
+	char *volatile secret = NULL;
+
+	PG_TRY();
+	{
+		secret = keys_unseal("webhook_subscriptions", &delivery->subscription_id, sealed);
+	}
+	PG_CATCH();
+	{
+		ErrorData *problem;
+
+		MemoryContextSwitchTo(context);
+		problem = CopyErrorData();
+		FlushErrorState();
+		snprintf(error, 160, "could not sign: %s", problem->message);
+		FreeErrorData(problem);
+	}
+	PG_END_TRY();
+	return secret;
+}
+
+static char *
+uuid_text(const pg_uuid_t *id)
+{
+	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
+}
+
+/* Both families' signatures by one secret, added to the headers' values. */
+static bool
+sign(const WebhookDelivery *delivery, const bytea *sealed, int64 unix_s, StringInfo own,
+	 StringInfo standard, char error[160])
+{
+	char hex[SIGNATURE_OPENCALENDLY_LENGTH + 1];
+	char base64[SIGNATURE_STANDARD_LENGTH + 1];
+	char *event_id = uuid_text(&delivery->event_id);
+	char *secret = open_secret(delivery, sealed, error);
+	size_t length = strlen(delivery->body);
+	bool done;
+
+	if (!secret)
+		return false;
+	done = signature_opencalendly(secret, unix_s, delivery->body, length, hex) &&
+		   signature_standard(secret, event_id, unix_s, delivery->body, length, base64);
+	crypto_forget(secret, strlen(secret));
+	pfree(secret);
+	if (!done)
+	{
+		strlcpy(error, "could not sign: the secret cannot be used", 160);
+		return false;
+	}
+	appendStringInfo(own, ",v1=%s", hex);
+	appendStringInfo(standard, "%sv1,%s", standard->len > 0 ? " " : "", base64);
+	return true;
+}
+
+/* The request of an attempt, signed now. */
+static bool
+send_signed(const TransportApi *api, Transport *transport, WebhookDelivery *delivery,
+			char error[160])
+{
+	int64 unix_s = (int64) time(NULL);
+	StringInfoData own;
+	StringInfoData standard;
+	char *event_id = uuid_text(&delivery->event_id);
+	const char *headers[10];
+	int n = 0;
+
+	initStringInfo(&own);
+	initStringInfo(&standard);
+	appendStringInfo(&own, "t=" INT64_FORMAT, unix_s);
+	if (!sign(delivery, delivery->secret, unix_s, &own, &standard, error) ||
+		(delivery->old_secret &&
+		 !sign(delivery, delivery->old_secret, unix_s, &own, &standard, error)))
+		return false;
+	headers[n++] = "Content-Type: application/json";
+	headers[n++] = psprintf("X-OpenCalendly-Signature: %s", own.data);
+	headers[n++] = psprintf("X-OpenCalendly-Signature-Timestamp: " INT64_FORMAT, unix_s);
+	headers[n++] = psprintf("X-OpenCalendly-Delivery-Id: %s", uuid_text(&delivery->id));
+	headers[n++] = psprintf("X-OpenCalendly-Event: %s", delivery->event_type);
+	headers[n++] = psprintf("X-OpenCalendly-Event-Id: %s", event_id);
+	headers[n++] = psprintf("webhook-id: %s", event_id);
+	headers[n++] = psprintf("webhook-timestamp: " INT64_FORMAT, unix_s);
+	headers[n++] = psprintf("webhook-signature: %s", standard.data);
+	headers[n] = NULL;
+	if (!api->begin(transport, &(HttpRequest) { .url = delivery->url,
+												.headers = headers,
+												.body = delivery->body,
+												.body_length = strlen(delivery->body),
+												.tag = delivery }))
+	{
+		strlcpy(error, "out of memory", 160);
+		return false;
+	}
+	return true;
+}
+
+bool
+webhook_send(const TransportApi *api, Transport *transport, WebhookDelivery *delivery,
+			 Outcome *outcome)
+{
+	MemoryContext context = CurrentMemoryContext;
+	MemoryContext work = AllocSetContextCreate(context, "webhook request", ALLOCSET_SMALL_SIZES);
+	char error[160] = "";
+	bool is_sent = false;
+
+	delivery->started_at = GetCurrentTimestamp();
+	MemoryContextSwitchTo(work);
+	if (delivery->attempt > delivery->max_attempts + LOST_ATTEMPTS)
+		strlcpy(error, "given up: workers did not come back from it", sizeof(error));
+	else
+		is_sent = send_signed(api, transport, delivery, error);
+	MemoryContextSwitchTo(context);
+	MemoryContextDelete(work);
+	if (!is_sent)
+		fail_to_send(delivery, error, outcome);
+	return is_sent;
+}
+
+void
+webhook_judge(const WebhookDelivery *delivery, const TransferResult *result, Outcome *outcome)
+{
+	static const char *const phases[] = {
+		[TRANSFER_PREPARE] = "prepare",   [TRANSFER_ADDRESS] = "address",
+		[TRANSFER_RESOLVE] = "resolve",   [TRANSFER_CONNECT] = "connect",
+		[TRANSFER_TLS] = "tls",           [TRANSFER_SEND] = "send",
+		[TRANSFER_RESPONSE] = "response", [TRANSFER_DONE] = "done",
+	};
+
+	*outcome = begin_outcome(delivery, phases[result->phase]);
+	outcome->elapsed_ms = result->elapsed_ms;
+	outcome->status = result->status;
+	if (result->phase == TRANSFER_DONE && result->status >= 200 && result->status <= 299)
+	{
+		outcome->verdict = VERDICT_SUCCEEDED;
+		return;
+	}
+	if (result->phase != TRANSFER_DONE)
+		strlcpy(outcome->error, result->error, sizeof(outcome->error));
+	else if (result->status >= 300 && result->status <= 399)
+		snprintf(outcome->error, sizeof(outcome->error), "answered %d; redirects are not followed",
+				 result->status);
+	else
+		snprintf(outcome->error, sizeof(outcome->error), "answered %d", result->status);
+	judge_failure(delivery, result->retry_after_s, outcome);
+}
+
+void
+webhook_give_up(const WebhookDelivery *delivery, Outcome *outcome)
+{
+	*outcome = begin_outcome(delivery, "send");
+	outcome->verdict = VERDICT_RETRY;
+	outcome->elapsed_ms = (int) ((GetCurrentTimestamp() - delivery->started_at) / 1000);
+	strlcpy(outcome->error, "the worker was stopped", sizeof(outcome->error));
+}
+
+/* Of attempts that did not reach it an endpoint knows nothing. */
+static bool
+tells_of_endpoint(const Outcome *outcome)
+{
+	return outcome->verdict == VERDICT_SUCCEEDED ||
+		   (strcmp(outcome->phase, "prepare") != 0 &&
+			strcmp(outcome->error, "the worker was stopped") != 0);
+}
+
+void
+webhook_forget(Endpoints *endpoints, WebhookDelivery *delivery, const Outcome *outcome)
+{
+	Endpoint *endpoint = find_endpoint(endpoints, &delivery->subscription_id);
+
+	endpoint->in_flight--;
+	if (delivery->is_failing)
+		endpoints->failing_in_flight--;
+	if (outcome->verdict == VERDICT_SUCCEEDED)
+	{
+		endpoint->window = Min(endpoint->window * 2, WINDOW_MAX);
+		if (endpoint->is_failing || endpoint->health == HEALTH_FAILS)
+			endpoint->health = HEALTH_WELL;
+	}
+	else if (tells_of_endpoint(outcome))
+	{
+		endpoint->window = 1;
+		if (outcome->status == HTTP_GONE)
+			endpoint->health = HEALTH_GONE;
+		else if (endpoint->health == HEALTH_SAME)
+			endpoint->health = HEALTH_FAILS;
+	}
+	pfree(delivery->url);
+	pfree(delivery->event_type);
+	pfree(delivery->body);
+	pfree(delivery->secret);
+	if (delivery->old_secret)
+		pfree(delivery->old_secret);
+	pfree(delivery);
+}
+
+void
+webhook_note_health(Endpoints *endpoints)
+{
+	long n = hash_get_num_entries(endpoints->by_id);
+	Datum *well = palloc(n * sizeof(Datum));
+	Datum *failing = palloc(n * sizeof(Datum));
+	Datum *gone = palloc(n * sizeof(Datum));
+	int nwell = 0;
+	int nfailing = 0;
+	int ngone = 0;
+	HASH_SEQ_STATUS scan;
+	Endpoint *endpoint;
+
+	hash_seq_init(&scan, endpoints->by_id);
+	while ((endpoint = hash_seq_search(&scan)) != NULL)
+	{
+		if (endpoint->health == HEALTH_WELL)
+			well[nwell++] = UUIDPGetDatum(&endpoint->id);
+		if (endpoint->health == HEALTH_FAILS || endpoint->health == HEALTH_GONE)
+			failing[nfailing++] = UUIDPGetDatum(&endpoint->id);
+		if (endpoint->health == HEALTH_GONE)
+			gone[ngone++] = UUIDPGetDatum(&endpoint->id);
+	}
+	if (nwell > 0)
+		query_write(&well_query, (QueryArg[]) { ARG(array_of(UUIDOID, well, NULL, nwell)) });
+	if (nfailing > 0)
+		query_write(&fails_query, (QueryArg[]) { ARG(array_of(UUIDOID, failing, NULL, nfailing)),
+												 ARG(array_of(UUIDOID, gone, NULL, ngone)),
+												 ARG(Int32GetDatum(settings_pause_after)) });
+}
+
+void
+webhook_health_noted(Endpoints *endpoints)
+{
+	HASH_SEQ_STATUS scan;
+	Endpoint *endpoint;
+
+	hash_seq_init(&scan, endpoints->by_id);
+	while ((endpoint = hash_seq_search(&scan)) != NULL)
+	{
+		if (endpoint->health == HEALTH_WELL)
+			endpoint->is_failing = false;
+		else if (endpoint->health != HEALTH_SAME)
+			endpoint->is_failing = true;
+		endpoint->health = HEALTH_SAME;
+	}
+}

@@ -1,0 +1,533 @@
+/*
+ * The worker: a procedure that sends what is due until it is told to stop. pg_cron starts it (schedule_workers), or anybody
+ * with the role opencalendly_worker.
+ *
+ * Words. A turn is one short transaction: it settles what has finished, notes the endpoints' health, and leases what
+ * is due. Between turns the worker waits for the network, for being woken (verbs/wake.h) and for the next poll, with no
+ * snapshot and no transaction's work open. So the network is never waited for in a transaction, and nothing of the database
+ * is held meanwhile.
+ *
+ * Stopping. SIGTERM, which PostgreSQL would answer by ending the process at the next occasion, is taken as a cancelation
+ * first: whatever way the worker is stopped, it abandons its transfers, gives its leases back, and only then ends. One
+ * that is killed leaves its leases; they run out.
+ *
+ * Errors of a turn (a lock, a full disk) roll back its subtransaction; what was to be settled is kept for the next turn, a
+ * second later.
+ *
+ * It commits, so it can neither be SECURITY DEFINER nor pin a search_path; all its SQL is qualified.
+ */
+#include "compat.h"
+
+#include <signal.h>
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "commands/defrem.h"
+#include "data/query.h"
+#include "errors.h"
+#include "fmgr.h"
+#include "libpq/pqsignal.h"
+#include "miscadmin.h"
+#include "net/transport.h"
+#include "nodes/parsenodes.h"
+#include "pgstat.h"
+#include "portability/instr_time.h"
+#include "postmaster/interrupt.h"
+#include "settings.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/timeout.h"
+#include "verbs/wake.h"
+#include "world/queue.h"
+#include "world/webhook.h"
+
+#define MAX_TRANSFERS 1000 /* the setting's upper bound */
+#define POLL_MS 1000
+#define SETTLE_AFTER_MS 10 /* what has finished waits so long for more, */
+#define SETTLE_GROUP 64    /* or until so many have */
+#define RETRY_TURN_MS 1000
+#define HEARTBEAT_MS 2000
+#define CONNECT_TIMEOUT_MS 5000
+
+typedef struct Worker
+{
+	MemoryContext context; /* lives as long as the call */
+	MemoryContext turn;    /* reset after each turn */
+	const TransportApi *api;
+	Transport *transport;
+	WaitEventSet *events;
+	int watched_fd;
+	Endpoints *endpoints;
+	WebhookDelivery *in_flight[MAX_TRANSFERS];
+	int nin_flight;
+	Outcome outcomes[MAX_TRANSFERS];
+	int noutcomes;
+	int64 first_outcome_ms; /* when the first of them came */
+	int64 next_poll_ms;
+	int64 next_heartbeat_ms;
+	int64 no_turn_until_ms;   /* after one that has failed */
+	int64 deadline_ms;        /* no lease after that, but for the first */
+	ErrorData *volatile stop; /* why it must stop; NULL: it need not */
+} Worker;
+
+static volatile sig_atomic_t is_terminated = false;
+
+PG_FUNCTION_INFO_V1(run_deliveries);
+
+/* Milliseconds of a clock that nobody sets. */
+static int64
+now_ms(void)
+{
+	instr_time now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	return (int64) INSTR_TIME_GET_MILLISEC(now);
+}
+
+/* SIGTERM as a cancelation; the process ends once the leases are given back. */
+static void
+on_terminate(SIGNAL_ARGS)
+{
+	int save_errno = errno;
+
+	is_terminated = true;
+	InterruptPending = true;
+	QueryCancelPending = true;
+	SetLatch(MyLatch);
+	errno = save_errno;
+}
+
+static void
+check_can_commit(FunctionCallInfo fcinfo)
+{
+	CallContext *call = (CallContext *) fcinfo->context;
+
+	if (!call || !IsA(call, CallContext) || call->atomic)
+		ereport(
+			ERROR, errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+			errmsg("run_deliveries must be called by a statement of its own"),
+			errhint("Call it outside of transaction blocks, functions and multi-command strings."));
+}
+
+static const TransportApi *
+load_transport(void)
+{
+	const TransportApi *(*get)(void) = (const TransportApi *(*) (void) ) load_external_function(
+		"$libdir/opencalendly_net", "opencalendly_transport", true, NULL);
+
+	return get();
+}
+
+static void
+configure(Worker *worker)
+{
+	static char user_agent[64];
+
+	snprintf(user_agent, sizeof(user_agent), "OpenCalendly/%s", OPENCALENDLY_VERSION);
+	worker->api->configure(
+		worker->transport,
+		&(TransportSettings) { .timeout_ms = settings_delivery_timeout,
+							   .connect_timeout_ms =
+								   Min(CONNECT_TIMEOUT_MS, settings_delivery_timeout),
+							   .user_agent = user_agent,
+							   .allow = &settings_egress_allow,
+							   .ca_file = settings_ca_file ? settings_ca_file : "" });
+}
+
+static void
+begin_worker(Worker *worker, bool has_deadline, int max_seconds)
+{
+	worker->context = CurrentMemoryContext;
+	worker->turn = AllocSetContextCreate(worker->context, "worker turn", ALLOCSET_DEFAULT_SIZES);
+	worker->watched_fd = -1;
+	worker->deadline_ms = has_deadline ? now_ms() + max_seconds * INT64CONST(1000) : PG_INT64_MAX;
+	worker->endpoints = endpoints_make();
+	worker->api = load_transport();
+	worker->transport = worker->api->open();
+	if (!worker->transport)
+		ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"));
+	configure(worker);
+	wake_listen();
+}
+
+static void
+end_worker(Worker *worker)
+{
+	wake_unlisten();
+	if (worker->events)
+		FreeWaitEventSet(worker->events);
+	if (worker->transport)
+		worker->api->close(worker->transport);
+}
+
+/* --- outcomes ------------------------------------------------------------------------------------------------------ */
+
+static Outcome *
+next_outcome(Worker *worker)
+{
+	if (worker->noutcomes == 0)
+		worker->first_outcome_ms = now_ms();
+	return &worker->outcomes[worker->noutcomes++];
+}
+
+static void
+forget_in_flight(Worker *worker, const WebhookDelivery *delivery)
+{
+	for (int i = 0; i < worker->nin_flight; i++)
+		if (worker->in_flight[i] == delivery)
+		{
+			worker->in_flight[i] = worker->in_flight[--worker->nin_flight];
+			return;
+		}
+}
+
+static void
+finish(Worker *worker, WebhookDelivery *delivery, const Outcome *outcome)
+{
+	forget_in_flight(worker, delivery);
+	webhook_forget(worker->endpoints, delivery, outcome);
+}
+
+static void
+collect(Worker *worker)
+{
+	TransferResult result;
+
+	worker->api->work(worker->transport);
+	while (worker->api->next(worker->transport, &result))
+	{
+		Outcome *outcome = next_outcome(worker);
+
+		webhook_judge(result.tag, &result, outcome);
+		finish(worker, result.tag, outcome);
+	}
+}
+
+/* --- a turn -------------------------------------------------------------------------------------------------------- */
+
+static void
+settle(Worker *worker)
+{
+	if (worker->noutcomes == 0)
+		return;
+	queue_settle(&webhook_queue, worker->outcomes, worker->noutcomes);
+	webhook_note_health(worker->endpoints);
+}
+
+static void
+tell_heartbeat(Worker *worker)
+{
+	if (now_ms() < worker->next_heartbeat_ms)
+		return;
+	queue_heartbeat(&webhook_queue);
+	worker->next_heartbeat_ms = now_ms() + HEARTBEAT_MS;
+}
+
+/* What a turn does in its subtransaction; how many it has leased. */
+static int
+do_turn(Worker *worker, bool leases, WebhookDelivery **leased)
+{
+	int places = settings_max_transfers - worker->nin_flight;
+
+	settle(worker);
+	tell_heartbeat(worker);
+	if (!leases || places <= 0)
+		return 0;
+	return webhook_lease(worker->endpoints, worker->context, places, leased);
+}
+
+/* Whether there is no sense in trying again: it is told to stop, or what it needs is not there or not allowed. */
+static bool
+is_stop(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+		   error->sqlerrcode == ERRCODE_READ_ONLY_SQL_TRANSACTION ||
+		   ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION;
+}
+
+/* After an error in a subtransaction or none: takes the error over. */
+static ErrorData *
+catch_error(MemoryContext context)
+{
+	ErrorData *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	return error;
+}
+
+/* The turn's work in a subtransaction; -1: it has failed, and nothing of it was done. */
+static int
+try_turn(Worker *worker, bool leases, WebhookDelivery **leased)
+{
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile int n = -1;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(worker->turn);
+	PG_TRY();
+	{
+		n = do_turn(worker, leases, leased);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData *error = catch_error(worker->context);
+
+		RollbackAndReleaseCurrentSubTransaction();
+		n = -1;
+		if (is_stop(error))
+			worker->stop = error;
+		else
+		{
+			ereport(WARNING, errmsg("a worker's transaction has failed: %s", error->message),
+					errdetail("It is tried again."));
+			FreeErrorData(error);
+		}
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(worker->context);
+	CurrentResourceOwner = owner;
+	return n;
+}
+
+static void
+send_leased(Worker *worker, WebhookDelivery *delivery)
+{
+	Outcome outcome;
+
+	webhook_take_place(worker->endpoints, delivery);
+	worker->in_flight[worker->nin_flight++] = delivery;
+	if (webhook_send(worker->api, worker->transport, delivery, &outcome))
+		return;
+	*next_outcome(worker) = outcome;
+	finish(worker, delivery, &outcome);
+}
+
+/* Settles, leases and commits, and then sends what it has leased. */
+static void
+take_turn(Worker *worker, bool leases)
+{
+	WebhookDelivery **leased = MemoryContextAlloc(worker->turn, MAX_TRANSFERS * sizeof(void *));
+	int n = try_turn(worker, leases, leased);
+
+	SPI_commit();
+	worker->next_poll_ms = now_ms() + POLL_MS;
+	if (n < 0)
+		worker->no_turn_until_ms = now_ms() + RETRY_TURN_MS;
+	else
+	{
+		worker->noutcomes = 0;
+		webhook_health_noted(worker->endpoints);
+		for (int i = 0; i < n; i++)
+			send_leased(worker, leased[i]);
+	}
+	MemoryContextSwitchTo(worker->context);
+	MemoryContextReset(worker->turn);
+}
+
+/* --- waiting ------------------------------------------------------------------------------------------------------- */
+
+/* The set that is waited on is made anew only if the transport's descriptor is another one. */
+static WaitEventSet *
+events_of(Worker *worker)
+{
+	int fd = worker->api->wait_fd(worker->transport);
+
+	if (worker->events && fd == worker->watched_fd)
+		return worker->events;
+	if (worker->events)
+		FreeWaitEventSet(worker->events);
+	worker->events = CreateWaitEventSet(worker->context, 3);
+	AddWaitEventToSet(worker->events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(worker->events, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	AddWaitEventToSet(worker->events, WL_SOCKET_READABLE, fd, NULL, NULL);
+	worker->watched_fd = fd;
+	return worker->events;
+}
+
+static long
+wait_ms(const Worker *worker, bool is_draining)
+{
+	int64 now = now_ms();
+	int64 wait = worker->next_poll_ms - now;
+	long transport_ms = worker->api->timeout_ms(worker->transport);
+
+	if (worker->noutcomes > 0)
+		wait = Min(wait, worker->first_outcome_ms + SETTLE_AFTER_MS - now);
+	if (!is_draining)
+		wait = Min(wait, worker->deadline_ms - now);
+	wait = Max(wait, worker->no_turn_until_ms - now);
+	if (transport_ms >= 0)
+		wait = Min(wait, transport_ms);
+	return (long) Max(wait, 0);
+}
+
+/* Waits, and deals with what came; true: somebody has woken it. */
+static bool
+wait_for_something(Worker *worker, bool is_draining)
+{
+	WaitEvent came[3];
+	bool is_woken = false;
+	int n = WaitEventSetWait(events_of(worker), wait_ms(worker, is_draining), came, lengthof(came),
+							 PG_WAIT_EXTENSION);
+
+	for (int i = 0; i < n; i++)
+		if (came[i].events & WL_LATCH_SET)
+		{
+			ResetLatch(MyLatch);
+			is_woken = true;
+		}
+	collect(worker);
+	return is_woken;
+}
+
+/* Sees to signals; a stop is kept for the loop. Nothing but this is done in it, so no subtransaction is needed. */
+static void
+see_to_signals(Worker *worker)
+{
+	PG_TRY();
+	{
+		CHECK_FOR_INTERRUPTS();
+	}
+	PG_CATCH();
+	{
+		worker->stop = catch_error(worker->context);
+	}
+	PG_END_TRY();
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+		configure(worker);
+	}
+}
+
+/* --- the loop ------------------------------------------------------------------------------------------------------ */
+
+static bool
+is_turn_due(const Worker *worker, bool is_woken)
+{
+	int64 now = now_ms();
+
+	if (now < worker->no_turn_until_ms)
+		return false;
+	if (is_woken || now >= worker->next_poll_ms)
+		return true;
+	return worker->noutcomes > 0 && (worker->noutcomes >= SETTLE_GROUP || worker->nin_flight == 0 ||
+									 now >= worker->first_outcome_ms + SETTLE_AFTER_MS);
+}
+
+/* Leases given back, as far as that can be written. */
+static void
+give_back(Worker *worker)
+{
+	ErrorData *stop = worker->stop;
+
+	collect(worker);
+	while (worker->nin_flight > 0)
+	{
+		WebhookDelivery *delivery = worker->in_flight[0];
+		Outcome *outcome = next_outcome(worker);
+
+		webhook_give_up(delivery, outcome);
+		finish(worker, delivery, outcome);
+	}
+	worker->api->close(worker->transport);
+	worker->transport = NULL;
+	if (worker->noutcomes > 0)
+		take_turn(worker, false);
+	worker->stop = stop;
+}
+
+static void
+run(Worker *worker)
+{
+	bool is_woken = true;
+	bool is_first = true;
+
+	while (!worker->stop)
+	{
+		bool is_draining = !is_first && now_ms() >= worker->deadline_ms;
+
+		if (is_draining)
+			wake_unlisten();
+		if (is_draining && worker->nin_flight == 0 && worker->noutcomes == 0)
+			return;
+		if (is_turn_due(worker, is_woken))
+		{
+			take_turn(worker, !is_draining);
+			is_first = is_woken = false;
+		}
+		if (!worker->stop)
+			is_woken |= wait_for_something(worker, is_draining);
+		if (!worker->stop)
+			see_to_signals(worker);
+	}
+	give_back(worker);
+}
+
+/* SIGTERM ends the process, as it would have done at once. */
+static void
+end_stopped(Worker *worker)
+{
+	if (is_terminated)
+	{
+		is_terminated = false;
+		ProcDiePending = true;
+		InterruptPending = true;
+		CHECK_FOR_INTERRUPTS();
+	}
+	if (worker->stop)
+		ReThrowError(worker->stop);
+}
+
+static void
+work_until_stopped(bool has_deadline, int max_seconds)
+{
+	Worker *worker = palloc0(sizeof(Worker));
+	pqsigfunc earlier = pqsignal(SIGTERM, on_terminate);
+
+	PG_TRY();
+	{
+		begin_worker(worker, has_deadline, max_seconds);
+		run(worker);
+	}
+	PG_FINALLY();
+	{
+		pqsignal(SIGTERM, earlier);
+		end_worker(worker);
+	}
+	PG_END_TRY();
+	end_stopped(worker);
+}
+
+/* run_deliveries(max_seconds): sends what is due. Errors: 2D000, OC006; a cancelation as 57014, once leases are given back. */
+Datum
+run_deliveries(PG_FUNCTION_ARGS)
+{
+	bool has_deadline = !PG_ARGISNULL(0);
+	int max_seconds = has_deadline ? PG_GETARG_INT32(0) : 0;
+
+	check_can_commit(fcinfo);
+	if (has_deadline && (max_seconds < 0 || max_seconds > SECS_PER_DAY))
+		ereport(ERROR, errcode(ERRCODE_OC_BAD_INPUT), errmsg("max_seconds must be from 0 to 86400"),
+				errdetail("Field \"max_seconds\" has the value %d.", max_seconds));
+	if (RecoveryInProgress())
+	{
+		ereport(NOTICE, errmsg("nothing is sent by a standby"));
+		PG_RETURN_VOID();
+	}
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	disable_timeout(STATEMENT_TIMEOUT, false);
+	if (queue_is_copy())
+		ereport(WARNING, errmsg("nothing is sent by a restored copy"),
+				errhint("If this database is to send from now on, call adopt_outbox()."));
+	else
+		work_until_stopped(has_deadline, max_seconds);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
