@@ -343,6 +343,17 @@ sub set_clock
 	return;
 }
 
+sub lease
+{
+	my ($delivery_id) = @_;
+
+	$node->safe_psql('postgres', <<"SQL");
+UPDATE opencalendly.webhook_deliveries SET status = 'leased', attempt = attempt + 1, due_at = clock_timestamp() + interval '1 hour'
+	WHERE id = '$delivery_id'
+SQL
+	return;
+}
+
 # The host's former name leads to the new one; Prism itself would follow.
 sub check_redirections
 {
@@ -440,7 +451,8 @@ SKIP:
 	$lenient = start_prism($prism, 'lenient', '--no-validate-request');
 
 	my @people = map { $strict->login("$_\@example.com", username => $_, displayName => ucfirst) } qw(ada ben cleo);
-	Tour::run(anyone => $strict, clients => \@people, call => \&call, refused => \&refused, set_clock => \&set_clock);
+	Tour::run(anyone => $strict, clients => \@people, call => \&call, refused => \&refused, set_clock => \&set_clock,
+		lease => \&lease);
 	check_redirections($people[0]);
 	check_metrics();
 	check_limits();

@@ -38,7 +38,8 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	Transfer *transfer = arg;
 
 	transfer->has_address = true;
-	transfer->is_connected = false; /* an old connection was dead */
+	transfer->is_in_tls = false;
+	transfer->is_connected = false;
 	if (purpose != CURLSOCKTYPE_IPCXN || !may_connect(transfer, &address->addr))
 	{
 		transfer->was_refused = true;
@@ -46,6 +47,16 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
 				  address->protocol);
+}
+
+/* CURLOPT_SSL_CTX_FUNCTION: connected, TLS begins. */
+static CURLcode
+before_tls(CURL *easy, void *tls, void *arg)
+{
+	Transfer *transfer = arg;
+
+	transfer->is_in_tls = true;
+	return CURLE_OK;
 }
 
 static bool
@@ -66,6 +77,7 @@ before_request(void *arg, char *remote_ip, char *local_ip, int remote_port, int 
 {
 	Transfer *transfer = arg;
 
+	transfer->tries++;
 	transfer->is_connected = may_send_to(transfer, remote_ip);
 	if (transfer->is_connected)
 		return CURL_PREREQFUNC_OK;
@@ -154,6 +166,8 @@ set_options(Transfer *transfer)
 	SET(CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
 	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	SET(CURLOPT_OPENSOCKETDATA, transfer);
+	SET(CURLOPT_SSL_CTX_FUNCTION, before_tls);
+	SET(CURLOPT_SSL_CTX_DATA, transfer);
 	SET(CURLOPT_PREREQFUNCTION, before_request);
 	SET(CURLOPT_PREREQDATA, transfer);
 	SET(CURLOPT_HEADERFUNCTION, read_header);
@@ -220,7 +234,9 @@ forget_facts(Transfer *transfer)
 {
 	transfer->was_refused = false;
 	transfer->has_address = false;
+	transfer->is_in_tls = false;
 	transfer->is_connected = false;
+	transfer->tries = 0;
 	transfer->is_long = false;
 	transfer->is_flooded = false;
 	transfer->body_bytes = 0;
@@ -228,18 +244,30 @@ forget_facts(Transfer *transfer)
 	transfer->retry_after_s = -1;
 }
 
-CURLcode
-transfer_prepare(Transfer *transfer, const HttpRequest *request)
+/*
+ * A handle counts over all its requests how often an old connection was dead and a new one was tried, and from the fifth time
+ * on fails instead (libcurl 7.88). Only a reset takes that back.
+ */
+static CURLcode
+make_ready(Transfer *transfer)
+{
+	CURLcode code;
+
+	if (transfer->is_ready && transfer->tries <= 1)
+		return CURLE_OK;
+	curl_easy_reset(transfer->easy);
+	code = set_options(transfer);
+	transfer->is_ready = code == CURLE_OK;
+	return code;
+}
+
+static CURLcode
+set_request(Transfer *transfer, const HttpRequest *request)
 {
 	const struct Transport *transport = transfer->transport;
 	CURL *easy = transfer->easy;
 	CURLcode code = add_headers(transfer, request->headers);
 
-	forget_facts(transfer);
-	transfer->result = (TransferResult) { .tag = request->tag };
-	transfer->begun_ms = now_ms();
-	transfer->body_length = request->body_length;
-	transfer->is_https = strncasecmp(request->url, "https://", 8) == 0;
 	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
 	SET(CURLOPT_USERAGENT, transport->user_agent);
@@ -248,6 +276,19 @@ transfer_prepare(Transfer *transfer, const HttpRequest *request)
 	SET(CURLOPT_TIMEOUT_MS, transport->timeout_ms);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, transport->connect_timeout_ms);
 	return code == CURLE_OK ? set_certificates(easy, transport->ca_file) : code;
+}
+
+CURLcode
+transfer_prepare(Transfer *transfer, const HttpRequest *request)
+{
+	CURLcode code = make_ready(transfer);
+
+	forget_facts(transfer);
+	transfer->result = (TransferResult) { .tag = request->tag };
+	transfer->begun_ms = now_ms();
+	transfer->body_length = request->body_length;
+	transfer->is_https = strncasecmp(request->url, "https://", 8) == 0;
+	return code == CURLE_OK ? set_request(transfer, request) : code;
 }
 
 void
@@ -266,17 +307,16 @@ transfer_make(struct Transport *transport)
 		return NULL;
 	transfer->transport = transport;
 	transfer->easy = curl_easy_init();
-	if (transfer->easy && set_options(transfer) == CURLE_OK)
+	if (transfer->easy)
 		return transfer;
-	transfer_free(transfer);
+	free(transfer);
 	return NULL;
 }
 
 void
 transfer_free(Transfer *transfer)
 {
-	if (transfer->easy)
-		curl_easy_cleanup(transfer->easy);
+	curl_easy_cleanup(transfer->easy);
 	transfer_forget(transfer);
 	free(transfer);
 }

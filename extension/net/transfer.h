@@ -24,6 +24,7 @@ typedef struct Transfer
 	struct Transfer *next_made; /* all that were made */
 	struct Transfer *next;      /* idle ones, or finished ones in their order */
 	CURL *easy;
+	bool is_ready; /* has the options that hold for every request */
 	struct curl_slist *headers;
 	size_t body_length;
 	bool is_https;
@@ -32,7 +33,9 @@ typedef struct Transfer
 	/* What the callbacks have seen. */
 	bool was_refused;  /* an address that may not be connected to */
 	bool has_address;  /* the name was found: a socket was opened, or refused */
+	bool is_in_tls;    /* connected */
 	bool is_connected; /* to an allowed address, TLS included */
+	int tries;         /* connections that were good until the request was sent */
 	bool is_long;      /* the body goes on behind ANSWER_BODY_BYTES */
 	bool is_flooded;   /* the headers go on behind ANSWER_HEADER_BYTES */
 	size_t body_bytes;

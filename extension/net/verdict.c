@@ -12,8 +12,8 @@
 /* No wait is longer than this; whoever asks has bounds of their own. */
 #define RETRY_AFTER_MAX_S 1000000000
 
-/* X509_V_ERR_CERT_HAS_EXPIRED; verification that found nothing means that the name was wrong. */
-#define VERIFIED 0L
+/* Of OpenSSL's x509_vfy.h. libcurl compares the name first, and then has not asked for a result yet. */
+#define NOT_ASKED 1L
 #define CERTIFICATE_EXPIRED 10L
 
 static void
@@ -24,15 +24,6 @@ set_result(Transfer *transfer, TransferPhase phase, const char *error)
 }
 
 /* --- where it ended ---------------------------------------------------------------------------------------------- */
-
-static bool
-has_tcp(const Transfer *transfer)
-{
-	curl_off_t connected_us = 0;
-
-	curl_easy_getinfo(transfer->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
-	return connected_us > 0;
-}
 
 static bool
 has_sent_all(const Transfer *transfer)
@@ -52,7 +43,7 @@ reached_phase(const Transfer *transfer)
 																	: TRANSFER_SEND;
 	if (!transfer->has_address)
 		return TRANSFER_RESOLVE;
-	return transfer->is_https && has_tcp(transfer) ? TRANSFER_TLS : TRANSFER_CONNECT;
+	return transfer->is_in_tls ? TRANSFER_TLS : TRANSFER_CONNECT;
 }
 
 /* --- why ----------------------------------------------------------------------------------------------------------- */
@@ -83,7 +74,7 @@ certificate_error(const Transfer *transfer)
 	curl_easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
 	switch (verified)
 	{
-		case VERIFIED:
+		case NOT_ASKED:
 			return "certificate is for another name";
 		case CERTIFICATE_EXPIRED:
 			return "certificate expired";

@@ -151,8 +151,10 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'OC011',
             MESSAGE = format('pg_cron is in database "%s", not in this one', opencalendly.cron_setting('database_name')),
             HINT = format(E'As a superuser in database "%s":\n'
-                'SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname LIKE %L AND database = %L;',
-                opencalendly.cron_setting('database_name'), 'opencalendly-%', current_database());
+                'SELECT cron.unschedule(jobid) FROM cron.job WHERE jobname IN (%s);',
+                opencalendly.cron_setting('database_name'),
+                (SELECT string_agg(quote_literal(opencalendly.remote_job_name(j.name)), ', ')
+                 FROM (SELECT w.job_name FROM opencalendly.worker_jobs() AS w UNION ALL VALUES ('opencalendly-log')) AS j (name)));
     END IF;
     PERFORM opencalendly.check_cron();
     PERFORM cron.unschedule(j.jobid)

@@ -52,7 +52,7 @@ Says what keeps it from running; undef if nothing does.
 
 name (of its log, "receiver"), host (127.0.0.1), port (0: any), secret (the same as secrets('' => ...) afterwards), key and
 certificate (files: it speaks TLS), tls (the highest version, such as "TLSv1.1", with the weakest ciphers), idle_ms (after which it
-closes a connection that rests; 120000).
+closes a connection that rests; 120000), program (in t/receiver, which has its own paths and orders: faults.mjs).
 
 =item Receiver::certificate(%options)
 
@@ -114,7 +114,7 @@ use PostgreSQL::Test::Utils;
 use Test::More ();
 use Time::HiRes qw(sleep time);
 
-my $program = "$FindBin::RealBin/receiver/receiver.mjs";
+my $programs = "$FindBin::RealBin/receiver";
 my $json = JSON::PP->new->utf8->canonical;
 my %running; # by process id
 
@@ -134,6 +134,7 @@ sub start
 	my $self = bless {
 		host => $options{host} // '127.0.0.1',
 		scheme => defined $options{key} ? 'https' : 'http',
+		program => "$programs/" . ($options{program} // 'receiver.mjs'),
 		log => "${PostgreSQL::Test::Utils::log_path}/${script}_$name.jsonl",
 		requests => [], events => [], opened => {}, results => {}, orders => 0, rest => '' }, $class;
 
@@ -163,7 +164,7 @@ sub spawn
 		open(STDOUT, '>>', $self->{log}) or POSIX::_exit(126);
 		open(STDERR, '>&', \*STDOUT) or POSIX::_exit(126);
 		no warnings 'exec';
-		exec 'node', $program, @arguments;
+		exec 'node', $self->{program}, @arguments;
 		POSIX::_exit(127);
 	}
 	close($orders);

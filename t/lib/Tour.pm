@@ -7,7 +7,8 @@ Tour - a walk through the whole HTTP API, every operation at least once
 =head1 SYNOPSIS
 
   my @clients = map { $anyone->login("$_\@example.com", username => $_) } qw(ada ben cleo);
-  Tour::run(anyone => $anyone, clients => \@clients, call => \&call, refused => \&refused, set_clock => \&set_clock);
+  Tour::run(anyone => $anyone, clients => \@clients, call => \&call, refused => \&refused, set_clock => \&set_clock,
+      lease => \&lease);
 
 =head1 DESCRIPTION
 
@@ -27,6 +28,10 @@ options are those of Http's request, and path => {name => value}.
 One that must be answered with another status than 200, and why.
 
 =item set_clock => sub { my ($instant) = @_; ... }
+
+=item lease => sub { my ($delivery_id) = @_; ... }
+
+A worker takes a delivery. There must be no other worker.
 
 =back
 
@@ -67,6 +72,7 @@ sub run
 	refused($ada, 409, 'with bookings to come', 'DELETE /v0/event-types/{id}', path => { id => $event_type_id });
 	use_links($guide{anyone}, $first);
 	keep_bookings($ada, @booked);
+	use_webhooks($ada);
 	my $team_id = make_team($ada, $ben, $cleo);
 	make_team_event_types($ada, $ben, $team_id);
 	book_team($guide{anyone}, $ada, $team_id);
@@ -292,6 +298,40 @@ sub keep_bookings
 	$guide{set_clock}->('2026-06-02 16:00+00');
 	call($ada, 'POST /v0/bookings/{id}/no-show', %$two);
 	$guide{set_clock}->('2026-06-01 08:00+00');
+	return;
+}
+
+sub use_webhooks
+{
+	my ($ada) = @_;
+	my %hook = (url => 'https://hooks.example.com/ada?from=crew', events => [ 'booking.created', 'booking.canceled' ]);
+	my $made = call($ada, 'POST /v0/webhooks', data => {%hook})->{json}{webhook};
+	my %id = (path => { id => $made->{id} });
+	my $given = call($ada, 'POST /v0/webhooks', data => { %hook, secret => 'one of mine' })->{json}{webhook};
+
+	like($made->{secret}, qr/^whsec_/, 'a secret is made and told');
+	refused($ada, 400, 'for an address inside', 'POST /v0/webhooks', data => { %hook, url => 'https://10.0.0.1/' });
+	call($ada, 'GET /v0/webhooks');
+	call($ada, 'GET /v0/webhooks/{id}', %id);
+	call($ada, 'PATCH /v0/webhooks/{id}', %id,
+		data => { url => 'https://hooks.example.com/', events => ['booking.rescheduled'], rotateSecret => $true });
+	call($ada, 'PATCH /v0/webhooks/{id}', %id, data => { isActive => $false, secret => 'another of mine' });
+	refused($ada, 409, 'while it is off', 'POST /v0/webhooks/{id}/ping', %id);
+	call($ada, 'PATCH /v0/webhooks/{id}', %id, data => { isActive => undef, rotateSecret => undef });
+	call($ada, 'POST /v0/webhooks/{id}/resume', %id, data => {});
+	my %ping = (path => { id => call($ada, 'POST /v0/webhooks/{id}/ping', %id)->{json}{delivery}{id} });
+	call($ada, 'POST /v0/webhooks/{id}/ping', %id, data => {});
+
+	my $list = call($ada, 'GET /v0/webhooks/{id}/deliveries', %id, query => { status => 'pending', limit => 1 })->{json};
+	call($ada, 'GET /v0/webhooks/{id}/deliveries', %id, query => { cursor => $list->{nextCursor} });
+	refused($ada, 400, 'for no status', 'GET /v0/webhooks/{id}/deliveries', %id, query => { status => 'lost' });
+	call($ada, 'POST /v0/webhooks/deliveries/{id}/replay', %ping);
+	$guide{lease}->($ping{path}{id});
+	refused($ada, 409, 'while it is being sent', 'POST /v0/webhooks/deliveries/{id}/replay', %ping);
+	my %all = (data => { since => '2026-06-01T00:00:00Z', includeSucceeded => $true });
+	call($ada, 'POST /v0/webhooks/{id}/replay', %id, %all);
+	call($ada, 'POST /v0/webhooks/deliveries/run', query => { limit => 1 });
+	call($ada, 'DELETE /v0/webhooks/{id}', path => { id => $given->{id} });
 	return;
 }
 
