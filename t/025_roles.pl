@@ -62,14 +62,15 @@ is(rights_of('nobody'), '', 'a role with no grants has no right to anything');
 unlike(rights_of('shim'), qr/^(relation|sequence)|CREATE/m, 'the HTTP shim sees no table');
 unlike(rights_of('shim'), qr/^function (?!opencalendly\.api_)/m, 'the HTTP shim calls api_ functions alone');
 unlike(rights_of('clerk'), qr/INSERT|UPDATE|DELETE|TRUNCATE|REFERENCES|TRIGGER|CREATE|sequence/, 'an admin changes no table');
-unlike(rights_of('clerk'), qr/raise_|lock_|check_|with_changes|list_item|schedule_of|protect_bookings|is_active_member|retire_|drop_unbooked|_json|_parts|own_|visible_|_etag|etag_|_answer|cursor|_list|without_|cleared|has_owner_role|member_team_id|invited_|booking_page|event_type_fields|signed_in|body_|_parameter|is_of_kind|instant_text|_page|page_|(?:chosen|zone|form|meeting|times|clock|link|actions|queued|published|organizer|team_booking)_members|first_free|clocks_change|slot_days|local_text|_by_form|action_state|link_path|moved_to|booking_body|login_token\(|login_link_id|random_token|booking_links|use_login_link|api_/, 'an admin calls nothing internal');
+unlike(rights_of('clerk'), qr/raise_|lock_|check_|with_changes|list_item|schedule_of|protect_bookings|is_active_member|retire_|drop_unbooked|_json|_parts|own_|visible_|_etag|etag_|_answer|cursor|_list|without_|cleared|has_owner_role|member_team_id|invited_|booking_page|event_type_fields|signed_in|body_|_parameter|is_of_kind|instant_text|_page|page_|(?:chosen|zone|form|meeting|times|clock|link|actions|queued|published|organizer|team_booking)_members|first_free|clocks_change|slot_days|local_text|_by_form|action_state|link_path|moved_to|booking_body|login_token\(|login_link_id|random_token|booking_links|use_login_link|seal_|new_webhook_secret|_problem|wake_workers|distinct_events|add_webhook|(?:pause|release|due|processed)_deliveries|replace_webhook|wanted_|sends\(|delivery_(?:page|place|answer)|api_/, 'an admin calls nothing internal');
 
 # The same by trying: every function with nulls, every relation; the schema itself is opened for it.
 is(state_as('nobody', 'SELECT * FROM opencalendly.outbox_status'), '42501', 'nobody comes into the schema');
 rows('GRANT USAGE ON SCHEMA opencalendly TO nobody');
 my @calls = split /\n/, rows(<<'SQL');
 SELECT CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END || format(' opencalendly.%I(%s)', p.proname,
-		(SELECT string_agg('(SELECT NULL::' || CASE WHEN t.typtype = 'p' THEN 'integer' ELSE format_type(t.oid, NULL) END || ')', ', ' ORDER BY a.n)
+		(SELECT string_agg(format(CASE p.prokind WHEN 'p' THEN '%s' ELSE '(SELECT %s)' END,
+				'NULL::' || CASE WHEN t.typtype = 'p' THEN 'integer' ELSE format_type(t.oid, NULL) END), ', ' ORDER BY a.n)
 			FROM unnest(p.proargtypes) WITH ORDINALITY AS a (type, n) JOIN pg_type AS t ON t.oid = a.type))
 	FROM pg_proc AS p WHERE pronamespace = 'opencalendly'::regnamespace
 		AND prorettype NOT IN ('event_trigger'::regtype, 'trigger'::regtype)
@@ -100,6 +101,13 @@ SELECT opencalendly.update_schedule(:'schedule', '{"name": "Another"}') AS sched
 SELECT opencalendly.create_event_type(:'host', 'Call', 'call', 30, daily_booking_limit => 5, questions => '[{"id": "q", "label": "Q"}]') AS event \\gset
 SELECT opencalendly.update_event_type(:'event', '{"description": "By the clerk"}') AS event \\gset
 \\echo made :rules :overrides
+SELECT subscription_id AS hook FROM opencalendly.create_webhook_subscription(:'host', 'https://hooks.example.com/$name', '{booking.created}') \\gset
+SELECT opencalendly.update_webhook_subscription(:'hook', '{"events": ["booking.created", "booking.canceled"], "is_active": false}') AS hook \\gset
+SELECT opencalendly.resume_webhook(:'hook') AS hook, opencalendly.rotate_webhook_secret(:'hook') AS secret \\gset
+SELECT opencalendly.ping_webhook(:'hook') AS delivery \\gset
+SELECT opencalendly.replay_webhook(:'delivery') AS delivery, opencalendly.replay_webhooks(:'hook', '-infinity') AS replayed \\gset
+SELECT opencalendly.webhook_signature('the secret', '{}', '2026-06-01 08:00+00') AS signature \\gset
+\\echo told :replayed :signature
 SELECT hold_token AS hold FROM opencalendly.hold_slot(:'event', '2026-06-02 07:00+00', client => 'clerk') \\gset
 SELECT opencalendly.release_hold(:'hold') AS released \\gset
 SELECT hold_token AS hold FROM opencalendly.hold_slot(:'event', '2026-06-02 08:00+00') \\gset
@@ -136,13 +144,16 @@ SELECT opencalendly.leave_team(:'team', :'host') AS "left" \\gset
 SELECT opencalendly.delete_team(:'team') AS team \\gset
 SELECT opencalendly.delete_user(:'mate') AS mate \\gset
 \\echo team :parts
-SELECT state FROM opencalendly.outbox_status;
+SELECT state, due, failed FROM opencalendly.outbox_status;
+SELECT queue, status, event_type FROM opencalendly.failed_deliveries;
+SELECT opencalendly.delete_webhook_subscription(opencalendly.update_webhook_subscription(:'hook', '{"is_active": false}')) AS hook \\gset
 SQL
 	my ($stdout, $stderr);
 	$node->psql('postgres', $work, stdout => \$stdout, stderr => \$stderr, extra_params => [ '-U', 'clerk' ]);
 	is($stderr, '', "$name: no error");
 	is($stdout, <<"SQL" =~ s/\n\z//r, "$name: every verb does what it does");
 made 1 1
+told 0 t=1780300800,v1=b8cdb07e6d17a815ded3b377d75a6b7a27f3372dfdd15897fa523e3793065363
 booked confirmed t
 2026-06-02 07:00:00+00
 2026-06-02 07:15:00+00
@@ -155,7 +166,7 @@ confirmed|2026-06-02 20:10:00+00
 canceled
 canceled|t
 team 1
-ready
+ready|3|0
 SQL
 	my $refused = sub { state_as('clerk', "SET search_path = $path; SELECT opencalendly.$_[0]") };
 	is($refused->("create_user('x', 'x')"), 'OC006', "$name: a bad value is refused as always");
@@ -167,7 +178,7 @@ SQL
 
 work_through('plain', 'public');
 is(join("\n", grep { state_as('clerk', "BEGIN; $_; ROLLBACK") ne '42501' }
-		map { ("DELETE FROM $_", "TRUNCATE $_ CASCADE", "INSERT INTO $_ DEFAULT VALUES") } grep { !/status$/ } @relations),
+		map { ("DELETE FROM $_", "TRUNCATE $_ CASCADE", "INSERT INTO $_ DEFAULT VALUES") } grep { !/status$|failed_deliveries$/ } @relations),
 	'', 'the clerk cannot write to any table');
 is(state_as('clerk', "UPDATE opencalendly.bookings SET status = 'confirmed'"), '42501', 'nor change a booking');
 

@@ -105,6 +105,7 @@ load_keys(void)
 {
 	struct stat now;
 	FILE *file;
+	bool is_closed;
 	bool good;
 
 	if (!settings_secret_key_file || !*settings_secret_key_file)
@@ -116,12 +117,13 @@ load_keys(void)
 	if (!S_ISREG(now.st_mode))
 		raise_unusable("It is not a plain file.");
 	file = AllocateFile(settings_secret_key_file, "r");
-	if (!file || fstat(fileno(file), &now) != 0)
+	if (!file)
 		raise_unusable("It cannot be opened.");
-	if (!is_closed_to_others(&now))
-		raise_unusable("It is not a file that is closed to others.");
-	good = read_lines(file);
+	is_closed = fstat(fileno(file), &now) == 0 && is_closed_to_others(&now);
+	good = is_closed && read_lines(file);
 	FreeFile(file);
+	if (!is_closed)
+		raise_unusable("It is not a file that is closed to others.");
 	if (!good)
 		raise_unusable(
 			"A line of it is not an id and 64 hex digits, or it has none or too many keys.");

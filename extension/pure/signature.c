@@ -58,12 +58,6 @@ signature_secret_problem(const char *secret)
 }
 
 bool
-signature_secret_is_valid(const char *secret)
-{
-	return signature_secret_problem(secret) == NULL;
-}
-
-bool
 signature_new_secret(char secret[SIGNATURE_NEW_SECRET_LENGTH + 1])
 {
 	uint8_t key[SIGNATURE_NEW_SECRET_BYTES];

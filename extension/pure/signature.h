@@ -27,9 +27,6 @@
 /* What is wrong with a secret (UTF-8) that a user gives, to be said behind the field's name; NULL = it can be used. */
 extern const char *signature_secret_problem(const char *secret);
 
-/* Whether a secret can be used. */
-extern bool signature_secret_is_valid(const char *secret);
-
 /* Writes a random secret and a NUL. */
 extern bool signature_new_secret(char secret[SIGNATURE_NEW_SECRET_LENGTH + 1]);
 

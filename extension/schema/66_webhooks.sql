@@ -248,6 +248,18 @@ $$;
 COMMENT ON FUNCTION opencalendly.wanted_secret(jsonb) IS
     'internal: the secret that the changes of a subscription ask for, null if none; raises OC006';
 
+CREATE FUNCTION opencalendly.wanted_url(changes jsonb, present text) RETURNS text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF jsonb_typeof(changes -> 'url') NOT IN ('string', 'null') THEN
+        PERFORM opencalendly.raise_unshown('url', 'must be a text');
+    END IF;
+    RETURN CASE WHEN changes ? 'url' THEN changes ->> 'url' ELSE present END;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.wanted_url(jsonb, text) IS
+    'internal: the URL that the changes of a subscription ask for, or the present one; raises OC006';
+
 CREATE FUNCTION opencalendly.wanted_events(changes jsonb, present text[]) RETURNS text[]
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -283,8 +295,9 @@ BEGIN
         old := opencalendly.lock_webhook(update_webhook_subscription.subscription_id);
     END IF;
     new := opencalendly.with_changes(old,
-        CASE jsonb_typeof(changes) WHEN 'object' THEN changes - ARRAY['events', 'secret'] ELSE changes END,
+        CASE jsonb_typeof(changes) WHEN 'object' THEN changes - ARRAY['url', 'events', 'secret'] ELSE changes END,
         ARRAY['url', 'events', 'is_active', 'secret']);
+    new.url := opencalendly.wanted_url(changes, old.url);
     new.events := opencalendly.wanted_events(changes, old.events);
     told := opencalendly.wanted_secret(changes);
     IF new.url IS DISTINCT FROM old.url THEN

@@ -245,12 +245,3 @@ CREATE FUNCTION opencalendly.first_id_of(at timestamptz) RETURNS uuid
 $$;
 COMMENT ON FUNCTION opencalendly.first_id_of(timestamptz) IS
     'internal: the smallest id that is made at that time or later (a UUIDv7 begins with milliseconds)';
-
-GRANT EXECUTE ON FUNCTION
-    opencalendly.cron_setting, opencalendly.worker_jobs, opencalendly.remote_job_statements, opencalendly.remote_job_name,
-    opencalendly.check_cron, opencalendly.job_role, opencalendly.schedule_workers, opencalendly.unschedule_workers,
-    opencalendly.first_id_of
-    TO opencalendly_worker;
-GRANT EXECUTE ON PROCEDURE opencalendly.prune_outbox TO opencalendly_worker;
-GRANT SELECT, UPDATE, DELETE ON opencalendly.webhook_deliveries TO opencalendly_worker;
-GRANT SELECT, DELETE ON opencalendly.delivery_attempts, opencalendly.outbox_events TO opencalendly_worker;

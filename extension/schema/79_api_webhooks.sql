@@ -160,7 +160,8 @@ DECLARE
     wanted constant uuid := opencalendly.own_webhook_id(me.id, api_resume_webhook.id);
     given constant jsonb := opencalendly.body_fields(body, '{}');
 BEGIN
-    RETURN opencalendly.webhook_answer(me.id, opencalendly.resume_webhook(wanted));
+    PERFORM opencalendly.resume_webhook(wanted);
+    RETURN opencalendly.webhook_answer(me.id, wanted);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_resume_webhook(text, text, text) IS

@@ -54,4 +54,9 @@ GRANT SELECT, INSERT, DELETE ON opencalendly.delivery_attempts TO opencalendly_w
 GRANT SELECT, DELETE ON opencalendly.outbox_events TO opencalendly_worker;
 GRANT SELECT, INSERT, UPDATE ON opencalendly.worker_heartbeats TO opencalendly_worker;
 GRANT EXECUTE ON FUNCTION opencalendly.is_restored_copy, opencalendly.instant_text TO opencalendly_worker;
-GRANT EXECUTE ON PROCEDURE opencalendly.run_deliveries TO opencalendly_worker;
+GRANT EXECUTE ON FUNCTION
+    opencalendly.schedule_workers, opencalendly.unschedule_workers, opencalendly.cron_setting, opencalendly.worker_jobs,
+    opencalendly.remote_job_name, opencalendly.remote_job_statements, opencalendly.check_cron, opencalendly.job_role,
+    opencalendly.first_id_of
+    TO opencalendly_worker;
+GRANT EXECUTE ON PROCEDURE opencalendly.run_deliveries, opencalendly.prune_outbox TO opencalendly_worker;

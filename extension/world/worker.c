@@ -36,6 +36,7 @@
 #include "settings.h"
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/timeout.h"
@@ -50,6 +51,7 @@
 #define RETRY_TURN_MS 1000
 #define HEARTBEAT_MS 2000
 #define CONNECT_TIMEOUT_MS 5000
+#define GIVE_BACK_LOCK_TIMEOUT "500ms"
 
 typedef struct Worker
 {
@@ -439,7 +441,12 @@ give_back(Worker *worker)
 	worker->api->close(worker->transport);
 	worker->transport = NULL;
 	if (worker->noutcomes > 0)
+	{
+		/* until the turn commits: it must not wait for somebody who has locked the table */
+		set_config_option("lock_timeout", GIVE_BACK_LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
+						  GUC_ACTION_LOCAL, true, 0, false);
 		take_turn(worker, false);
+	}
 	worker->stop = stop;
 }
 
@@ -470,19 +477,17 @@ run(Worker *worker)
 	give_back(worker);
 }
 
-/* SIGTERM ends the process, as it would have done at once. */
+/* SIGTERM has its meaning back; if one came meanwhile, the process ends at the next occasion. */
 static void
-end_stopped(Worker *worker)
+restore_terminate(pqsigfunc earlier)
 {
+	pqsignal(SIGTERM, earlier);
 	if (is_terminated)
 	{
 		is_terminated = false;
 		ProcDiePending = true;
 		InterruptPending = true;
-		CHECK_FOR_INTERRUPTS();
 	}
-	if (worker->stop)
-		ReThrowError(worker->stop);
 }
 
 static void
@@ -498,11 +503,13 @@ work_until_stopped(bool has_deadline, int max_seconds)
 	}
 	PG_FINALLY();
 	{
-		pqsignal(SIGTERM, earlier);
+		restore_terminate(earlier);
 		end_worker(worker);
 	}
 	PG_END_TRY();
-	end_stopped(worker);
+	CHECK_FOR_INTERRUPTS();
+	if (worker->stop)
+		ReThrowError(worker->stop);
 }
 
 /* run_deliveries(max_seconds): sends what is due. Errors: 2D000, OC006; a cancelation as 57014, once leases are given back. */

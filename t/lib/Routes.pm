@@ -115,6 +115,11 @@ BEGIN
 	PERFORM create_session((id ->> 'vera')::uuid, 'Telefon Verborgen');
 	id := id || jsonb_build_object('other_session', (SELECT s.id FROM sessions AS s
 		WHERE s.user_id = (id ->> 'vera')::uuid AND s.user_agent LIKE 'Telefon%'));
+	FOREACH name IN ARRAY ARRAY['hook', 'spare_hook'] LOOP
+		id := id || jsonb_build_object(name, (SELECT c.subscription_id FROM create_webhook_subscription((id ->> 'vera')::uuid,
+			'https://hooks.geheim.example/Verborgen', '{booking.created}') AS c));
+	END LOOP;
+	id := id || jsonb_build_object('delivery', ping_webhook((id ->> 'hook')::uuid));
 
 	-- tina: a team
 	id := id || jsonb_build_object('team', create_team((id ->> 'tina')::uuid, 'Runde Verborgen', 'runde'));
@@ -156,6 +161,8 @@ BEGIN
 			FROM generate_series(1, pool) AS n, create_session(create_user('guest-' || n, format('guest-%s@geheim.example', n))) AS s),
 		'rename', (SELECT jsonb_agg(s.session_token)
 			FROM generate_series(1, pool) AS n, create_session(create_user('other-' || n, format('other-%s@geheim.example', n))) AS s),
+		'hook', (SELECT jsonb_agg(s.session_token)
+			FROM generate_series(1, pool) AS n, create_session(create_user('told-' || n, format('told-%s@geheim.example', n))) AS s),
 		'user', (SELECT jsonb_agg(create_user('u-' || n, format('u-%s@geheim.example', n))) FROM generate_series(1, pool) AS n));
 	RETURN jsonb_build_object('id', id, 'session', session, 'token', token, 'spare', spare);
 END
@@ -196,6 +203,7 @@ my %event_settings = (
 my %rule = (dayOfWeek => 1, startMinute => 540, endMinute => 1020, bufferBeforeMinutes => 0, bufferAfterMinutes => 0);
 my %override = (startAt => '2026-06-10T09:00:00Z', endAt => '2026-06-10T10:00:00Z', isAvailable => JSON::PP::true,
 	replacesDay => JSON::PP::false, reason => 'r');
+my %webhook = (url => 'https://hooks.example/Verborgen', events => ['booking.created'], secret => 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD');
 my %slots = (timezone => 'Europe/Berlin', start => '2026-06-02T00:00:00Z', days => 1, limit => 5);
 
 # The body of a booking of olga's or of the team; holdToken is left out, as one can only be used once.
@@ -259,6 +267,24 @@ my %rows = (
 	'POST /v0/bookings/:id/reschedule' => { as => 'olga', foreign => 404, spend => spend('host_reschedule'),
 		make => sub { { path => { id => spare($_[0], 'host_reschedule') }, body => { startsAt => free_start($_[0], 300) } } } },
 	'POST /v0/bookings/:id/no-show' => { as => 'olga', foreign => 404, make => sub { { path => { id => $_[0]{id}{past_booking} }, body => {} } } },
+
+	# webhooks
+	'GET /v0/webhooks' => { as => 'vera', foreign => 'own' },
+	'POST /v0/webhooks' => { as => 'zoe', foreign => 'own', session => sub { spare($_[0], 'hook') }, spend => spend('hook'),
+		make => sub { { body => {%webhook} } } },
+	'GET /v0/webhooks/:id' => { as => 'vera', foreign => 404, make => sub { { path => { id => $_[0]{id}{hook} } } } },
+	'PATCH /v0/webhooks/:id' => { as => 'vera', foreign => 404,
+		make => sub { { path => { id => $_[0]{id}{hook} }, body => { %webhook, isActive => JSON::PP::true, rotateSecret => JSON::PP::false } } } },
+	'DELETE /v0/webhooks/:id' => { as => 'vera', foreign => 404, late => 1, make => sub { { path => { id => $_[0]{id}{spare_hook} } } } },
+	'POST /v0/webhooks/:id/ping' => { as => 'vera', foreign => 404, make => sub { { path => { id => $_[0]{id}{hook} }, body => {} } } },
+	'POST /v0/webhooks/:id/resume' => { as => 'vera', foreign => 404, make => sub { { path => { id => $_[0]{id}{hook} }, body => {} } } },
+	'POST /v0/webhooks/:id/replay' => { as => 'vera', foreign => 404,
+		make => sub { { path => { id => $_[0]{id}{hook} }, body => { since => '2026-06-01T00:00:00Z', includeSucceeded => JSON::PP::true } } } },
+	'GET /v0/webhooks/:id/deliveries' => { as => 'vera', foreign => 404,
+		make => sub { { path => { id => $_[0]{id}{hook} }, query => { status => 'pending', limit => 5 } } } },
+	'POST /v0/webhooks/deliveries/:id/replay' => { as => 'vera', foreign => 404,
+		make => sub { { path => { id => $_[0]{id}{delivery} }, body => {} } } },
+	'POST /v0/webhooks/deliveries/run' => { as => 'zoe', foreign => 'own', make => sub { { query => { limit => 5 }, body => {} } } },
 
 	# links
 	'GET /v0/bookings/actions/:token' => { make => sub { { path => { token => $_[0]{token}{cancel} } } } },

@@ -127,11 +127,8 @@ assert_secret(const char *text, const char *problem)
 	char *copy = strdup(text); /* so that the sanitizer sees a step beyond its end */
 	const char *found = signature_secret_problem(copy);
 
-	if (problem)
-		assert_string_equal(found ? found : "(none)", problem);
-	else if (found)
-		fail_msg("\"%s\": %s", copy, found);
-	assert_int_equal(signature_secret_is_valid(copy), problem == NULL);
+	if (strcmp(found ? found : "", problem ? problem : "") != 0)
+		fail_msg("\"%s\": %s", copy, found ? found : "(no problem)");
 	free(copy);
 }
 

@@ -242,15 +242,18 @@ answer(Peer *peer, const char *path)
 	static const char line[] =
 		"X-Line: 01234567890123456789012345678901234567890123456789012345678901234567\r\n";
 	char text[512], value[128] = "";
-	int status = 200;
 
 	if (strcmp(path, "/ok") == 0)
 		return say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-	if (sscanf(path, "/status/%d/%127[^\n]", &status, value) >= 1)
+	if (strncmp(path, "/status/", 8) == 0)
 	{
+		char *end;
+		long status = strtol(path + 8, &end, 10);
+
+		snprintf(value, sizeof(value), "%s", *end ? end + 1 : "");
 		for (char *plus = value; *plus; plus++)
 			*plus = *plus == '+' ? ' ' : *plus;
-		snprintf(text, sizeof(text), "HTTP/1.1 %d Status\r\n%s%s\r\n%s\r\n", status,
+		snprintf(text, sizeof(text), "HTTP/1.1 %ld Status\r\n%s%s\r\n%s\r\n", status,
 				 *value ? "Retry-After: " : "X: ", value,
 				 status == 204 ? "" : "Content-Length: 0\r\n");
 		return say(peer, text);

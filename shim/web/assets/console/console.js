@@ -18,6 +18,7 @@ const SECTIONS = [
   { path: 'hours', icon: 'hours', title: 'console.nav.hours', tag: 'oc-hours', load: () => import('./hours.js') },
   { path: 'teams', icon: 'teams', title: 'console.nav.teams', tag: 'oc-teams', load: () => import('./teams.js') },
   { path: 'explain', icon: 'explain', title: 'console.nav.explain', tag: 'oc-explain', load: () => import('./explain.js') },
+  { path: 'webhooks', icon: 'webhooks', title: 'console.nav.webhooks', tag: 'oc-webhooks', load: () => import('./webhooks.js') },
   { path: 'profile', icon: 'profile', title: 'console.nav.profile', tag: 'oc-profile', load: () => import('./profile.js') },
 ];
 /* What is older when the host comes back is asked for again, milliseconds. */

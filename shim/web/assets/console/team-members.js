@@ -7,7 +7,8 @@ import { errorText, t } from '../i18n.js';
 import { api, confirmDialog, openDialog } from './session.js';
 import { DEFAULT_PRIORITY, DEFAULT_WEIGHT, isActive, isOwner, nameOf, partIn } from './team-data.js';
 import { numberField, numberOf, rangeError, selectField, textField } from './setup-fields.js';
-import { Form, avatar, button } from './team-view.js';
+import { button } from './section-parts.js';
+import { Form, avatar } from './team-view.js';
 
 const PRIORITIES = ['4', '3', '2', '1', '0'];
 const IS_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

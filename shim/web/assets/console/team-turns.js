@@ -8,7 +8,8 @@ import { formatDate, dateIn } from '../time.js';
 import { currentUser } from './session.js';
 import { loadLedger, nameIn, poolOf } from './team-data.js';
 import { behindBy, highestLevel, nextTurns, shareOf, standingsOf } from './team-turn.js';
-import { avatar, button } from './team-view.js';
+import { button } from './section-parts.js';
+import { avatar } from './team-view.js';
 import { percent } from './team-members.js';
 
 const SHOWN = 6;
