@@ -208,7 +208,8 @@ _PG_init(void)
 							   "Empty: the start of the transaction.", &clock_text, "", PGC_SUSET,
 							   GUC_ALLOW_IN_PARALLEL, check_clock, assign_clock, NULL);
 	DefineCustomStringVariable(
-		"opencalendly.secret_key_file", "File with the keys that links are derived from.",
+		"opencalendly.secret_key_file",
+		"File with the keys that links are derived from and secrets are sealed under.",
 		"One key a line, \"id hexdigits\"; the last line is in use. Mode 0600.",
 		&settings_secret_key_file, "", PGC_SUSET, GUC_SUPERUSER_ONLY | GUC_ALLOW_IN_PARALLEL, NULL,
 		NULL, NULL);

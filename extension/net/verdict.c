@@ -154,6 +154,13 @@ answer_status(const Transfer *transfer)
 	return status >= 200 ? (int) status : 0;
 }
 
+/* A single line that is longer than libcurl takes is "out of memory" to it. */
+static bool
+has_long_headers(const Transfer *transfer, CURLcode code)
+{
+	return transfer->is_flooded || (code == CURLE_OUT_OF_MEMORY && transfer->header_bytes > 0);
+}
+
 void
 verdict_reach(Transfer *transfer, CURLcode code)
 {
@@ -162,7 +169,7 @@ verdict_reach(Transfer *transfer, CURLcode code)
 	transfer->result.retry_after_s = transfer->retry_after_s;
 	if (code == CURLE_OK || transfer->is_long)
 		set_result(transfer, TRANSFER_DONE, "");
-	else if (transfer->is_flooded)
+	else if (has_long_headers(transfer, code))
 		set_result(transfer, TRANSFER_RESPONSE, "response headers too long");
 	else if (transfer->was_refused && !transfer->is_connected)
 		set_result(transfer, TRANSFER_ADDRESS, "address not allowed");

@@ -172,8 +172,10 @@ CREATE PROCEDURE opencalendly.prune_outbox(keep interval DEFAULT '30 days') LANG
 DECLARE
     step constant integer := 10000;
     nobody constant uuid := '00000000-0000-0000-0000-000000000000';
+    everybody constant uuid := 'ffffffff-ffff-ffff-ffff-ffffffffffff';
     cutoff constant timestamptz := pg_catalog.clock_timestamp() - keep;
     last uuid := nobody;
+    upto uuid;
     ids uuid[];
     event_ids uuid[];
 BEGIN
@@ -199,29 +201,30 @@ BEGIN
         COMMIT;
     END LOOP;
 
-    -- what has lost its deliveries otherwise: a subscription or a user was deleted
+    -- What has lost its deliveries otherwise: a subscription or a user was deleted. Both sides of the comparison are cut to the
+    -- same range, so that a batch costs what it has, and not what the tables have.
     last := nobody;
     LOOP
-        SELECT pg_catalog.array_agg(e.id ORDER BY e.id) INTO ids
-            FROM (SELECT e.id FROM opencalendly.outbox_events AS e WHERE e.id > last ORDER BY e.id LIMIT step) AS e;
-        EXIT WHEN ids IS NULL;
+        upto := coalesce((SELECT e.id FROM opencalendly.outbox_events AS e WHERE e.id > last ORDER BY e.id OFFSET step LIMIT 1), everybody);
         DELETE FROM opencalendly.outbox_events AS e
-            WHERE e.id = ANY (ids)
-                AND NOT EXISTS (SELECT FROM opencalendly.webhook_deliveries AS d WHERE d.event_id = e.id);
-        last := ids[pg_catalog.cardinality(ids)];
+            WHERE e.id > last AND e.id <= upto
+                AND NOT EXISTS (SELECT FROM opencalendly.webhook_deliveries AS d
+                                WHERE d.event_id = e.id AND d.event_id > last AND d.event_id <= upto);
         COMMIT;
+        EXIT WHEN upto = everybody;
+        last := upto;
     END LOOP;
     last := nobody;
     LOOP
-        SELECT pg_catalog.array_agg(DISTINCT a.delivery_id ORDER BY a.delivery_id) INTO ids
-            FROM (SELECT a.delivery_id FROM opencalendly.delivery_attempts AS a
-                      WHERE a.delivery_id > last ORDER BY a.delivery_id LIMIT step) AS a;
-        EXIT WHEN ids IS NULL;
+        upto := coalesce((SELECT a.delivery_id FROM opencalendly.delivery_attempts AS a
+                              WHERE a.delivery_id > last ORDER BY a.delivery_id OFFSET step LIMIT 1), everybody);
         DELETE FROM opencalendly.delivery_attempts AS a
-            WHERE a.delivery_id = ANY (ids)
-                AND NOT EXISTS (SELECT FROM opencalendly.webhook_deliveries AS d WHERE d.id = a.delivery_id);
-        last := ids[pg_catalog.cardinality(ids)];
+            WHERE a.delivery_id > last AND a.delivery_id <= upto
+                AND NOT EXISTS (SELECT FROM opencalendly.webhook_deliveries AS d
+                                WHERE d.id = a.delivery_id AND d.id > last AND d.id <= upto);
         COMMIT;
+        EXIT WHEN upto = everybody;
+        last := upto;
     END LOOP;
 
     -- pg_cron never forgets a run by itself. Runs that could not start have no time, but a number.

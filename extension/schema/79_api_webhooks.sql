@@ -203,16 +203,18 @@ END
 $$;
 COMMENT ON FUNCTION opencalendly.deliveries_json(uuid[]) IS 'internal: a list of deliveries, newest first, with their attempts';
 
--- The predicates of the partial indexes are written out, so that of a long log only what is open or stuck is read.
+-- The predicates of the partial indexes are written out, so that of a long log only what is open or stuck is read (what
+-- is open lies there by due_at: it is gathered before it is put in order).
 CREATE FUNCTION opencalendly.delivery_page(subscription_id uuid, wanted_status text, before uuid, most integer)
     RETURNS uuid[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     IF wanted_status IN ('pending', 'leased') THEN
-        RETURN ARRAY(SELECT d.id FROM opencalendly.webhook_deliveries AS d
-            WHERE d.subscription_id = delivery_page.subscription_id AND d.status IN ('pending', 'leased')
-                AND d.status = wanted_status AND d.id < before
-            ORDER BY d.id DESC LIMIT most);
+        RETURN ARRAY(
+            WITH open AS MATERIALIZED (SELECT d.id FROM opencalendly.webhook_deliveries AS d
+                WHERE d.subscription_id = delivery_page.subscription_id AND d.status IN ('pending', 'leased')
+                    AND d.status = wanted_status AND d.id < before)
+            SELECT o.id FROM open AS o ORDER BY o.id DESC LIMIT most);
     ELSIF wanted_status IN ('failed', 'paused') THEN
         RETURN ARRAY(SELECT d.id FROM opencalendly.webhook_deliveries AS d
             WHERE d.subscription_id = delivery_page.subscription_id AND d.status IN ('failed', 'paused')

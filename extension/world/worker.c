@@ -462,13 +462,13 @@ run(Worker *worker)
 
 		if (is_draining)
 			wake_unlisten();
-		if (is_draining && worker->nin_flight == 0 && worker->noutcomes == 0)
-			return;
 		if (is_turn_due(worker, is_woken))
 		{
 			take_turn(worker, !is_draining);
 			is_first = is_woken = false;
 		}
+		if (is_draining && worker->nin_flight == 0 && worker->noutcomes == 0 && !worker->stop)
+			return;
 		if (!worker->stop)
 			is_woken |= wait_for_something(worker, is_draining);
 		if (!worker->stop)

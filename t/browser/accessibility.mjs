@@ -8,6 +8,7 @@ import { DesktopTour, PhoneTour, makeTour } from './tour.mjs';
 import { bookingStates, otherStates, signInStates } from './tour-console.mjs';
 import { embedStates, holdStates, lateStates, oldStates, plainStates, publicStates, withoutScripts } from './tour-public.mjs';
 import { eventTypeStates, hoursStates, teamStates } from './tour-setup.mjs';
+import { webhookStates } from './tour-webhooks.mjs';
 
 const desktop = { zone: 'America/New_York' };
 const phone = { zone: 'Europe/Berlin', locale: 'de-DE', phone: true, dark: true };
@@ -29,7 +30,7 @@ async function all(states, travellers = tours) {
 
 await moveClock('2026-06-01T08:40:00Z');
 const journeys = [
-  publicStates, embedStates, signInStates, bookingStates, eventTypeStates, teamStates, hoursStates, otherStates,
+  publicStates, embedStates, signInStates, bookingStates, eventTypeStates, teamStates, hoursStates, webhookStates, otherStates,
 ];
 for (const states of journeys) await all(states);
 

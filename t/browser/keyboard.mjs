@@ -223,7 +223,7 @@ await step('the console: sections by the navigation, the focus at their headings
   is(await focus(desk), `a ${t('common.skip')}`, 'the first stop');
   await type('Enter');
   is(await focus(desk), `h1 ${t('console.nav.bookings')}`, 'after skipping');
-  for (const name of ['eventTypes', 'hours', 'teams', 'explain', 'profile', 'bookings']) await goTo(`console.nav.${name}`);
+  for (const name of ['eventTypes', 'hours', 'teams', 'explain', 'webhooks', 'profile', 'bookings']) await goTo(`console.nav.${name}`);
   is(await focus(desk), `h1 ${t('console.nav.bookings')}`, 'back at the bookings');
 });
 
@@ -319,6 +319,44 @@ await step('an event type, by a name and Enter', async () => {
   await type('Enter');
   await host.sees(desk.getByText(t('eventTypes.created', { name: 'By hand' })));
   must(await desk.evaluate(() => document.activeElement !== document.body), 'the focus is not lost with the form');
+});
+
+await step('an endpoint of webhooks: added, its secret copied, pinged, its log read, deleted', async () => {
+  await goTo('console.nav.webhooks');
+  await use(desk, button(desk, 'webhooks.empty.act'));
+  is(await focus(desk), `input ${t('webhooks.fields.url')}`, 'focus');
+  await desk.keyboard.type('https://example.com/keys');
+  await tabTo(desk, dialog.getByRole('checkbox', { name: t('webhooks.events.canceled') }));
+  await type('Space', 'Enter');
+  await dialog.getByText(t('webhooks.secret.once')).waitFor();
+  is(await focus(desk), `h2 ${t('webhooks.secret.title')}`, 'focus');
+  await use(desk, button(desk, 'webhooks.secret.copy'), 'Space');
+  await host.sees(dialog.getByRole('status').getByText(t('common.copied')));
+  await type('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  await until('the heading has the focus', async () => (await focus(desk)) === `h1 ${t('console.nav.webhooks')}`);
+  is(await sql('SELECT cardinality(events) FROM opencalendly.webhook_subscriptions'), '2', 'events');
+  const ping = desk.getByRole('button', { name: new RegExp(`^${t('webhooks.ping.go')}`) });
+  await use(desk, ping);
+  await sql('UPDATE opencalendly.webhook_deliveries SET status = \'failed\', settled_at = clock_timestamp()');
+  await host.sees(t('webhooks.ping.waiting'));
+  must(await isFocused(ping), 'the focus stays');
+  await use(desk, desk.getByRole('link', { name: 'https://example.com/keys' }), 'Enter');
+  await until('the page of the endpoint', async () => (await focus(desk)) === 'h1 https://example.com/keys');
+  await use(desk, desk.locator('oc-delivery summary'), 'Space');
+  await use(desk, button(desk, 'webhooks.replay.one'));
+  await until('it is sent again', async () => (await sql('SELECT status FROM opencalendly.webhook_deliveries')) === 'pending');
+  await tabTo(desk, desk.getByRole('link', { name: t('webhooks.filters.succeeded'), exact: true }), 'Shift+Tab');
+  await type('Enter');
+  await desk.getByText(t('webhooks.noneSuch')).waitFor();
+  is(await focus(desk), `a ${t('webhooks.filters.succeeded')}`, 'the focus stays');
+  await tabTo(desk, button(desk, 'common.delete'), 'Shift+Tab');
+  await type('Enter');
+  await dialog.waitFor();
+  is(await focus(desk), `button ${t('common.cancel')}`, 'the focus is at what does no harm');
+  await use(desk, dialog.getByRole('button', { name: t('common.delete') }));
+  await until('the list has the focus', async () => (await focus(desk)) === `h1 ${t('console.nav.webhooks')}`);
+  is(await sql('SELECT count(*) FROM opencalendly.webhook_subscriptions'), '0', 'endpoints');
 });
 
 await finish();

@@ -318,7 +318,8 @@ sub open_connections
 	my ($self) = @_;
 
 	$self->read_log;
-	return sort { $a <=> $b } keys %{ $self->{opened} };
+	my @numbers = sort { $a <=> $b } keys %{ $self->{opened} };
+	return @numbers;
 }
 
 sub url

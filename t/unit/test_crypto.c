@@ -291,16 +291,18 @@ what_is_sealed_for_one_place_is_opened_in_no_other(void **state)
 static void
 nothing_longer_than_the_greatest_length_is_sealed(void **state)
 {
-	uint8_t byte = 7;
+	static const uint8_t zeros[CRYPTO_SEAL_OVERHEAD];
+	uint8_t room[CRYPTO_SEAL_OVERHEAD] = { 0 };
+	size_t max = CRYPTO_SEAL_MAX;
 
 	(void) state;
-	assert_false(crypto_seal(key, "", 0, &byte, (size_t) CRYPTO_SEAL_MAX + 1, &byte));
-	assert_false(crypto_seal(key, &byte, (size_t) CRYPTO_SEAL_MAX + 1, "", 0, &byte));
-	assert_false(crypto_seal(key, "", 0, &byte, SIZE_MAX, &byte));
-	assert_false(
-		crypto_open(key, "", 0, &byte, (size_t) CRYPTO_SEAL_MAX + CRYPTO_SEAL_OVERHEAD + 1, &byte));
-	assert_false(crypto_open(key, "", 0, &byte, SIZE_MAX, &byte));
-	assert_int_equal(byte, 7);
+	assert_false(crypto_seal(key, "", 0, "", max + 1, room));
+	assert_false(crypto_seal(key, "", max + 1, "", 0, room));
+	assert_false(crypto_seal(key, "", 0, "", SIZE_MAX, room));
+	assert_false(crypto_open(key, "", 0, zeros, max + CRYPTO_SEAL_OVERHEAD + 1, room));
+	assert_false(crypto_open(key, "", max + 1, zeros, sizeof(zeros), room));
+	assert_false(crypto_open(key, "", 0, zeros, SIZE_MAX, room));
+	assert_memory_equal(room, zeros, sizeof(room));
 }
 
 static void

@@ -69,7 +69,9 @@ class Delivery extends View {
     const { delivery, zone } = this.of;
     const { status, nextAttemptAt, lastError, maxAttempts, attempt } = delivery;
 
-    if (status === 'failed') return h('p', null, t('webhooks.gaveUp', { result: resultText(lastAttempt(delivery) ?? { error: lastError }) }));
+    const result = resultText(lastAttempt(delivery) ?? { error: lastError });
+
+    if (status === 'failed') return result && h('p', null, t('webhooks.gaveUp', { result }));
     if (status === 'paused') return h('p', null, t('webhooks.onHold'));
     if (status !== 'pending') return null;
     return h('p', null, isAhead(nextAttemptAt)

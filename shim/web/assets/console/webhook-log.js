@@ -68,7 +68,7 @@ class WebhookPage extends Loaded {
 
   view() {
     if (this.data) return super.view();
-    return [backLink('#/webhooks', t('webhooks.all')), h('h1', { key: 'h1' }, t('webhooks.log')), super.view()];
+    return [backLink('#/webhooks', t('webhooks.all')), h('h1', { key: 'h1' }, t('webhooks.title')), super.view()];
   }
 
   content(webhook) {

@@ -21,7 +21,7 @@ export function showSecret(webhook, zone) {
     if (state.isAsking) return;
     state.isAsking = true;
     const isSure = await confirmDialog({
-      title: t('webhooks.secret.leave'), text: t('webhooks.secret.leaveText'), confirmLabel: t('common.close'), danger: true,
+      title: t('webhooks.secret.leave'), text: t('webhooks.secret.leaveText'), confirmLabel: t('webhooks.secret.leaveYes'), danger: true,
     });
 
     state.isAsking = false;
