@@ -206,6 +206,22 @@ is(sql("SELECT count(*) FROM (SELECT FROM opencalendly.webhook_deliveries AS d J
 	'0', 'and none of them is forgotten');
 sql('DELETE FROM opencalendly.webhook_deliveries');
 
+# One that answers late is asked by a few requests at a time, however much is due.
+my @queued = Outbox::enqueue($node, (Outbox::endpoint($node, $receiver->url('/hold'))) x 60);
+my %at_once;
+ok( Outbox::poll(30, sub {
+		my $holding = $receiver->order(do => 'holding');
+
+		$at_once{$holding}++;
+		$receiver->order(do => 'release', status => 200);
+		return sql("SELECT count(*) FROM opencalendly.webhook_deliveries WHERE status <> 'succeeded'") eq '0';
+	}),
+	'60 deliveries of one endpoint');
+note 'at the same time: ' . join ' ', sort { $a <=> $b } keys %at_once;
+ok(max(keys %at_once) <= 8 && max(keys %at_once) > 1, 'are sent by a few at a time');
+is(scalar(() = $receiver->requests('/hold')), scalar @queued, 'none twice');
+sql('DELETE FROM opencalendly.webhook_deliveries');
+
 # The schedule: 20 deliveries before each of the ten attempts.
 my @delays_of = (5, 30, 120, 600, 1800, 7200, 21600, 43200, 86400);
 my @failing = map { Outbox::endpoint($node, $receiver->url("/status/500?$_")) } 1 .. 20;

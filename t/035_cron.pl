@@ -3,6 +3,7 @@
 # and nothing else; prune_outbox() deletes what is settled and old, and what belongs to nothing, in transactions that are short.
 use strict;
 use warnings;
+use FindBin;
 use OpenCalendly;
 use PostgreSQL::Test::Utils;
 use Receiver;
@@ -59,6 +60,15 @@ is((refusal('postgres', as('stranger', $schedule)))[0], '42501', 'and a stranger
 # The stage is not where a plain name is looked for; elsewhere it does.
 s/'opencalendly,/'\$libdir\/opencalendly,/ for @lines;
 $node->append_conf('postgresql.conf', join "\n", @lines);
+
+# Who is let in is what docs/deploy.md tells, for this role and database and whoever runs this.
+my $deploy = slurp_file("$FindBin::RealBin/../docs/deploy.md");
+my ($hba) = $deploy =~ /^(local  opencalendly  opencalendly_jobs .*)$/m;
+my ($ident) = $deploy =~ /^(cron  postgres  opencalendly_jobs)$/m;
+my $others = slurp_file($node->data_dir . '/pg_hba.conf');
+unlink $node->data_dir . '/pg_hba.conf';
+$node->append_conf('pg_hba.conf', ($hba =~ s/opencalendly_jobs/jobs/r =~ s/opencalendly/postgres/r) . "\nlocal all jobs reject\n$others");
+$node->append_conf('pg_ident.conf', $ident =~ s/opencalendly_jobs/jobs/r =~ s/postgres/getpwuid($>)/er);
 $node->restart;
 is((refusal('postgres', $schedule))[0], 'OC011', 'loaded, but not created: still missing');
 my ($create) = $hint =~ /^.*(CREATE EXTENSION pg_cron;)/m;
@@ -100,14 +110,14 @@ $node->psql('postgres', $schedule, stdout => \$out, stderr => \$warning);
 is($node->safe_psql('postgres', $jobs), $made, 'nor if a superuser does: the jobs stay that role\'s');
 is($warning, '', 'and there is nothing to warn of');
 
-$node->safe_psql('postgres', <<'SQL');
-UPDATE cron.job SET active = false, nodename = 'elsewhere', nodeport = 1, database = 'gone', schedule = '0 0 1 1 *', command = 'SELECT 1'
-	WHERE jobname = 'opencalendly-prune';
-SET ROLE jobs; SELECT cron.schedule('my own', '0 0 1 1 *', 'SELECT 1');
-SQL
-$node->safe_psql('postgres', as('jobs', $schedule));
-is(join("\n", grep { !/^my own/ } split /\n/, $node->safe_psql('postgres', $jobs) =~ s/^\d+\|//mgr), $made =~ s/^\d+\|//mgr,
-	'it brings a job up to date that was changed in every respect');
+$node->safe_psql('postgres', as('jobs', q{SELECT cron.schedule('my own', '0 0 1 1 *', 'SELECT 1')}));
+for my $change ("active = false", "nodename = 'elsewhere'", "nodeport = 1", "database = 'gone'", "schedule = '0 0 1 1 *'", "command = 'SELECT 1'")
+{
+	$node->safe_psql('postgres', "UPDATE cron.job SET $change WHERE jobname = 'opencalendly-prune'");
+	$node->safe_psql('postgres', as('jobs', $schedule));
+	is(join("\n", grep { !/^my own/ } split /\n/, $node->safe_psql('postgres', $jobs) =~ s/^\d+\|//mgr), $made =~ s/^\d+\|//mgr,
+		"it brings a job up to date: $change");
+}
 
 # --- pg_cron in another database ------------------------------------------------------------------------------------------
 
@@ -177,13 +187,15 @@ Scene::answer($other);
 Scene::start($other, "SELECT 1 FROM opencalendly.delivery_attempts
 	WHERE number_of(delivery_id) = 24000 FOR UPDATE");
 Scene::answer($other);
-my $pruner = $node->connstr("other's") . ' user=jobs';
-my $prune = IPC::Run::start([ 'psql', '-XAtq', '-d', $pruner, '-c', 'CALL opencalendly.prune_outbox()' ], '<', \undef, '>', \my $said, '2>&1');
+my $pruner = Scene::session($node, "other's");
+Scene::start($pruner, 'SET ROLE jobs');
+Scene::answer($pruner);
+Scene::start($pruner, 'CALL opencalendly.prune_outbox()');
 ok($node->poll_query_until("other's", 'SELECT count(*) = 5007 FROM opencalendly.webhook_deliveries'),
 	'pruning commits its batches: what is done is done while it waits');
 Scene::start($other, 'ROLLBACK');
 Scene::answer($other);
-ok($prune->finish, 'it goes on, as the role of the jobs') or diag $said;
+is(scalar Scene::answer($pruner), '', 'it goes on, as the role of the jobs');
 is(left_over(), join('|', '30002 30003 30004 30005 30006 30007', '30001 30002 30003 30004 30005 30006',
 		'30002 30002 30003 30003 30004 30004 30005 30005 30006 30006'),
 	'settled and old goes, with its attempts; open and young stays, and an event that somebody is still to be told');

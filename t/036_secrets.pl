@@ -186,7 +186,7 @@ is(call_as('clerk', 'SELECT status FROM opencalendly.cancel_booking(:token, \'il
 is(call_as('clerk', 'SELECT status FROM opencalendly.reschedule_booking(:token, \'2026-06-03 10:00+00\')', token => $secret{'move 2'}), '', 'another moves');
 isnt(call_as('clerk', 'SELECT status FROM opencalendly.cancel_booking(:token, \'ill\')', token => $secret{'cancel 2'}), '', 'and then does not cancel');
 is($shim->http->post("/v0/bookings/actions/$secret{'cancel 3'}/cancel", {})->{status}, 200, 'a third is used over HTTP');
-$receiver->wait_for(10, '/ok');
+$receiver->wait_for(6, '/ok');
 my $attempted = Outbox::poll(60, sub {
 	$look->();
 	value(<<'SQL') eq 't';

@@ -391,6 +391,7 @@ $$;
 COMMENT ON FUNCTION opencalendly.ping_webhook(uuid) IS
     'sends an event of type ping to an endpoint, whatever events it wants, returns the delivery''s id; errors OC005 (paused or switched off), OC006, OC013';
 
+-- Who has the delivery's row now, and not its subscription's, is a worker, and is not waited for.
 CREATE FUNCTION opencalendly.replay_webhook(delivery_id uuid) RETURNS uuid
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -400,10 +401,12 @@ DECLARE
 BEGIN
     SELECT l.* INTO hook FROM opencalendly.webhook_deliveries AS d
         CROSS JOIN LATERAL opencalendly.lock_webhook(d.subscription_id) AS l WHERE d.id = replay_webhook.delivery_id;
-    SELECT d.* INTO old FROM opencalendly.webhook_deliveries AS d WHERE d.id = replay_webhook.delivery_id FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         PERFORM opencalendly.raise_unknown('delivery', 'delivery_id', replay_webhook.delivery_id);
-    ELSIF old.status = 'leased' THEN
+    END IF;
+    SELECT d.* INTO old FROM opencalendly.webhook_deliveries AS d
+        WHERE d.id = replay_webhook.delivery_id FOR NO KEY UPDATE SKIP LOCKED;
+    IF NOT FOUND OR old.status = 'leased' THEN
         RAISE EXCEPTION USING ERRCODE = 'OC005', MESSAGE = 'delivery is being sent',
             DETAIL = 'A worker has it at this moment.', HINT = 'Wait until this attempt is over.';
     END IF;

@@ -112,7 +112,7 @@ book_slot(PG_FUNCTION_ARGS)
 	check_answers(booking.answers, taking.event->questions);
 	booking.id = new_id();
 	taking_book(&taking, &booking, NULL);
-	outbox_tell(BOOKING_CREATED, &booking.id);
+	outbox_tell(&(News) { .type = BOOKING_CREATED, .booking = &booking, .at = taking.now });
 	answer = (FirstAnswer) { booking.id, booking.status };
 	if (key_text)
 		idempotency_keep(&key, &answer, taking.now);

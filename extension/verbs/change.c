@@ -128,7 +128,11 @@ cancel(FunctionCallInfo fcinfo, const Booking *booking, const char *by, const ch
 		check_time(booking, now);
 		booking_cancel(booking, by, reason, now);
 		ledger_give_back(booking, "canceled", now);
-		outbox_tell(BOOKING_CANCELED, &booking->id);
+		outbox_tell(&(News) { .type = BOOKING_CANCELED,
+							  .booking = booking,
+							  .canceled_by = by,
+							  .cancel_reason = reason,
+							  .at = now });
 	}
 	answer_cancel(fcinfo, booking, replayed);
 }
@@ -179,7 +183,8 @@ move(FunctionCallInfo fcinfo, SlotTaking *taking, const Booking *old, char *time
 		booking.timezone = timezone;
 	booking_mark_rescheduled(old, taking->now);
 	taking_book(taking, &booking, old);
-	outbox_tell(BOOKING_RESCHEDULED, &booking.id);
+	outbox_tell(&(News) {
+		.type = BOOKING_RESCHEDULED, .booking = &booking, .old = old, .at = taking->now });
 	answer_booking(fcinfo, &booking, booking.status, false, old);
 }
 

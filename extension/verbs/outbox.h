@@ -6,19 +6,30 @@
 #define OPENCALENDLY_OUTBOX_H
 
 #include "compat.h"
-#include "utils/uuid.h"
+#include "data/booking.h"
 
-typedef enum OutboxEvent
+typedef enum NewsType
 {
 	BOOKING_CREATED,
 	BOOKING_CANCELED,
-	BOOKING_RESCHEDULED /* of the booking that took the old one's place */
-} OutboxEvent;
+	BOOKING_RESCHEDULED
+} NewsType;
+
+/* What has happened to a booking. */
+typedef struct News
+{
+	NewsType type;
+	const Booking *booking;
+	const Booking *old;        /* rescheduled: whose place it takes */
+	const char *canceled_by;   /* canceled */
+	const char *cancel_reason; /* canceled; NULL: none was given */
+	int64 at;
+} News;
 
 /*
- * Queues the event for the endpoints of the event type's owner and of each of the booking's hosts; writes nothing if there
- * are none. The booking is as this transaction has left it. Needs an SPI connection.
+ * Queues the news for the endpoints of the event type's owner and of each of the booking's hosts; writes nothing if there
+ * are none. Needs an SPI connection.
  */
-extern void outbox_tell(OutboxEvent event, const pg_uuid_t *booking_id);
+extern void outbox_tell(const News *news);
 
 #endif

@@ -40,6 +40,7 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/timeout.h"
+#include "utils/timestamp.h"
 #include "verbs/wake.h"
 #include "world/queue.h"
 #include "world/webhook.h"
@@ -50,6 +51,7 @@
 #define SETTLE_GROUP 64    /* or until so many have */
 #define RETRY_TURN_MS 1000
 #define HEARTBEAT_MS 2000
+#define CLOCK_STEP_MS 1000
 #define CONNECT_TIMEOUT_MS 5000
 #define GIVE_BACK_LOCK_TIMEOUT "500ms"
 
@@ -69,6 +71,7 @@ typedef struct Worker
 	int64 first_outcome_ms; /* when the first of them came */
 	int64 next_poll_ms;
 	int64 next_heartbeat_ms;
+	int64 clock_ahead_ms; /* the wall clock, of the one that nobody sets */
 	int64 no_turn_until_ms;   /* after one that has failed */
 	int64 deadline_ms;        /* no lease after that, but for the first */
 	ErrorData *volatile stop; /* why it must stop; NULL: it need not */
@@ -218,10 +221,22 @@ settle(Worker *worker)
 	webhook_note_health(worker->endpoints);
 }
 
+/* Whether the clock has been set back since this was last asked, by the clock that nobody sets. */
+static bool
+is_clock_back(Worker *worker)
+{
+	int64 ahead_ms = GetCurrentTimestamp() / 1000 - now_ms();
+	bool is_back = ahead_ms < worker->clock_ahead_ms - CLOCK_STEP_MS;
+
+	worker->clock_ahead_ms = ahead_ms;
+	return is_back;
+}
+
+/* Comes first in a turn: when the clock was set back, what waits is moved before anything is written by the new time. */
 static void
 tell_heartbeat(Worker *worker)
 {
-	if (now_ms() < worker->next_heartbeat_ms)
+	if (!is_clock_back(worker) && now_ms() < worker->next_heartbeat_ms)
 		return;
 	queue_heartbeat(&webhook_queue);
 	worker->next_heartbeat_ms = now_ms() + HEARTBEAT_MS;
@@ -233,8 +248,8 @@ do_turn(Worker *worker, bool leases, WebhookDelivery **leased)
 {
 	int places = settings_max_transfers - worker->nin_flight;
 
-	settle(worker);
 	tell_heartbeat(worker);
+	settle(worker);
 	if (!leases || places <= 0)
 		return 0;
 	return webhook_lease(worker->endpoints, worker->context, places, leased);

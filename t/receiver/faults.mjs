@@ -5,9 +5,9 @@
  * as far as they are used here. n of a request counts those of the same id at the same path, so n = 1 is what a receiver
  * that knows repeats by their id acts upon. Requests to /quiet are counted and not told.
  *
- * Orders: {do: "release", status} answers all that is held; {do: "holding"} tells how many are; {do: "mend"} ends
- * what /gone-first does; {do: "quiet"} tells how many requests
- * came to /quiet, and how many different ids.
+ * Orders: {do: "release", status, count} answers the first count of those that are held, or all; {do: "holding"} tells how
+ * many are; {do: "mend"} ends what /gone-first does; {do: "quiet"} tells how many requests came to /quiet, and how many
+ * different ids.
  */
 import fs from 'node:fs';
 import net from 'node:net';
@@ -57,6 +57,7 @@ const manners = {
   ok: (socket) => socket.write(answer(204).replace('Content-Length: 0\r\n', '')),
   status: (socket, [status, retryAfter]) =>
     socket.write(answer(status, retryAfter ? [`Retry-After: ${retryAfter}`] : [])),
+  late: (socket, [ms]) => setTimeout(() => socket.write(answer(200)), Number(ms)),
   hang: () => {},
   drip: (socket) => drip(socket, answer(200, [], 'slow')),
   'drip-body': (socket) => {
@@ -167,7 +168,7 @@ server.on('tlsClientError', () => {});
 server.listen({ port: Number(options.port), host: options.host, backlog: 4096 }, () => say({ port: server.address().port }));
 
 const orders = {
-  release: ({ status }) => held.splice(0).map((socket) => socket.write(answer(status))).length,
+  release: ({ status, count }) => held.splice(0, count ?? held.length).map((socket) => socket.write(answer(status))).length,
   holding: () => held.length,
   mend: () => (mended = true),
   quiet: () => ({ requests: quiet.requests, ids: quiet.ids.size }),
