@@ -407,12 +407,14 @@ with_setting(egress_allow => '127.0.0.0/8');
 notes();
 my $redirecting = Receiver->start(name => 'redirecting');
 my %leads = map { $_ => $redirecting->url("/redirect/$_?to=" . $inner->url('/followed')) } 300 .. 305, 307, 308;
+$leads{https} = $redirecting->url('/redirect/307?to=' . $inner_tls->url('/followed'));
 $leads{metadata} = $redirecting->url('/redirect/301?to=http://169.254.169.254/latest/meta-data/');
 $leads{file} = $redirecting->url('/redirect/302?to=file:///etc/passwd');
 %said = attempts_at(values %leads);
 for my $name (sort keys %leads)
 {
-	my $status = $name =~ /^\d/ ? $name : $name eq 'file' ? 302 : 301;
+	my ($status) = $leads{$name} =~ m{/redirect/(\d+)};
+
 	is($said{ $leads{$name} }, "done|$status|answered $status; redirects are not followed", "a redirect is a failure: $name");
 }
 is(join("\n", grep { $_ ne "connect 127.0.0.1 ${\ $redirecting->port }" } connects()), '', 'and followed by no connection');

@@ -162,13 +162,17 @@ COMMENT ON FUNCTION opencalendly.create_webhook_subscription(uuid, text, text[],
 -- What waits for an endpoint
 --
 
+-- What a worker takes at this moment is not waited for: it is leased, or comes back too late, and waits as pending.
 CREATE FUNCTION opencalendly.pause_deliveries(subscription_id uuid) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     UPDATE opencalendly.webhook_deliveries AS d SET status = 'paused'
-        WHERE d.subscription_id = pause_deliveries.subscription_id AND d.status = 'pending'
-            AND d.status IN ('pending', 'leased');
+        FROM (SELECT p.id FROM opencalendly.webhook_deliveries AS p
+            WHERE p.subscription_id = pause_deliveries.subscription_id AND p.status = 'pending'
+                AND p.status IN ('pending', 'leased')
+            FOR NO KEY UPDATE SKIP LOCKED) AS p
+        WHERE d.id = p.id;
 END
 $$;
 COMMENT ON FUNCTION opencalendly.pause_deliveries(uuid) IS
@@ -180,8 +184,11 @@ CREATE FUNCTION opencalendly.release_deliveries(subscription_id uuid) RETURNS vo
 #variable_conflict use_column
 BEGIN
     UPDATE opencalendly.webhook_deliveries AS d SET due_at = clock_timestamp()
-        WHERE d.subscription_id = release_deliveries.subscription_id AND d.status = 'pending'
-            AND d.status IN ('pending', 'leased') AND d.due_at > clock_timestamp();
+        FROM (SELECT p.id FROM opencalendly.webhook_deliveries AS p
+            WHERE p.subscription_id = release_deliveries.subscription_id AND p.status = 'pending'
+                AND p.status IN ('pending', 'leased') AND p.due_at > clock_timestamp()
+            FOR NO KEY UPDATE SKIP LOCKED) AS p
+        WHERE d.id = p.id;
     UPDATE opencalendly.webhook_deliveries AS d
         SET status = 'pending', due_at = clock_timestamp(), max_attempts = greatest(d.max_attempts, d.attempt + 1)
         WHERE d.subscription_id = release_deliveries.subscription_id AND d.status = 'paused'

@@ -120,7 +120,9 @@ static SavedQuery lease_query = {
 
 static SavedQuery well_query = {
 	.text = "UPDATE opencalendly.webhook_subscriptions AS s SET failing_since = NULL"
-			" WHERE s.id OPERATOR(pg_catalog.=) ANY ($1) AND s.failing_since IS NOT NULL",
+			" WHERE s.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT f.id FROM opencalendly.webhook_subscriptions AS f"
+			"  WHERE f.id OPERATOR(pg_catalog.=) ANY ($1) AND f.failing_since IS NOT NULL"
+			"  FOR NO KEY UPDATE SKIP LOCKED))",
 	.nargs = 1,
 	.types = { UUIDARRAYOID },
 };
@@ -136,10 +138,13 @@ static SavedQuery fails_query = {
 		"      ($3 OPERATOR(pg_catalog.*) INTERVAL '1 second'))"
 		"    THEN pg_catalog.format('No delivery has succeeded since %s.', opencalendly.instant_text(s.failing_since))"
 		"    ELSE s.paused_reason END"
-		"  WHERE s.id OPERATOR(pg_catalog.=) ANY ($1)"
+		"  WHERE s.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT f.id FROM opencalendly.webhook_subscriptions AS f"
+		"   WHERE f.id OPERATOR(pg_catalog.=) ANY ($1) FOR NO KEY UPDATE SKIP LOCKED))"
 		"  RETURNING s.id, s.paused_reason IS NOT NULL OR NOT s.is_active AS is_halted)"
-		" UPDATE opencalendly.webhook_deliveries AS d SET status = 'paused' FROM failing AS f"
-		"  WHERE f.is_halted AND d.subscription_id" EQ "f.id AND d.status" EQ "'pending'",
+		" UPDATE opencalendly.webhook_deliveries AS d SET status = 'paused'"
+		"  WHERE d.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT p.id FROM opencalendly.webhook_deliveries AS p"
+		"   JOIN failing AS f ON f.is_halted AND p.subscription_id" EQ "f.id WHERE p.status" EQ "'pending'"
+		"   AND p.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) FOR NO KEY UPDATE OF p SKIP LOCKED))",
 	/* clang-format on */
 	.nargs = 3,
 	.types = { UUIDARRAYOID, UUIDARRAYOID, INT4OID },

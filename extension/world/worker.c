@@ -324,6 +324,17 @@ send_leased(Worker *worker, WebhookDelivery *delivery)
 	finish(worker, delivery, &outcome);
 }
 
+/*
+ * The next transaction sees what others have committed, whatever the database's default is: a turn under SERIALIZABLE could
+ * fail at its commit, where nobody would give the leases back.
+ */
+static void
+commit(void)
+{
+	SPI_commit();
+	XactIsoLevel = XACT_READ_COMMITTED;
+}
+
 /* Settles, leases and commits, and then sends what it has leased. */
 static void
 take_turn(Worker *worker, bool leases)
@@ -331,7 +342,7 @@ take_turn(Worker *worker, bool leases)
 	WebhookDelivery **leased = MemoryContextAlloc(worker->turn, MAX_TRANSFERS * sizeof(void *));
 	int n = try_turn(worker, leases, leased);
 
-	SPI_commit();
+	commit();
 	worker->next_poll_ms = now_ms() + POLL_MS;
 	if (n < 0)
 		worker->no_turn_until_ms = now_ms() + RETRY_TURN_MS;
@@ -514,6 +525,7 @@ work_until_stopped(bool has_deadline, int max_seconds)
 	PG_TRY();
 	{
 		begin_worker(worker, has_deadline, max_seconds);
+		commit();
 		run(worker);
 	}
 	PG_FINALLY();
