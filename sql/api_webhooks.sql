@@ -114,6 +114,13 @@ SELECT (body #> '{deliveries,0,body}') - ARRAY['id', 'createdAt', 'payload'] AS 
 INSERT INTO ids SELECT 'link', l.cancel_token FROM opencalendly.bookings AS b, opencalendly.booking_links(b.id, b.link_key_id) AS l WHERE b.id = pg_temp.id('booked');
 SELECT pg_temp.say($$action_cancel('@link', NULL)$$, 'webhooks');
 SELECT pg_temp.say($$webhook_deliveries(#ada, '@own', NULL, NULL, '1')$$, 'deliveries', '0', 'event');
+-- of an event that nobody wants to hear nothing is, whatever was of the booking's others
+BEGIN;
+UPDATE opencalendly.webhook_subscriptions SET events = '{booking.created}';
+SELECT pg_temp.keep('booked later', $$create_booking(NULL, '{"username": "aw-ada", "eventSlug": "talk", "startsAt": "2026-06-02T10:00:00Z", "inviteeName": "Ann", "inviteeEmail": "ann@example.com"}')$$, 'booking', 'id') ~ '"webhooks": {"queued": 2}' AS two;
+INSERT INTO ids SELECT 'later link', l.cancel_token FROM opencalendly.bookings AS b, opencalendly.booking_links(b.id, b.link_key_id) AS l WHERE b.id = pg_temp.id('booked later');
+SELECT pg_temp.say($$action_cancel('@later link', NULL)$$, 'webhooks');
+ROLLBACK;
 
 -- nobody is at work: a second is waited for nothing, and not at all when nothing is due
 SELECT pg_temp.say($$run_deliveries(#ada, NULL, NULL)$$), pg_temp.say($$run_deliveries(#eve, '100', '{}')$$);

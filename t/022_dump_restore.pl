@@ -39,6 +39,13 @@ BEGIN
 	INSERT INTO opencalendly.calendar_busy_windows (user_id, starts_at, ends_at)
 		SELECT id, '2026-06-03 10:00+00', '2026-06-03 11:00+00' FROM opencalendly.users;
 	INSERT INTO opencalendly.claims (host_id, during) VALUES (host, '[2026-06-07 15:00+00, 2026-06-07 15:20+00)');
+	-- an endpoint with two secrets, what was told to it, and a worker that has tried
+	PERFORM opencalendly.rotate_webhook_secret(c.subscription_id), opencalendly.ping_webhook(c.subscription_id)
+		FROM opencalendly.users AS u, opencalendly.create_webhook_subscription(u.id, 'https://hooks.example.com/?a=b',
+			ARRAY['booking.created', 'booking.canceled', 'booking.rescheduled']) AS c;
+	INSERT INTO opencalendly.delivery_attempts (delivery_id, attempt, started_at, elapsed_ms, phase, status, error)
+		SELECT d.id, 1, clock_timestamp(), 15000, 'response', NULL, E'timed out\t\\' FROM opencalendly.webhook_deliveries AS d;
+	INSERT INTO opencalendly.worker_heartbeats VALUES ('webhook', clock_timestamp());
 END
 $$;
 SQL

@@ -321,6 +321,7 @@ my $tries = sql("SELECT count(*) FROM opencalendly.delivery_attempts AS a JOIN o
 ok($tries >= 3 && $tries <= 5, 'a delay apart each') or diag("$tries attempts");
 
 is(Outbox::stop($worker), '57014', 'this worker, too, has gone on');
+is(join("\n", Outbox::failed_turns($node)), '', 'nothing had to be tried again');
 $node->stop;
 $_->stop for $receiver, values %secure;
 done_testing();

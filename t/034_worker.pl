@@ -133,12 +133,13 @@ for my $answer (500, 200, 410)
 	clear();
 }
 
-# 1,000 deliveries and four workers that begin at once.
+# 1,000 deliveries and four workers that begin at once, whatever the isolation level is where they run.
 {
 	my @endpoints = map { Outbox::endpoint($node, $receiver->url("/ok?$_")) } 1 .. 20;
 
 	Outbox::broadcast($node, 50, @endpoints);
-	my @workers = map { Outbox::worker($node) } 1 .. 4;
+	my @workers = map { Outbox::worker($node, before => "SET default_transaction_isolation = '$_'") }
+	  'read committed', 'repeatable read', 'serializable', 'serializable';
 	ok(Outbox::poll(60, sub { sql("SELECT count(*) FROM opencalendly.webhook_deliveries WHERE status = 'succeeded' AND attempt = 1") eq '1000' }),
 		'four workers: 1,000 deliveries have come by their first attempt');
 	my @requests = $receiver->requests;
@@ -568,6 +569,7 @@ SQL
 	cmp_ok(max(@delays), '<', 1.3, 'not preloaded: by looking each second');
 	is(Outbox::stop($worker), '57014', 'not preloaded: a worker can be stopped, too');
 }
+is(join("\n", Outbox::failed_turns($node)), 'canceling statement due to lock timeout', 'the only thing that has failed is what somebody had locked');
 $node->stop;
 $receiver->stop;
 done_testing();

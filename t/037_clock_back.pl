@@ -148,6 +148,7 @@ is(Outbox::delivery($node, $third, '*') . Outbox::attempts($node, $third, '*'), 
 is(scalar $receiver->requests(sub { $_[0]{headers}{'x-opencalendly-delivery-id'} eq $first }), 1, 'an hour forward: what was delivered is not sent again');
 
 is(Outbox::stop($_), '57014', 'a worker has gone on all the time') for @workers;
+is(join("\n", Outbox::failed_turns($node)), '', 'nothing had to be tried again');
 $node->stop;
 $receiver->stop;
 done_testing();

@@ -298,23 +298,21 @@ END;
 COMMENT ON FUNCTION opencalendly.actions_members(text, text, timestamptz) IS
     'internal: {actions{cancel, reschedule}} of a booking';
 
--- What is told of the booking's last event, whether by now or not yet. Mails, calendars and notifications come with later
+-- What is told of one event of a booking, whether by now or not yet. Mails, calendars and notifications come with later
 -- parts, which count theirs here.
-CREATE FUNCTION opencalendly.queued_members(booking_id uuid) RETURNS jsonb
+CREATE FUNCTION opencalendly.queued_members(booking_id uuid, event text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
-DECLARE
-    last_event constant uuid := (SELECT e.id FROM opencalendly.outbox_events AS e
-        WHERE e.booking_id = queued_members.booking_id ORDER BY e.created_at DESC, e.id DESC LIMIT 1);
 BEGIN
     RETURN jsonb_build_object('email', jsonb_build_object('queued', false, 'sent', false, 'provider', 'none'),
         'webhooks', jsonb_build_object('queued',
-            (SELECT count(*) FROM opencalendly.webhook_deliveries AS d WHERE d.event_id = last_event)),
+            (SELECT count(*) FROM opencalendly.webhook_deliveries AS d JOIN opencalendly.outbox_events AS e ON e.id = d.event_id
+             WHERE e.booking_id = queued_members.booking_id AND e.type = event)),
         'calendarWriteback', jsonb_build_object('queued', 0), 'notifications', jsonb_build_object('queued', 0));
 END
 $$;
-COMMENT ON FUNCTION opencalendly.queued_members(uuid) IS
-    'internal: what a change of a booking has set off: {email, webhooks, calendarWriteback, notifications}';
+COMMENT ON FUNCTION opencalendly.queued_members(uuid, text) IS
+    'internal: what a change of a booking has set off, told by the type of its event: {email, webhooks, calendarWriteback, notifications}';
 
 CREATE FUNCTION opencalendly.team_booking_members(event_type_id uuid, host_ids uuid[]) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -374,7 +372,7 @@ BEGIN
             || opencalendly.team_booking_members(booking.event_type_id, taken.host_ids))
         || opencalendly.actions_members(taken.cancel_token, taken.reschedule_token, taken.token_expires_at)
         || opencalendly.team_booking_members(booking.event_type_id, taken.host_ids)
-        || opencalendly.queued_members(booking.id));
+        || opencalendly.queued_members(booking.id, 'booking.created'));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.book_for_invitee(uuid, text, jsonb) IS
@@ -472,7 +470,7 @@ BEGIN
     SELECT c.* INTO canceled FROM opencalendly.cancel_booking(token, given ->> 'reason') AS c;
     RETURN opencalendly.answer(jsonb_build_object('replayed', canceled.replayed,
             'booking', jsonb_build_object('id', canceled.booking_id, 'status', canceled.status))
-        || opencalendly.queued_members(canceled.booking_id));
+        || opencalendly.queued_members(canceled.booking_id, 'booking.canceled'));
 EXCEPTION WHEN SQLSTATE 'OC005' THEN
     moved := opencalendly.answer_moved_booking(token);
     IF moved.status IS NULL THEN
@@ -512,7 +510,7 @@ BEGIN
                 'endsAt', opencalendly.instant_text(moved.ends_at)))
         || opencalendly.actions_members(moved.cancel_token, moved.reschedule_token, moved.token_expires_at)
         || opencalendly.team_booking_members(moved.event_type_id, moved.host_ids)
-        || opencalendly.queued_members(moved.booking_id));
+        || opencalendly.queued_members(moved.booking_id, 'booking.rescheduled'));
 EXCEPTION WHEN SQLSTATE 'OC005' THEN
     elsewhere := opencalendly.answer_moved_booking(token);
     IF elsewhere.status IS NULL THEN

@@ -385,6 +385,10 @@ DECLARE
     attempts_before integer[];
     done jsonb;
 BEGIN
+    IF current_setting('transaction_read_only')::boolean THEN
+        RAISE EXCEPTION USING ERRCODE = 'read_only_sql_transaction', MESSAGE = 'nothing is sent from here',
+            DETAIL = 'The database takes no writes.';
+    END IF;
     SELECT array_agg(d.delivery_id), array_agg(d.attempts_before) INTO ids, attempts_before
         FROM opencalendly.due_deliveries(me.id, most) AS d;
     PERFORM opencalendly.wake_workers();

@@ -72,8 +72,8 @@ extern bool queue_is_copy(void);
 	"   due_at = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+)"                                   \
 	"    (t.delay_us OPERATOR(pg_catalog.*) INTERVAL '1 microsecond'),"                                 \
 	"   settled_at = CASE WHEN t.status" NE "'pending' THEN pg_catalog.clock_timestamp() END"           \
-	"  FROM told AS t WHERE d.id" EQ "t.id AND d.attempt" EQ "t.attempt AND d.status" EQ                \
-	"'leased' RETURNING d.id)"                                                                          \
+	"  FROM told AS t WHERE d.id" EQ "t.id AND d.attempt" EQ                                            \
+	"t.attempt AND COALESCE(d.status, '')" EQ "'leased' RETURNING d.id)"                                \
 	" INSERT INTO opencalendly.delivery_attempts"                                                       \
 	"   (delivery_id, attempt, started_at, elapsed_ms, phase, status, error)"                           \
 	"  SELECT t.id, t.attempt, t.started_at, t.elapsed_ms, t.phase, t.answer, t.error"                  \

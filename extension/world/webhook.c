@@ -67,7 +67,9 @@ Queue webhook_queue = { .name = "webhook", QUEUE_STATEMENTS("opencalendly.webhoo
 /*
  * $1 places, $2 now, $3 the lease's end, $4 endpoints and $5 how many more each of them may have (others: one), $6 places
  * for endpoints that fail. The endpoints with open rows are found by skipping through their index, so that many rows of one
- * do not matter. Rows whose lease has run out are due again; their attempt is told as lost.
+ * do not matter, and no more of each than its share of the places are looked at. Rows whose lease has run out are due
+ * again; their attempt is told as lost. COALESCE keeps the planner from looking rows up by their id in the index of open
+ * rows, which looks small whenever the queue was empty a while ago.
  */
 static SavedQuery lease_query = {
 	.text =
@@ -86,18 +88,20 @@ static SavedQuery lease_query = {
 		"  FROM waiting AS w JOIN opencalendly.webhook_subscriptions AS s ON s.id" EQ "w.subscription_id"
 		"   LEFT JOIN known AS k ON k.id" EQ "s.id"
 		"  WHERE s.is_active AND s.paused_reason IS NULL AND COALESCE(k.places, 1)" GT "0),"
+		" share AS (SELECT 1 OPERATOR(pg_catalog.+) ($1 OPERATOR(pg_catalog./) GREATEST(pg_catalog.count(*), 1)) AS places"
+		"  FROM ready),"
 		" due AS (SELECT r.is_failing, n.* FROM ready AS r CROSS JOIN LATERAL ("
 		"  SELECT d.id, d.due_at, pg_catalog.row_number() OVER (ORDER BY d.due_at, d.id) AS place"
 		"  FROM opencalendly.webhook_deliveries AS d"
 		"  WHERE d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased'])"
 		"   AND d.subscription_id" EQ "r.id AND d.due_at" LE "$2"
-		"  ORDER BY d.due_at, d.id LIMIT r.places) AS n),"
+		"  ORDER BY d.due_at, d.id LIMIT LEAST(r.places, (SELECT h.places FROM share AS h))) AS n),"
 		" chosen AS ((SELECT u.id FROM due AS u WHERE NOT u.is_failing ORDER BY u.place, u.due_at, u.id LIMIT $1)"
 		"  UNION ALL (SELECT u.id FROM due AS u WHERE u.is_failing ORDER BY u.place, u.due_at, u.id LIMIT $6)"
 		"  LIMIT $1),"
-		" locked AS MATERIALIZED (SELECT d.id, d.status, d.attempt, d.due_at FROM opencalendly.webhook_deliveries AS d"
+		" locked AS MATERIALIZED (SELECT d.ctid AS at, d.id, d.status, d.attempt, d.due_at FROM opencalendly.webhook_deliveries AS d"
 		"  WHERE d.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT c.id FROM chosen AS c))"
-		"   AND d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) AND d.due_at" LE "$2"
+		"   AND COALESCE(d.status, '') OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) AND d.due_at" LE "$2"
 		"  FOR UPDATE SKIP LOCKED),"
 		" lost AS (INSERT INTO opencalendly.delivery_attempts"
 		"   (delivery_id, attempt, started_at, elapsed_ms, phase, error)"
@@ -106,7 +110,7 @@ static SavedQuery lease_query = {
 		"   FROM locked AS l WHERE l.status" EQ "'leased' ON CONFLICT DO NOTHING),"
 		" leased AS (UPDATE opencalendly.webhook_deliveries AS d"
 		"  SET status = 'leased', attempt = d.attempt OPERATOR(pg_catalog.+) 1, due_at = $3"
-		"  FROM locked AS l WHERE d.id" EQ "l.id"
+		"  FROM locked AS l WHERE d.ctid" EQ "l.at"
 		"  RETURNING d.id, d.attempt, d.max_attempts, d.subscription_id, d.event_id)"
 		" SELECT l.id, l.attempt, l.max_attempts, l.subscription_id, l.event_id, s.failing_since IS NOT NULL, s.url,"
 		"   e.type, e.body, s.secret, CASE WHEN s.old_secret_until" GT "$2 THEN s.old_secret END"
@@ -119,10 +123,11 @@ static SavedQuery lease_query = {
 };
 
 static SavedQuery well_query = {
-	.text = "UPDATE opencalendly.webhook_subscriptions AS s SET failing_since = NULL"
-			" WHERE s.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT f.id FROM opencalendly.webhook_subscriptions AS f"
-			"  WHERE f.id OPERATOR(pg_catalog.=) ANY ($1) AND f.failing_since IS NOT NULL"
-			"  FOR NO KEY UPDATE SKIP LOCKED))",
+	.text =
+		"UPDATE opencalendly.webhook_subscriptions AS s SET failing_since = NULL"
+		" WHERE s.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT f.id FROM opencalendly.webhook_subscriptions AS f"
+		"  WHERE f.id OPERATOR(pg_catalog.=) ANY ($1) AND f.failing_since IS NOT NULL"
+		"  FOR NO KEY UPDATE SKIP LOCKED))",
 	.nargs = 1,
 	.types = { UUIDARRAYOID },
 };

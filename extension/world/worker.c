@@ -37,6 +37,7 @@
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/timeout.h"
@@ -48,7 +49,7 @@
 #define MAX_TRANSFERS 1000 /* the setting's upper bound */
 #define POLL_MS 1000
 #define SETTLE_AFTER_MS 10 /* what has finished waits so long for more, */
-#define SETTLE_GROUP 64    /* or until so many have */
+#define SETTLE_GROUP 192   /* or until so many have */
 #define RETRY_TURN_MS 1000
 #define HEARTBEAT_MS 2000
 #define CLOCK_STEP_MS 1000
@@ -71,7 +72,7 @@ typedef struct Worker
 	int64 first_outcome_ms; /* when the first of them came */
 	int64 next_poll_ms;
 	int64 next_heartbeat_ms;
-	int64 clock_ahead_ms; /* the wall clock, of the one that nobody sets */
+	int64 clock_ahead_ms;     /* the wall clock, of the one that nobody sets */
 	int64 no_turn_until_ms;   /* after one that has failed */
 	int64 deadline_ms;        /* no lease after that, but for the first */
 	ErrorData *volatile stop; /* why it must stop; NULL: it need not */
@@ -242,12 +243,24 @@ tell_heartbeat(Worker *worker)
 	worker->next_heartbeat_ms = now_ms() + HEARTBEAT_MS;
 }
 
+/*
+ * For the turn's transaction. A plan may have been made while the tables were empty, and lives on when thousands of rows
+ * have come: a scan of a whole table must not look cheap then.
+ */
+static void
+avoid_scans(void)
+{
+	set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true,
+					  0, false);
+}
+
 /* What a turn does in its subtransaction; how many it has leased. */
 static int
 do_turn(Worker *worker, bool leases, WebhookDelivery **leased)
 {
 	int places = settings_max_transfers - worker->nin_flight;
 
+	avoid_scans();
 	tell_heartbeat(worker);
 	settle(worker);
 	if (!leases || places <= 0)

@@ -70,7 +70,8 @@ await step('what is wrong is told at its field, by the page or the service; what
 let secret;
 
 await step('the secret is shown once: it is not closed by a slip, copied, and nowhere afterwards', async () => {
-  for (const name of ['created', 'rescheduled']) await dialog.getByRole('checkbox', { name: t(`webhooks.events.${name}`) }).check();
+  for (const name of ['created', 'rescheduled'])
+    await dialog.getByRole('checkbox', { name: t(`webhooks.events.${name}`) }).check();
   await button('webhooks.make', dialog).click();
   await host.sees(dialog.getByText(t('webhooks.secret.once')));
   secret = await secretField.inputValue();
@@ -78,6 +79,9 @@ await step('the secret is shown once: it is not closed by a slip, copied, and no
   await page.keyboard.press('Escape');
   await host.sees(dialog.getByRole('heading', { name: t('webhooks.secret.leave') }));
   await button('common.cancel', dialog).click();
+  await page.evaluate(() => { location.hash = '#/hours'; });
+  await page.locator('oc-hours h1').waitFor();
+  await page.goBack();
   is(await secretField.inputValue(), secret, 'still there');
   await button('webhooks.secret.copy', dialog).click();
   await host.sees(dialog.getByText(t('common.copied')));
@@ -151,7 +155,8 @@ await step('paused: why, and resumed', async () => {
   await sql('UPDATE opencalendly.webhook_deliveries SET status = \'paused\'');
   await view();
   await host.sees(card(url).getByText(t('webhooks.paused.gone')));
-  await setWebhook(await byUrl(url), 'paused_reason = \'No delivery has succeeded since 2026-05-30T08:00:00Z.\', failing_since = \'2026-05-30 08:00:07+00\'');
+  await setWebhook(await byUrl(url), `paused_reason = 'No delivery has succeeded since 2026-05-30T08:00:07.000Z.',
+    failing_since = '2026-05-30 08:00:07+00'`);
   await view();
   await host.sees(card(url).getByText(new RegExp(t('webhooks.paused.failing', { since: '30 May, 10:00:07' }))));
   await setWebhook(await byUrl(url), 'paused_reason = \'Another reason.\', failing_since = NULL');
@@ -261,8 +266,8 @@ await step('what a receiver or a name has made of an error is text', async () =>
 await step('a long log: a page at a time; those of a status', async () => {
   const webhook = await makeWebhook(ada, { url: 'https://long.example.com/' });
   for (let n = 0; n < 30; n += 1) {
-    const status = n % 3 ? 'succeeded' : 'failed';
-    await addDelivery(webhook, { status, at: `2026-05-${n + 1} 07:00+00`, attempts: [['done', n % 3 ? 200 : 500, n % 3 ? null : 'answered 500', n]] });
+    const [status, attempt] = n % 3 ? ['succeeded', ['done', 200, null, n]] : ['failed', ['done', 500, 'answered 500', n]];
+    await addDelivery(webhook, { status, at: `2026-05-${n + 1} 07:00+00`, attempts: [attempt] });
   }
   await view(`/${webhook.id}`);
   is(await deliveries.count(), 25, 'a page');
@@ -285,19 +290,28 @@ await step('all that failed since an instant is sent again, and nothing else', a
   await dialog.getByLabel(t('console.time.time'), { exact: true }).fill('09:00');
   await button('webhooks.replay.go', dialog).click();
   await host.sees(t('webhooks.replay.done', { count: 3 }));
-  is(await sql(`SELECT string_agg(to_char(created_at, 'DD'), ' ' ORDER BY id) FROM opencalendly.webhook_deliveries
-    WHERE status = 'pending' AND subscription_id = (SELECT id FROM opencalendly.webhook_subscriptions WHERE url = 'https://long.example.com/')`), '22 25 28', 'which');
+  is(await sql(`SELECT string_agg(to_char(d.created_at, 'DD'), ' ' ORDER BY d.id) FROM opencalendly.webhook_deliveries AS d
+    JOIN opencalendly.webhook_subscriptions AS s ON s.id = d.subscription_id
+    WHERE d.status = 'pending' AND s.url = 'https://long.example.com/'`), '22 25 28', 'which');
   await button('webhooks.replay.act').click();
   await dialog.getByLabel(t('console.time.date')).fill('2026-05-29');
   await dialog.getByLabel(t('console.time.time'), { exact: true }).fill('00:00');
   await dialog.getByLabel(t('webhooks.replay.includeSucceeded')).check();
   await button('webhooks.replay.go', dialog).click();
   await host.sees(t('webhooks.replay.done', { count: 2 }));
+  await page.getByRole('switch').click();
+  await host.sees(t('webhooks.offText'));
+  await button('webhooks.replay.act').click();
+  await dialog.getByLabel(t('console.time.date')).fill('2026-05-01');
+  await dialog.getByLabel(t('console.time.time'), { exact: true }).fill('00:00');
+  await button('webhooks.replay.go', dialog).click();
+  await host.sees(t('webhooks.replay.doneLater', { count: 7 }));
 });
 
 await step('the log of an endpoint that cannot be had: told, and asked for again', async () => {
   host.expect(503);
-  await page.route('**/deliveries?*', (route) => route.fulfill({ status: 503, json: { ok: false, error: 'busy', code: 'HTTP_503' } }));
+  await page.route('**/deliveries?*',
+    (route) => route.fulfill({ status: 503, json: { ok: false, error: 'busy', code: 'HTTP_503' } }));
   await view(`/${(await byUrl(local)).id}`);
   await host.sees(t('errors.status503'));
   await page.unrouteAll();
@@ -307,7 +321,8 @@ await step('the log of an endpoint that cannot be had: told, and asked for again
 });
 
 await step('one endpoint too many: told', async () => {
-  for (let n = (await ada.call('GET', '/v0/webhooks')).webhooks.length; n < 20; n += 1) await makeWebhook(ada, { url: `https://n${n}.example.com/` });
+  const { webhooks } = await ada.call('GET', '/v0/webhooks');
+  for (let n = webhooks.length; n < 20; n += 1) await makeWebhook(ada, { url: `https://n${n}.example.com/` });
   await view();
   await button('webhooks.add').click();
   await dialog.getByLabel(t('webhooks.fields.url')).fill('https://one-too-many.example.com/');

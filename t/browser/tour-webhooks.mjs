@@ -3,8 +3,9 @@ import { sql, until } from './lib.mjs';
 import { addDelivery, makeWebhook, setWebhook } from './webhook-rows.mjs';
 
 const failures = [
-  ['connect', null, 'connection refused', 3], ['tls', null, 'certificate is for another name', 84], ['done', 500, 'answered 500', 40],
-  ['response', null, 'timed out', 15_001], ['done', 302, 'answered 302; redirects are not followed', 12],
+  ['connect', null, 'connection refused', 3], ['tls', null, 'certificate is for another name', 84],
+  ['done', 500, 'answered 500', 40], ['response', null, 'timed out', 15_001],
+  ['done', 302, 'answered 302; redirects are not followed', 12],
 ];
 
 async function webhooks(my, rest = '', host = my.host) {
@@ -16,11 +17,14 @@ async function webhooks(my, rest = '', host = my.host) {
 /* Endpoints of the tour's host in each of the states; the first has deliveries in each of theirs. */
 async function makeWebhooks(my) {
   const { host, fresh } = my;
-  const make = (name, events) => makeWebhook(host, { url: `https://${name}.example.org/opencalendly/webhooks?tenant=4711`, ...(events && { events }) });
-  const first = my.webhook = await make('a-rather-long-name-of-a-server.of-some-department', ['booking.created']);
+  const make = (name, more) =>
+    makeWebhook(host, { url: `https://${name}.example.org/opencalendly/webhooks?tenant=4711`, ...more });
+  const first = await make('a-rather-long-name-of-a-server.of-some-department', { events: ['booking.created'] });
 
-  await setWebhook(first, 'failing_since = \'2026-05-31 10:00:07+00\', old_secret = secret, old_secret_until = clock_timestamp() + interval \'20 h\'');
-  await setWebhook(await make('paused'), 'paused_reason = \'No delivery has succeeded since then.\', failing_since = \'2026-05-28 10:00:07+00\'');
+  await setWebhook(first, `failing_since = '2026-05-31 10:00:07+00', old_secret = secret,
+    old_secret_until = clock_timestamp() + interval '20 h'`);
+  await setWebhook(await make('paused'), `paused_reason = 'No delivery has succeeded since 2026-05-28T10:00:07.000Z.',
+    failing_since = '2026-05-28 10:00:07+00'`);
   await setWebhook(await make('gone'), 'paused_reason = \'The endpoint answered 410 Gone.\'');
   await setWebhook(await make('off'), 'is_active = false');
   await make('good');
@@ -34,7 +38,8 @@ async function makeWebhooks(my) {
 
 /* What a worker would do with the pings of the fresh host. */
 const settle = (my, status, attempt) => sql(`
-  WITH done AS (UPDATE opencalendly.webhook_deliveries SET status = '${status}', attempt = 1, due_at = clock_timestamp() + interval '5 s',
+  WITH done AS (UPDATE opencalendly.webhook_deliveries
+    SET status = '${status}', attempt = 1, due_at = clock_timestamp() + interval '5 s',
       settled_at = CASE WHEN '${status}' = 'succeeded' THEN clock_timestamp() END
     WHERE status = 'pending' AND subscription_id = '${my.fresh.webhooks[0].id}' RETURNING id)
   INSERT INTO opencalendly.delivery_attempts SELECT id, 1, clock_timestamp(), ${attempt} FROM done`);

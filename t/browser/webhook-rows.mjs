@@ -1,36 +1,44 @@
 /* Endpoints, and the rows of deliveries that only a worker would write, by SQL. */
 import { sql } from './lib.mjs';
 
+const EVENTS = ['booking.created', 'booking.canceled', 'booking.rescheduled'];
 const text = (value) => (value == null ? 'NULL' : `'${String(value).replaceAll('\'', '\'\'')}'`);
 
 /* An endpoint of the host, with its secret. */
 export async function makeWebhook(host, settings = {}) {
-  const { webhook } = await host.call('POST', '/v0/webhooks', {
-    url: 'https://hooks.example.com/bookings', events: ['booking.created', 'booking.canceled', 'booking.rescheduled'], ...settings,
-  });
+  const { webhook } = await host.call('POST', '/v0/webhooks',
+    { url: 'https://hooks.example.com/bookings', events: EVENTS, ...settings });
 
   return webhook;
 }
 
-/*
- * A delivery to the endpoint; returns its id. attempts: [phase, status, error, elapsed ms], the first at "at", each of the
- * others a minute later.
- */
-export async function addDelivery({ id }, { type = 'booking.created', status = 'succeeded', attempts = [], at = '2026-06-01 07:00+00', due = '-infinity', bookingId = null } = {}) {
+/* The attempts of what "delivery" has inserted: [phase, status, error, elapsed ms], a minute apart. */
+function attemptRows(attempts, at) {
+  const rows = attempts.map(([phase, status, error, elapsed], i) => `(${i + 1}, timestamptz ${text(at)} + interval '${i} min',
+    ${elapsed}, ${text(phase)}, ${status ?? 'NULL::int'}, ${text(error)}::text)`);
+
+  return rows.length ? `attempts AS (INSERT INTO opencalendly.delivery_attempts
+    SELECT delivery.id, a.* FROM delivery, (VALUES ${rows.join()}) AS a RETURNING 1)` : 'attempts AS (SELECT 1)';
+}
+
+/* A delivery to the endpoint; returns its id. at: when it was made, and attempted first; due: when it is next. */
+export async function addDelivery(webhook, { type = 'booking.created', status = 'succeeded', attempts = [],
+  at = '2026-06-01 07:00+00', due = '-infinity', bookingId = null } = {}) {
   const isSettled = status === 'succeeded' || status === 'failed';
-  const error = attempts.at(-1)?.[2];
-  const rows = attempts.map(([phase, answer, why, ms], i) =>
-    `(${i + 1}, timestamptz ${text(at)} + interval '${i} min', ${ms}, ${text(phase)}, ${answer ?? 'NULL::int'}, ${text(why)}::text)`);
-  const body = `json_build_object('id', id, 'type', ${text(type)}, 'createdAt', ${text(at)}, 'payload', json_build_object('inviteeName', 'Ann Example'))`;
-  const inserted = rows.length ? `INSERT INTO opencalendly.delivery_attempts SELECT delivery.id, a.* FROM delivery, (VALUES ${rows.join()}) AS a` : 'SELECT';
 
   return sql(`
-    WITH ids AS MATERIALIZED (SELECT opencalendly.uuid_generate_v7() AS id),
-      event AS (INSERT INTO opencalendly.outbox_events (id, type, booking_id, body, created_at)
-        SELECT id, ${text(type)}, ${text(bookingId)}::uuid, ${body}, ${text(at)} FROM ids RETURNING id),
-      delivery AS (INSERT INTO opencalendly.webhook_deliveries (subscription_id, event_id, status, attempt, due_at, last_error, created_at, settled_at)
-        SELECT ${text(id)}, id, ${text(status)}, ${attempts.length}, ${text(due)}, ${text(error)}, ${text(at)}, ${isSettled ? text(at) : 'NULL'} FROM event RETURNING id),
-      attempts AS (${inserted} ${rows.length ? 'RETURNING 1' : ''})
+    WITH new AS MATERIALIZED (
+        SELECT opencalendly.uuid_generate_v7() AS id, ${text(type)} AS type, ${text(at)}::timestamptz AS at),
+      event AS (INSERT INTO opencalendly.outbox_events (id, type, booking_id, created_at, body)
+        SELECT id, type, ${text(bookingId)}::uuid, at, json_build_object('id', id, 'type', type, 'createdAt', at,
+            'payload', json_build_object('inviteeName', 'Ann Example'))
+          FROM new RETURNING id),
+      delivery AS (INSERT INTO opencalendly.webhook_deliveries
+          (subscription_id, event_id, status, attempt, due_at, last_error, created_at, settled_at)
+        SELECT ${text(webhook.id)}, new.id, ${text(status)}, ${attempts.length}, ${text(due)}, ${text(attempts.at(-1)?.[2])},
+            at, ${isSettled ? 'at' : 'NULL'}
+          FROM new JOIN event USING (id) RETURNING id),
+      ${attemptRows(attempts, at)}
     SELECT id FROM delivery`);
 }
 

@@ -43,7 +43,7 @@ So many events, and each of them for all the endpoints.
 
 =item Outbox::worker($node, %options)
 
-Starts a worker and returns {session, pid}. Options: before (SQL for the session), seconds (max_seconds), database.
+Starts a worker, as opencalendly_worker, and returns {session, pid}. Options: before (SQL for the session), seconds (max_seconds), database.
 
 =item Outbox::stop($worker)
 
@@ -61,6 +61,10 @@ Waits until each has a row of this attempt.
 
 What the tables say: columns of the delivery (status, attempt, last_error); one line for each of its attempts (attempt, phase,
 status, error).
+
+=item Outbox::failed_turns($node)
+
+What the server's log says of turns of workers that have failed and were tried again: a list of messages.
 
 =item Outbox::poll($seconds, $condition)
 
@@ -148,6 +152,7 @@ sub worker
 	my $session = Scene::session($node, $options{database});
 	my $pid = $session->query_safe('SELECT pg_backend_pid()');
 
+	Scene::answer($session, 'SET ROLE opencalendly_worker');
 	Scene::answer($session, $options{before}) if defined $options{before};
 	Scene::start($session, "CALL opencalendly.run_deliveries(${\ ($options{seconds} // '')})");
 	return { node => $node, session => $session, pid => $pid };
@@ -201,6 +206,13 @@ sub attempts
 	$columns //= 'attempt, phase, status, error';
 
 	return $node->safe_psql('postgres', "SELECT $columns FROM opencalendly.delivery_attempts WHERE delivery_id = '$delivery' ORDER BY attempt");
+}
+
+sub failed_turns
+{
+	my ($node) = @_;
+
+	return slurp_file($node->logfile) =~ /WARNING:.* a worker's transaction has failed: (.*)/g;
 }
 
 sub poll

@@ -8,7 +8,9 @@ import { errorText, t } from '../i18n.js';
 import { api, confirmDialog } from './session.js';
 import { toggle } from './setup-fields.js';
 import { icon } from './icons.js';
-import { eventNames, follow, isAhead, lastAttempt, pausedText, resultText, stateOf, timeText } from './webhook-data.js';
+import {
+  eventNames, follow, isAhead, lastAttempt, pausedText, resultText, stateOf, timeText, withoutSecret,
+} from './webhook-data.js';
 import { openRotation, openWebhookForm } from './webhook-form.js';
 import { showSecret } from './webhook-secret.js';
 
@@ -91,7 +93,7 @@ class Webhook extends View {
     const webhook = await openRotation(this.of.webhook, zone);
 
     if (!webhook) return;
-    this.emit('changed', webhook);
+    this.emit('changed', withoutSecret(webhook));
     await showSecret(webhook, zone);
     this.tell(t('webhooks.rotate.done'), 'good');
   }
@@ -123,7 +125,9 @@ class Webhook extends View {
           h('p', { class: 'quiet small' }, eventNames(webhook))),
         h('span', { class: 'switched' },
           h('span', { class: `badge ${LOOKS[state]}` }, t(`webhooks.states.${state}`)),
-          toggle({ label: t('webhooks.switch', { url: webhook.url }), checked: webhook.isActive, oninput: (on) => this.switchTo(on) }))),
+          toggle({
+            label: t('webhooks.switch', { url: webhook.url }), checked: webhook.isActive, oninput: (on) => this.switchTo(on),
+          }))),
       this.notes(state),
       h('div', { class: 'row acts' }, this.acts()),
       this.told && h('p', { key: 'told', class: `note ${this.told.look}`, role: this.told.look === 'bad' ? 'alert' : null },
@@ -179,7 +183,9 @@ function pingText(delivery) {
   const values = { result: resultText(attempt), ms: attempt.elapsedMs };
 
   if (!attempt.error) return [t('webhooks.ping.arrived', values), 'good'];
-  return [[t('webhooks.ping.failed', values), delivery.status === 'pending' && t('webhooks.ping.again')].filter(Boolean).join(' '), 'bad'];
+  const again = delivery.status === 'pending' && t('webhooks.ping.again');
+
+  return [[t('webhooks.ping.failed', values), again].filter(Boolean).join(' '), 'bad'];
 }
 
 customElements.define('oc-webhook', Webhook);

@@ -21,6 +21,9 @@ export function stateOf({ isActive, pausedReason, failingSince }) {
   return failingSince ? 'failing' : 'sending';
 }
 
+/* The endpoint as it is kept: its secret is only ever in the dialog that shows it. */
+export const withoutSecret = ({ secret, ...webhook }) => webhook;
+
 export const eventName = (event) => t(`webhooks.events.${event.split('.').at(-1)}`);
 export const eventNames = ({ events }) => EVENTS.filter((event) => events.includes(event)).map(eventName).join(' · ');
 
@@ -57,14 +60,14 @@ export const lastAttempt = ({ attempts }) => attempts.at(-1) ?? null;
 
 /*
  * Looks at a delivery that was just sent on its way, until its next attempt is over, it waits no more, or isWanted() says no.
- * Returns what it was at the last look: maybe still on its way.
+ * Returns what it was at the last look: maybe still on its way, or further back in the log than "count".
  */
-export async function follow(webhookId, delivery, isWanted) {
+export async function follow(webhookId, delivery, isWanted, count) {
   let seen = delivery;
 
   for (let n = 0; n < LOOKS && isWanted() && isOpen(seen) && !(lastAttempt(seen)?.attempt > delivery.attempt); n += 1) {
     await new Promise((wake) => { setTimeout(wake, PAUSE); });
-    const answer = await deliveriesOf(webhookId, 'all', null, 100).catch(() => null);
+    const answer = await deliveriesOf(webhookId, 'all', null, count).catch(() => null);
 
     seen = answer?.deliveries.find(({ id }) => id === delivery.id) ?? seen;
   }

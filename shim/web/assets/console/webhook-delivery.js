@@ -42,7 +42,7 @@ class Delivery extends View {
   }
 
   async wait(webhookId, delivery) {
-    const seen = await follow(webhookId, delivery, () => this.isConnected);
+    const seen = await follow(webhookId, delivery, () => this.isConnected, 100);
     const last = lastAttempt(seen);
 
     this.emit('delivery', seen);
@@ -100,11 +100,12 @@ class Delivery extends View {
   acts() {
     const { delivery } = this.of;
     const mayReplay = delivery.status !== 'leased' && delivery.status !== 'paused';
+    const text = t(delivery.status === 'pending' ? 'webhooks.replay.now' : 'webhooks.replay.one');
 
     return (mayReplay || delivery.bookingId || this.told) && h('div', { key: 'acts', class: 'row' },
       delivery.bookingId && h('a', { key: 'booking', class: 'button small', href: `#/bookings/${delivery.bookingId}` },
         icon('bookings'), t('webhooks.booking')),
-      mayReplay && button([icon('swap'), t(delivery.status === 'pending' ? 'webhooks.replay.now' : 'webhooks.replay.one')], () => this.replay(),
+      mayReplay && button([icon('swap'), text], () => this.replay(),
         { key: 'replay', class: 'small', 'aria-disabled': this.busy ? 'true' : null }),
       this.told && h('p', { key: 'told', class: `small ${this.told.look === 'bad' ? 'error-text' : 'quiet'}`,
         role: this.told.look === 'bad' ? 'alert' : null }, this.told.text));

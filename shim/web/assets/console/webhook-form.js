@@ -9,21 +9,42 @@ import { Form, button } from './section-parts.js';
 import { textField } from './setup-fields.js';
 import { EVENTS, eventName, isAhead, timeText } from './webhook-data.js';
 
-const isUrl = (text) => /^https?:\/\/[^\s/?#]/i.test(text) && URL.canParse(text);
-const secretError = (secret) => (secret === '' || (secret.length >= 8 && secret.length <= 200) ? null : t('webhooks.wrong.secret'));
+const isUrl = (text) => /^https?:\/\/[^\s/?#]/i.test(text);
+const secretError = (secret) => (secret === '' || secret.length >= 8 ? null : t('webhooks.wrong.secret'));
 
-class WebhookForm extends Form {
-  webhook = null;
+/* What both forms share. */
+class EndpointForm extends Form {
   errorKeys = ['webhooks.errors'];
+
+  labelOf(name) {
+    return t(`webhooks.fields.${name}`);
+  }
+
+  /* What the service says of a field is for programmers: the page has its own words for it. */
+  refuse(error) {
+    const [field] = error.field?.split(/[[.]/) ?? [];
+
+    if (!(field in this.draft)) return super.refuse(error);
+    this.set({ busy: false, errors: { [field]: t(`webhooks.wrong.${field}`) } });
+    return this.showErrors();
+  }
+
+  secretField() {
+    return textField(this.spec('secret', {
+      hint: t('webhooks.hints.secret'), optional: true, maxlength: 200, autocomplete: 'off', autocapitalize: 'none',
+      spellcheck: 'false',
+    }));
+  }
+}
+
+/* A new endpoint, or (property webhook) one that is there. */
+class WebhookForm extends EndpointForm {
+  webhook = null;
 
   start() {
     const { url = '', events = EVENTS } = this.webhook ?? {};
 
     this.draft = { url, events: [...events], secret: '' };
-  }
-
-  labelOf(name) {
-    return t(`webhooks.fields.${name}`);
   }
 
   check() {
@@ -44,15 +65,6 @@ class WebhookForm extends Form {
     return webhook;
   }
 
-  /* What the service says of a field is for programmers: the page has its own words for it. */
-  refuse(error) {
-    const [field] = error.field?.split(/[[.]/) ?? [];
-
-    if (!(field in this.draft)) return super.refuse(error);
-    this.set({ busy: false, errors: { [field]: t(`webhooks.wrong.${field}`) } });
-    return this.showErrors();
-  }
-
   choose(event, isOn) {
     const { events } = this.draft;
 
@@ -66,7 +78,7 @@ class WebhookForm extends Form {
         autocapitalize: 'none', spellcheck: 'false',
       })),
       this.events(),
-      !this.webhook && secretField(this),
+      !this.webhook && this.secretField(),
       this.webhook && h('p', { key: 'rotate', class: 'quiet small' }, t('webhooks.hints.rotate')),
       this.buttons(t(this.webhook ? 'common.save' : 'webhooks.make')));
   }
@@ -78,7 +90,8 @@ class WebhookForm extends Form {
       h('legend', null, t('webhooks.fields.events')),
       EVENTS.map((event, i) => h('label', { class: 'check', key: event },
         h('input', {
-          type: 'checkbox', checked: this.draft.events.includes(event), onchange: ({ target }) => this.choose(event, target.checked),
+          type: 'checkbox', checked: this.draft.events.includes(event),
+          onchange: ({ target }) => this.choose(event, target.checked),
           'aria-invalid': error && i === 0 ? 'true' : null, 'aria-describedby': error ? 'webhook-events-error' : null,
         }),
         h('span', null, eventName(event), ' ', h('code', { class: 'quiet' }, event)))),
@@ -86,19 +99,10 @@ class WebhookForm extends Form {
   }
 }
 
-const secretField = (form) => textField(form.spec('secret', {
-  hint: t('webhooks.hints.secret'), optional: true, maxlength: 200, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false',
-}));
-
 /* Another secret for an endpoint. Property of: { webhook, zone }. */
-class Rotation extends Form {
+class Rotation extends EndpointForm {
   of = null;
   draft = { secret: '' };
-  errorKeys = ['webhooks.errors'];
-
-  labelOf(name) {
-    return t(`webhooks.fields.${name}`);
-  }
 
   check() {
     return { secret: secretError(this.draft.secret) };
@@ -110,12 +114,6 @@ class Rotation extends Form {
     return (await api.patch(`/v0/webhooks/${this.of.webhook.id}`, secret ? { secret } : { rotateSecret: true })).webhook;
   }
 
-  refuse(error) {
-    if (error.field !== 'secret') return super.refuse(error);
-    this.set({ busy: false, errors: { secret: t('webhooks.wrong.secret') } });
-    return this.showErrors();
-  }
-
   view() {
     const { webhook: { secondSecretUntil }, zone } = this.of;
 
@@ -123,7 +121,7 @@ class Rotation extends Form {
       h('p', null, t('webhooks.rotate.text')),
       isAhead(secondSecretUntil) &&
         h('p', { key: 'again', class: 'note warn' }, t('webhooks.rotate.again', { until: timeText(secondSecretUntil, zone) })),
-      secretField(this),
+      this.secretField(),
       this.buttons(t('webhooks.rotate.go'), button(t('common.cancel'), () => this.emit('done'))));
   }
 }

@@ -7,7 +7,7 @@ import { errorText, t } from '../i18n.js';
 import { api } from './session.js';
 import { Loaded, backLink, button } from './section-parts.js';
 import { icon } from './icons.js';
-import { FILTERS, deliveriesOf, isUnderWay } from './webhook-data.js';
+import { FILTERS, deliveriesOf, isUnderWay, stateOf } from './webhook-data.js';
 import { webhookPage } from './webhook-card.js';
 import { openReplay } from './webhook-replay.js';
 import './webhook-delivery.js';
@@ -51,6 +51,11 @@ class WebhookPage extends Loaded {
     }
   }
 
+  async refresh() {
+    await this.lookAgain();
+    if (!this.deliveries()?.error) announce(t('webhooks.upToDate'));
+  }
+
   changed(webhook) {
     if (webhook) return this.set({ data: webhook });
     location.hash = '#/webhooks';
@@ -61,7 +66,9 @@ class WebhookPage extends Loaded {
     const count = await openReplay(this.data, this.user.timezone);
 
     if (typeof count !== 'number') return;
-    this.set({ told: t('webhooks.replay.done', { count }) });
+    const isSent = ['sending', 'failing'].includes(stateOf(this.data));
+
+    this.set({ told: t(isSent ? 'webhooks.replay.done' : 'webhooks.replay.doneLater', { count }) });
     announce(this.told);
     await this.watch();
   }
@@ -85,7 +92,7 @@ class WebhookPage extends Loaded {
         h('div', { class: 'row between' },
           h('h2', { id: 'webhook-log' }, t('webhooks.log')),
           h('div', { class: 'row' },
-            button(t('webhooks.lookAgain'), () => this.lookAgain(), { class: 'small' }),
+            button(t('webhooks.lookAgain'), () => this.refresh(), { class: 'small' }),
             button([icon('swap'), t('webhooks.replay.act')], () => this.replay(), { class: 'small' }))),
         this.told && h('p', { key: 'told', class: 'note good' }, this.told),
         this.filters(webhook),
@@ -138,13 +145,12 @@ class Deliveries extends View {
   async more() {
     const { webhook, status } = this.of;
     const known = this.deliveries.length;
-    const turn = this.turn = (this.turn ?? 0) + 1;
 
+    this.turn = (this.turn ?? 0) + 1;
     this.set({ busy: true, error: null });
     try {
       const { deliveries, nextCursor } = await deliveriesOf(webhook.id, status, this.cursor);
 
-      if (turn !== this.turn) return;
       Object.assign(this, { deliveries: [...this.deliveries, ...deliveries], cursor: nextCursor });
       if (known > 0) announce(t('webhooks.loaded', { count: deliveries.length }));
     } catch (error) {

@@ -40,10 +40,10 @@ class Replay extends View {
     }
     this.set({ busy: true, error: null });
     try {
-      const { includeSucceeded } = this;
-      const answer = await api.post(`/v0/webhooks/${this.of.webhook.id}/replay`, { since: instantText(instant), includeSucceeded });
+      const { of: { webhook }, includeSucceeded } = this;
+      const { replayed } = await api.post(`/v0/webhooks/${webhook.id}/replay`, { since: instantText(instant), includeSucceeded });
 
-      return this.emit('done', answer.replayed);
+      return this.emit('done', replayed);
     } catch (error) {
       return this.set({ busy: false, error });
     }

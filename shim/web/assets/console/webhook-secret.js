@@ -1,4 +1,7 @@
-/* The dialog that shows a secret, this once: it is not closed unasked before the secret was copied. */
+/*
+ * The dialog that shows a secret, this once: it stays before any section, and before the secret was copied neither it nor the
+ * page is closed unasked.
+ */
 import { h } from '../view.js';
 import { t } from '../i18n.js';
 import { confirmDialog, copyText, openDialog } from './session.js';
@@ -21,7 +24,8 @@ export function showSecret(webhook, zone) {
     if (state.isAsking) return;
     state.isAsking = true;
     const isSure = await confirmDialog({
-      title: t('webhooks.secret.leave'), text: t('webhooks.secret.leaveText'), confirmLabel: t('webhooks.secret.leaveYes'), danger: true,
+      title: t('webhooks.secret.leave'), text: t('webhooks.secret.leaveText'), danger: true,
+      confirmLabel: t('webhooks.secret.leaveYes'),
     });
 
     state.isAsking = false;
@@ -31,14 +35,16 @@ export function showSecret(webhook, zone) {
     if (!state.isKept) ask();
     return state.isKept;
   };
+  const guard = (event) => state.isKept || event.preventDefault();
 
+  addEventListener('beforeunload', guard);
   return openDialog({
-    heading: t('webhooks.secret.title'), size: 'wide', canClose: mayClose,
+    heading: t('webhooks.secret.title'), size: 'wide', canClose: mayClose, staysOpen: true,
     view: (opened) => {
       dialog = opened;
       return secretView(webhook, zone, { told: state.told, copy, close: opened.close });
     },
-  });
+  }).finally(() => removeEventListener('beforeunload', guard));
 }
 
 const secretView = ({ url, secret, secondSecretUntil }, zone, { told, copy, close }) => h('div', { class: 'stack' },

@@ -7,7 +7,7 @@ import { t } from '../i18n.js';
 import { api } from './session.js';
 import { Loaded } from './section-parts.js';
 import { icon } from './icons.js';
-import { FILTERS } from './webhook-data.js';
+import { FILTERS, withoutSecret } from './webhook-data.js';
 import { openWebhookForm } from './webhook-form.js';
 import { showSecret } from './webhook-secret.js';
 import './webhook-card.js';
@@ -41,7 +41,7 @@ class WebhookList extends Loaded {
     const webhook = await openWebhookForm();
 
     if (!webhook) return;
-    this.set({ data: [...this.data, webhook] });
+    this.set({ data: [...this.data, withoutSecret(webhook)] });
     await showSecret(webhook, this.user.timezone);
     announce(t('webhooks.added'));
     if (document.activeElement === document.body) focusOn(this, 'h1');
@@ -68,8 +68,10 @@ class WebhookList extends Loaded {
             icon('add'), t('webhooks.add'))),
         webhooks.length > 0 && h('p', { class: 'quiet' }, t('webhooks.text'))),
       webhooks.length === 0 && noWebhooks(() => this.add()),
-      webhooks.length > 0 && h('ul', { key: 'list', class: 'plain stack' }, webhooks.map((webhook) => h('li', { key: webhook.id },
-        h('oc-webhook', { of: { webhook, zone, isListed: true }, onchanged: ({ detail }) => this.changed(webhook.id, detail) })))),
+      webhooks.length > 0 && h('ul', { key: 'list', class: 'plain stack' }, webhooks.map((webhook) =>
+        h('li', { key: webhook.id }, h('oc-webhook', {
+          of: { webhook, zone, isListed: true }, onchanged: ({ detail }) => this.changed(webhook.id, detail),
+        })))),
     ];
   }
 }
@@ -78,7 +80,8 @@ class WebhookList extends Loaded {
 const noWebhooks = (onclick) => h('div', { key: 'none', class: 'empty teach' },
   h('h2', null, t('webhooks.empty.title')),
   h('p', null, t('webhooks.empty.text')),
-  h('ol', { class: 'plain teach-steps' }, ['one', 'two', 'three'].map((step) => h('li', { key: step }, t(`webhooks.empty.${step}`)))),
+  h('ol', { class: 'plain teach-steps' },
+    ['one', 'two', 'three'].map((step) => h('li', { key: step }, t(`webhooks.empty.${step}`)))),
   h('p', null, h('button', { type: 'button', class: 'primary', onclick }, icon('add'), t('webhooks.empty.act'))));
 
 customElements.define('oc-webhook-list', WebhookList);
