@@ -1,6 +1,6 @@
 /*
- * What a worker's sending is compared with: a bare curl multi handle on epoll that POSTs, and does nothing besides. The
- * requests have the size and the number of headers of a delivery; handles and connections are used again.
+ * What a worker's sending is compared with: a bare curl multi handle that POSTs, and does nothing besides. The requests
+ * have the size and the number of headers of a delivery; handles and connections are used again.
  *
  *   send PORT URLS CONCURRENCY REQUESTS BODY-BYTES
  *
@@ -11,16 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <time.h>
 
-#define EVENTS 256
 #define MAX_CONCURRENCY 1024
 
 static CURLM *multi;
-static int epoll_fd;
 static int port, nurls, nrequests, nbegun, ndone;
-static long timer_ms = -1;
 static struct curl_slist *headers;
 static char *body;
 
@@ -31,27 +27,6 @@ now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return (double) time.tv_sec + (double) time.tv_nsec / 1e9;
-}
-
-static int
-watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
-{
-	struct epoll_event event = { .events = (what & CURL_POLL_IN ? (uint32_t) EPOLLIN : 0) |
-										   (what & CURL_POLL_OUT ? (uint32_t) EPOLLOUT : 0),
-								 .data.fd = fd };
-
-	if (what == CURL_POLL_REMOVE)
-		epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-	else if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
-		epoll_ctl(epoll_fd, EPOLL_CTL_MOD, fd, &event);
-	return 0;
-}
-
-static int
-set_timer(CURLM *handle, long timeout_ms, void *arg)
-{
-	timer_ms = timeout_ms;
-	return 0;
 }
 
 static void
@@ -123,32 +98,11 @@ go_on(void)
 	return 1;
 }
 
-static int
-turn(void)
-{
-	struct epoll_event events[EVENTS];
-	int n = epoll_wait(epoll_fd, events, EVENTS,
-					   timer_ms < 0 || timer_ms > 1000 ? 1000 : (int) timer_ms);
-	int running;
-
-	for (int i = 0; i < n; i++)
-		curl_multi_socket_action(
-			multi, events[i].data.fd,
-			(events[i].events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-				(events[i].events & ~(uint32_t) EPOLLOUT ? CURL_CSELECT_IN : 0),
-			&running);
-	if (n == 0 || timer_ms == 0)
-	{
-		timer_ms = -1;
-		curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	}
-	return go_on();
-}
-
 int
 main(int argc, char **argv)
 {
 	long concurrency, body_bytes;
+	int running;
 	double start;
 
 	if (argc != 6)
@@ -165,16 +119,15 @@ main(int argc, char **argv)
 	add_headers();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	multi = curl_multi_init();
-	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
 	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, concurrency);
 	start = now();
 	for (long i = 0; i < concurrency && nbegun < nrequests; i++)
 		begin(make_easy(body_bytes));
 	while (ndone < nrequests)
 	{
-		if (!turn())
+		curl_multi_poll(multi, NULL, 0, 1000, NULL);
+		curl_multi_perform(multi, &running);
+		if (!go_on())
 		{
 			fprintf(stderr, "a request was not answered by 204\n");
 			return 1;

@@ -5,7 +5,6 @@
 use strict;
 use warnings;
 use Digest::SHA qw(sha256_hex);
-use Http;
 use MIME::Base64 qw(decode_base64 encode_base64);
 use OpenCalendly;
 use Outbox;
@@ -55,7 +54,6 @@ sub call_as
 	my ($stdout, $stderr) = ('', '');
 
 	append_to_file($file, "$sql;\n");
-	local $ENV{PGPASSWORD} = '';
 	IPC::Run::run([ $node->installed_command('pgbench'), qw(-n -t 1 -M extended), '-h', $node->host, '-p', $node->port, '-U', $role,
 			(map { ('-D', "$_=$parameters{$_}") } sort keys %parameters), '-f', $file, 'postgres' ],
 		'<', \undef, '>', \$stdout, '2>', \$stderr);
@@ -95,7 +93,8 @@ sub no_secret_in
 $secret{'the key file'} = (split / /, slurp_file($key_file))[1] =~ s/\s//gr;
 
 # With SQL, by parameters.
-my $create = 'SELECT * FROM opencalendly.create_webhook_subscription((:who)::uuid, :url, ARRAY[\'booking.created\', \'booking.canceled\', \'booking.rescheduled\'], :secret)';
+my $create = "SELECT * FROM opencalendly.create_webhook_subscription((:who)::uuid, :url,"
+  . " ARRAY['booking.created', 'booking.canceled', 'booking.rescheduled'], :secret)";
 my %url = map { $_ => $receiver->url("/$_") } qw(ok status/500 cut reset hang gone);
 $url{refused} = 'http://127.0.0.1:' . PostgreSQL::Test::Cluster::get_free_port() . '/';
 $url{blocked} = 'https://10.0.0.1.example:1/';
@@ -117,7 +116,8 @@ $secret{'of webhook_signature'} = 'whsec_' . encode_base64('s' x 24, '');
 is(call_as('clerk', 'SELECT opencalendly.webhook_signature(:secret, \'x\', now())', secret => $secret{'of webhook_signature'}), '', 'one to sign with');
 
 # What is refused, as bad input or because of something else: the message has not the value either.
-my %bad = (short => 'x7.y-z', long => 'longer-' x 40, 'no base64' => 'whsec_no+base64!at all', 'too few bytes' => 'whsec_' . encode_base64('few bytes', ''),
+my %bad = (short => 'x7.y-z', long => 'longer-' x 40, 'no base64' => 'whsec_no+base64!at all',
+	'too few bytes' => 'whsec_' . encode_base64('few bytes', ''),
 	'too many bytes' => 'whsec_' . encode_base64('m' x 65, ''));
 for my $name (sort keys %bad)
 {
@@ -132,8 +132,12 @@ for my $name (sort keys %bad)
 	}
 }
 $secret{'of nobody'} = 'whsec_' . encode_base64('n' x 24, '');
-isnt(call_as('clerk', $create, who => '00000000-0000-0000-0000-000000000000', url => $url{ok}, secret => $secret{'of nobody'}), '', 'refused for its user');
-isnt(call_as('clerk', $create, who => $ada, url => 'http://10.0.0.1/', secret => $secret{'of nobody'}), '', 'refused for its URL');
+for ([ 'its user', '00000000-0000-0000-0000-000000000000', $url{ok} ], [ 'its URL', $ada, 'http://10.0.0.1/' ])
+{
+	my ($what, $who, $url) = @$_;
+
+	isnt(call_as('clerk', $create, who => $who, url => $url, secret => $secret{'of nobody'}), '', "refused for $what");
+}
 
 # Made by the server.
 sub made
@@ -212,13 +216,12 @@ my $log = slurp_file($node->logfile);
 like($log, qr/a marker of this test/, 'it is in the log');
 like($log, qr/create_webhook_subscription\(\(\$1\)/, 'and so are the calls');
 no_secret_in($log, 'the server\'s log');
-no_secret_in($shim->log, 'the shim\'s log') if length $shim->log > 500;
 is(found_in($shim->log), '', 'the shim\'s log: no secret, no token');
 no_secret_in(join("\n", @activity), 'pg_stat_activity');
 like(join("\n", @activity), qr/CALL opencalendly\.run_deliveries/, 'it has the worker');
 no_secret_in(Scene::contents($node), 'all tables');
 no_secret_in(value("SELECT string_agg(t::text, E'\\n') FROM opencalendly.$_ AS t"), $_) for qw(delivery_attempts webhook_deliveries outbox_events webhook_subscriptions);
-no_secret_in(value('TABLE opencalendly.failed_deliveries') . value('TABLE opencalendly.outbox_status') . 'x' x 500, 'views');
+is(found_in(value("TABLE opencalendly.$_")), '', "$_: no secret, no token") for 'failed_deliveries', 'outbox_status';
 for my $format ([], ['--inserts'])
 {
 	my $file = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';
@@ -227,8 +230,10 @@ for my $format ([], ['--inserts'])
 	no_secret_in(slurp_file($file), 'a dump');
 }
 is(value('SELECT count(*) = count(DISTINCT secret) FROM opencalendly.webhook_subscriptions'), 't', 'each is sealed by itself');
-is(value("SELECT opencalendly.seal_webhook_secret(id, 'the same secret') <> opencalendly.seal_webhook_secret(id, 'the same secret') FROM opencalendly.webhook_subscriptions LIMIT 1"),
-	't', 'the same text is sealed differently each time');
+is(value(<<'SQL'), 't', 'the same text is sealed differently each time');
+SELECT opencalendly.seal_webhook_secret(id, 'the same secret') <> opencalendly.seal_webhook_secret(id, 'the same secret')
+	FROM opencalendly.webhook_subscriptions LIMIT 1
+SQL
 Outbox::stop($worker);
 $shim->stop;
 
@@ -238,7 +243,8 @@ $shim->stop;
 
 value('DELETE FROM opencalendly.webhook_subscriptions');
 $receiver->forget;
-my %endpoint = map { $_ => Outbox::endpoint($node, $receiver->url("/$_?key=$_"), secret => "the secret of $_") } qw(swapped flipped shortened empty old good);
+my %endpoint = map { $_ => Outbox::endpoint($node, $receiver->url("/$_?key=$_"), secret => "the secret of $_") }
+  qw(swapped flipped shortened empty old good);
 $receiver->secrets($_ => "the secret of $_") for keys %endpoint;
 my %sealed = map { $_ => value("SELECT secret FROM opencalendly.webhook_subscriptions WHERE id = '$endpoint{$_}'") } keys %endpoint;
 my %broken = (
@@ -251,7 +257,8 @@ value("UPDATE opencalendly.webhook_subscriptions SET $broken{$_} WHERE id = '$en
 $worker = Outbox::worker($node);
 Outbox::enqueue($node, values %endpoint);
 my %delivery = map { reverse split /\|/ } split /\n/, value(<<'SQL');
-SELECT d.id, substring(s.url FROM 'key=(\w+)') FROM opencalendly.webhook_deliveries AS d JOIN opencalendly.webhook_subscriptions AS s ON s.id = d.subscription_id
+SELECT d.id, substring(s.url FROM 'key=(\w+)') FROM opencalendly.webhook_deliveries AS d
+	JOIN opencalendly.webhook_subscriptions AS s ON s.id = d.subscription_id
 SQL
 my ($good) = $receiver->wait_for(1);
 is("$good->{path} $good->{standard} $good->{opencalendly}", '/good?key=good ok ok', 'the one beside them is delivered');
@@ -316,8 +323,10 @@ for my $name (sort keys %trouble)
 write_key_file($first_key . $second_key);
 my $new = Outbox::endpoint($node, $receiver->url('/new?key=new'), secret => 'sealed under the second key');
 $receiver->secrets(new => 'sealed under the second key');
-is(value("SELECT string_agg(get_byte(secret, 3)::text, ' ' ORDER BY created_at) FROM opencalendly.webhook_subscriptions WHERE id IN ('$endpoint{good}', '$new')"),
-	'1 2', 'after a rotation new secrets are sealed under the new key');
+is(value(<<"SQL"), '1 2', 'after a rotation new secrets are sealed under the new key');
+SELECT string_agg(get_byte(secret, 3)::text, ' ' ORDER BY created_at) FROM opencalendly.webhook_subscriptions
+	WHERE id IN ('$endpoint{good}', '$new')
+SQL
 $receiver->forget;
 ok(Outbox::settled($node, Outbox::enqueue($node, $endpoint{good}, $new)), 'both are delivered');
 is(join(' ', map { "$_->{standard} $_->{svix} $_->{opencalendly}" } $receiver->wait_for(2)), 'ok ok ok ok ok ok', 'and verified');
@@ -326,8 +335,8 @@ is(join(' ', map { "$_->{standard} $_->{svix} $_->{opencalendly}" } $receiver->w
 write_key_file($second_key);
 $receiver->forget;
 my @both = Outbox::enqueue($node, $endpoint{good}, $new);
-ok(Outbox::attempted($node, 2, value("SELECT id FROM opencalendly.webhook_deliveries WHERE id IN ('$both[0]', '$both[1]') AND subscription_id = '$endpoint{good}'")),
-	'without the old key what is sealed under it waits');
+my ($waiting) = grep { Outbox::delivery($node, $_, 'subscription_id') eq $endpoint{good} } @both;
+ok(Outbox::attempted($node, 2, $waiting), 'without the old key what is sealed under it waits');
 is(join(' ', map { $_->{path} } $receiver->requests), '/new?key=new', 'and the other is delivered');
 write_key_file($first_key . $second_key);
 ok(Outbox::settled($node, @both), 'with it back it is delivered');

@@ -48,8 +48,25 @@ status_of(Verdict verdict)
 	pg_unreachable();
 }
 
-void
-queue_settle(Queue *queue, const Outcome *outcomes, int n)
+/* Marks those of the outcomes whose ids the query has returned. */
+static int
+mark_left(uint64 nleft, const Outcome *outcomes, int n, bool *is_left)
+{
+	memset(is_left, false, n * sizeof(bool));
+	for (uint64 row = 0; row < nleft; row++)
+	{
+		pg_uuid_t id = row_uuid(row, 1);
+
+		for (int i = 0; i < n; i++)
+			if (memcmp(&outcomes[i].delivery_id, &id, sizeof(id)) == 0)
+				is_left[i] = true;
+	}
+	SPI_freetuptable(SPI_tuptable);
+	return (int) nleft;
+}
+
+int
+queue_settle(Queue *queue, const Outcome *outcomes, int n, bool *is_left)
 {
 	enum
 	{
@@ -67,6 +84,7 @@ queue_settle(Queue *queue, const Outcome *outcomes, int n)
 	Datum *column[NCOLUMNS];
 	bool *no_answer = palloc(n * sizeof(bool));
 	bool *no_error = palloc(n * sizeof(bool));
+	uint64 nleft;
 
 	for (int i = 0; i < NCOLUMNS; i++)
 		column[i] = palloc(n * sizeof(Datum));
@@ -86,16 +104,17 @@ queue_settle(Queue *queue, const Outcome *outcomes, int n)
 		no_answer[i] = outcome->status == 0;
 		no_error[i] = outcome->error[0] == '\0';
 	}
-	query_write(&queue->settle,
-				(QueryArg[]) { ARG(array_of(UUIDOID, column[ID], NULL, n)),
-							   ARG(array_of(INT4OID, column[ATTEMPT], NULL, n)),
-							   ARG(array_of(TEXTOID, column[STATUS], NULL, n)),
-							   ARG(array_of(INT8OID, column[DELAY], NULL, n)),
-							   ARG(array_of(TEXTOID, column[PHASE], NULL, n)),
-							   ARG(array_of(INT4OID, column[ANSWER], no_answer, n)),
-							   ARG(array_of(TEXTOID, column[ERROR_TEXT], no_error, n)),
-							   ARG(array_of(TIMESTAMPTZOID, column[STARTED], NULL, n)),
-							   ARG(array_of(INT4OID, column[ELAPSED], NULL, n)) });
+	nleft = query_write(&queue->settle,
+						(QueryArg[]) { ARG(array_of(UUIDOID, column[ID], NULL, n)),
+									   ARG(array_of(INT4OID, column[ATTEMPT], NULL, n)),
+									   ARG(array_of(TEXTOID, column[STATUS], NULL, n)),
+									   ARG(array_of(INT8OID, column[DELAY], NULL, n)),
+									   ARG(array_of(TEXTOID, column[PHASE], NULL, n)),
+									   ARG(array_of(INT4OID, column[ANSWER], no_answer, n)),
+									   ARG(array_of(TEXTOID, column[ERROR_TEXT], no_error, n)),
+									   ARG(array_of(TIMESTAMPTZOID, column[STARTED], NULL, n)),
+									   ARG(array_of(INT4OID, column[ELAPSED], NULL, n)) });
+	return mark_left(nleft, outcomes, n, is_left);
 }
 
 int64

@@ -43,9 +43,10 @@ typedef struct Queue
 
 /*
  * Writes the outcomes and their attempts, in the current transaction; those that are not the holder's any more write
- * nothing.
+ * nothing. It waits for nobody: deliveries that somebody else has locked (an endpoint is being deleted) are left, and
+ * is_left says which; returns how many.
  */
-extern void queue_settle(Queue *queue, const Outcome *outcomes, int n);
+extern int queue_settle(Queue *queue, const Outcome *outcomes, int n, bool *is_left);
 
 /*
  * How long to wait after a failed attempt, microseconds: opencalendly.retry_delays with jitter, or what the receiver
@@ -63,21 +64,27 @@ extern void queue_heartbeat(Queue *queue);
 /* Whether these rows are a restored copy, that sends nothing. */
 extern bool queue_is_copy(void);
 
+/* Returns what it had to leave because somebody else has the row locked. */
 #define QUEUE_SETTLE(table)                                                                             \
 	"WITH told AS MATERIALIZED (SELECT * FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)," \
 	"   pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),"    \
 	"   pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9))"                           \
 	"   AS t (id, attempt, status, delay_us, phase, answer, error, started_at, elapsed_ms)),"           \
-	" settled AS (UPDATE " table " AS d SET status = t.status, last_error = t.error,"                   \
+	" held AS MATERIALIZED (SELECT d.ctid AS at, t.* FROM told AS t JOIN " table " AS d"                \
+	"  ON d.id" EQ "t.id AND d.attempt" EQ "t.attempt AND COALESCE(d.status, '')" EQ "'leased'"         \
+	"  FOR NO KEY UPDATE OF d SKIP LOCKED),"                                                            \
+	" settled AS (UPDATE " table " AS d SET status = h.status, last_error = h.error,"                   \
 	"   due_at = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+)"                                   \
-	"    (t.delay_us OPERATOR(pg_catalog.*) INTERVAL '1 microsecond'),"                                 \
-	"   settled_at = CASE WHEN t.status" NE "'pending' THEN pg_catalog.clock_timestamp() END"           \
-	"  FROM told AS t WHERE d.id" EQ "t.id AND d.attempt" EQ                                            \
-	"t.attempt AND COALESCE(d.status, '')" EQ "'leased' RETURNING d.id)"                                \
-	" INSERT INTO opencalendly.delivery_attempts"                                                       \
+	"    (h.delay_us OPERATOR(pg_catalog.*) INTERVAL '1 microsecond'),"                                 \
+	"   settled_at = CASE WHEN h.status" NE "'pending' THEN pg_catalog.clock_timestamp() END"           \
+	"  FROM held AS h WHERE d.ctid" EQ "h.at),"                                                         \
+	" noted AS (INSERT INTO opencalendly.delivery_attempts"                                             \
 	"   (delivery_id, attempt, started_at, elapsed_ms, phase, status, error)"                           \
-	"  SELECT t.id, t.attempt, t.started_at, t.elapsed_ms, t.phase, t.answer, t.error"                  \
-	"  FROM told AS t JOIN settled AS s ON s.id" EQ "t.id"
+	"  SELECT h.id, h.attempt, h.started_at, h.elapsed_ms, h.phase, h.answer, h.error FROM held AS h)"  \
+	" SELECT t.id FROM told AS t JOIN " table " AS d"                                                   \
+	"  ON d.id" EQ "t.id AND d.attempt" EQ "t.attempt AND COALESCE(d.status, '')" EQ "'leased'"         \
+	"  WHERE (SELECT pg_catalog.count(*) FROM held)" LT "(SELECT pg_catalog.count(*) FROM told)"        \
+	"   AND NOT EXISTS (SELECT FROM held AS h WHERE h.id" EQ "t.id)"
 
 #define QUEUE_SHIFT(table)                                                    \
 	"UPDATE " table " AS d SET due_at = d.due_at OPERATOR(pg_catalog.-)"      \

@@ -68,8 +68,10 @@ typedef struct Worker
 	WebhookDelivery *in_flight[MAX_TRANSFERS];
 	int nin_flight;
 	Outcome outcomes[MAX_TRANSFERS];
+	bool is_left[MAX_TRANSFERS]; /* which of them the turn had to leave */
 	int noutcomes;
-	int64 first_outcome_ms; /* when the first of them came */
+	int nleft; /* how many of them, the first, wait for the next poll because of that */
+	int64 first_outcome_ms; /* when the first of the others came */
 	int64 next_poll_ms;
 	int64 next_heartbeat_ms;
 	int64 clock_ahead_ms;     /* the wall clock, of the one that nobody sets */
@@ -173,7 +175,7 @@ end_worker(Worker *worker)
 static Outcome *
 next_outcome(Worker *worker)
 {
-	if (worker->noutcomes == 0)
+	if (worker->noutcomes == worker->nleft)
 		worker->first_outcome_ms = now_ms();
 	return &worker->outcomes[worker->noutcomes++];
 }
@@ -218,8 +220,31 @@ settle(Worker *worker)
 {
 	if (worker->noutcomes == 0)
 		return;
-	queue_settle(&webhook_queue, worker->outcomes, worker->noutcomes);
+	queue_settle(&webhook_queue, worker->outcomes, worker->noutcomes, worker->is_left);
 	webhook_note_health(worker->endpoints);
+}
+
+/* What is left needs its place among the outcomes. */
+static int
+count_left(const Worker *worker)
+{
+	int n = 0;
+
+	for (int i = 0; i < worker->noutcomes; i++)
+		n += worker->is_left[i];
+	return n;
+}
+
+/* What was settled is committed. */
+static void
+forget_settled(Worker *worker)
+{
+	int n = 0;
+
+	for (int i = 0; i < worker->noutcomes; i++)
+		if (worker->is_left[i])
+			worker->outcomes[n++] = worker->outcomes[i];
+	worker->noutcomes = worker->nleft = n;
 }
 
 /* Whether the clock has been set back since this was last asked, by the clock that nobody sets. */
@@ -258,11 +283,12 @@ avoid_scans(void)
 static int
 do_turn(Worker *worker, bool leases, WebhookDelivery **leased)
 {
-	int places = settings_max_transfers - worker->nin_flight;
+	int places;
 
 	avoid_scans();
 	tell_heartbeat(worker);
 	settle(worker);
+	places = settings_max_transfers - worker->nin_flight - count_left(worker);
 	if (!leases || places <= 0)
 		return 0;
 	return webhook_lease(worker->endpoints, worker->context, places, leased);
@@ -361,7 +387,7 @@ take_turn(Worker *worker, bool leases)
 		worker->no_turn_until_ms = now_ms() + RETRY_TURN_MS;
 	else
 	{
-		worker->noutcomes = 0;
+		forget_settled(worker);
 		webhook_health_noted(worker->endpoints);
 		for (int i = 0; i < n; i++)
 			send_leased(worker, leased[i]);
@@ -397,7 +423,7 @@ wait_ms(const Worker *worker, bool is_draining)
 	int64 wait = worker->next_poll_ms - now;
 	long transport_ms = worker->api->timeout_ms(worker->transport);
 
-	if (worker->noutcomes > 0)
+	if (worker->noutcomes > worker->nleft)
 		wait = Min(wait, worker->first_outcome_ms + SETTLE_AFTER_MS - now);
 	if (!is_draining)
 		wait = Min(wait, worker->deadline_ms - now);
@@ -458,8 +484,9 @@ is_turn_due(const Worker *worker, bool is_woken)
 		return false;
 	if (is_woken || now >= worker->next_poll_ms)
 		return true;
-	return worker->noutcomes > 0 && (worker->noutcomes >= SETTLE_GROUP || worker->nin_flight == 0 ||
-									 now >= worker->first_outcome_ms + SETTLE_AFTER_MS);
+	return worker->noutcomes > worker->nleft &&
+		   (worker->noutcomes - worker->nleft >= SETTLE_GROUP || worker->nin_flight == 0 ||
+			now >= worker->first_outcome_ms + SETTLE_AFTER_MS);
 }
 
 /* Leases given back, as far as that can be written. */
@@ -506,7 +533,8 @@ run(Worker *worker)
 			take_turn(worker, !is_draining);
 			is_first = is_woken = false;
 		}
-		if (is_draining && worker->nin_flight == 0 && worker->noutcomes == 0 && !worker->stop)
+		if (is_draining && worker->nin_flight == 0 && worker->noutcomes == worker->nleft &&
+			!worker->stop)
 			return;
 		if (!worker->stop)
 			is_woken |= wait_for_something(worker, is_draining);

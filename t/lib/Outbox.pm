@@ -135,7 +135,7 @@ sub broadcast
 	$node->safe_psql('postgres', <<"SQL");
 WITH events AS (
 	INSERT INTO opencalendly.outbox_events (id, type, body)
-		SELECT opencalendly.uuid_generate_v7(), 'booking.created', '{"n": ' || n || '}' FROM generate_series(1, $events) AS n
+		SELECT opencalendly.uuid_generate_v7(), 'booking.created', '{"n": ' || n || ', "text": "' || repeat('x', 500) || '"}' FROM generate_series(1, $events) AS n
 		RETURNING id
 ), waking AS MATERIALIZED (
 	SELECT opencalendly.wake_workers_at_commit()
