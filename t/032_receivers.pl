@@ -16,15 +16,16 @@ use Time::HiRes qw(sleep time);
 my $timeout = 2;
 my $receiver = Receiver->start(program => 'faults.mjs');
 
-# One that is trusted, one that is not, and two that would be but for their day or their name.
+# One that is trusted, one that is not, and three that would be but for their day, their name, or how old their TLS is.
 my %certificate = (
 	good => Receiver::certificate(),
+	old => { %{ Receiver::certificate() }, tls => 'TLSv1.1' },
 	stranger => Receiver::certificate(),
 	expired => Receiver::certificate(days => -1),
 	elsewhere => Receiver::certificate(names => [ 'DNS:elsewhere.example', 'IP:127.0.0.2' ]));
 my %secure = map { $_ => Receiver->start(program => 'faults.mjs', name => $_, %{ $certificate{$_} }) } sort keys %certificate;
 my $ca_file = PostgreSQL::Test::Utils::tempdir() . '/authorities.pem';
-append_to_file($ca_file, join '', map { slurp_file($certificate{$_}{certificate}) } qw(good expired elsewhere));
+append_to_file($ca_file, join '', map { slurp_file($certificate{$_}{certificate}) } qw(good old expired elsewhere));
 
 my $node = OpenCalendly::node('main',
 	conf => Scene::conf() . Outbox::conf(preload => 1, delivery_timeout => "${timeout}s", ca_file => $ca_file));
@@ -120,6 +121,7 @@ my @cases = (
 	[ $secure{good}->url('/ok') =~ s/https:/http:/r, 'response', undef, qr/./, $backoff ],
 	[ $secure{good}->url('/ok'), 'done', 204, '', 'succeeded' ],
 	[ $secure{good}->url('/ok', 'localhost'), 'done', 204, '', 'succeeded' ],
+	[ $secure{old}->url('/ok'), 'tls', undef, 'TLS handshake failed', $backoff ],
 	[ $secure{stranger}->url('/ok'), 'tls', undef, 'certificate not trusted', $backoff ],
 	[ $secure{expired}->url('/ok'), 'tls', undef, 'certificate expired', $backoff ],
 	[ $secure{elsewhere}->url('/ok'), 'tls', undef, 'certificate is for another name', $backoff ]);

@@ -505,6 +505,29 @@ for my $case (
 	}
 }
 
+# Whoever deletes an endpoint and does not commit has its deliveries locked. The worker waits for nobody: the others' are settled
+# meanwhile, and that one's when it is free, if it is still there.
+for my $end ([ 'ROLLBACK', 'succeeded|1' ], [ 'COMMIT', '' ])
+{
+	my $endpoint = Outbox::endpoint($node, $receiver->url('/hold'));
+	my ($delivery) = Outbox::enqueue($node, $endpoint);
+	my $worker = Outbox::worker($node);
+	my $session = $node->background_psql('postgres', on_error_stop => 1);
+
+	held(1) or die 'no request';
+	$session->query_safe("BEGIN; DELETE FROM opencalendly.webhook_subscriptions WHERE id = '$endpoint'");
+	release(200);
+	my ($next) = Outbox::enqueue($node, Outbox::endpoint($node, $receiver->url('/ok')));
+	ok(Outbox::settled($node, $next), "$end->[0]: while an endpoint is being deleted, others' deliveries are settled");
+	is(Outbox::delivery($node, $delivery, 'status, attempt'), 'leased|1', "$end->[0]: its own is not yet");
+	$session->query_safe($end->[0]);
+	ok(Outbox::poll(5, sub { Outbox::delivery($node, $delivery, 'status, attempt') eq $end->[1] }), "$end->[0]: then it is, by the attempt that was made")
+	  or diag(Outbox::delivery($node, $delivery));
+	$session->quit;
+	Outbox::stop($worker);
+	clear();
+}
+
 # --- a standby, a copy, an extension that is gone ----------------------------------------------------------------------
 
 {

@@ -161,7 +161,10 @@ function listen(socket) {
 }
 
 const server = options.key
-  ? tls.createServer({ key: fs.readFileSync(options.key), cert: fs.readFileSync(options.cert) }, listen)
+  ? tls.createServer({
+    key: fs.readFileSync(options.key), cert: fs.readFileSync(options.cert),
+    ...(options.tls && { minVersion: 'TLSv1', maxVersion: options.tls, ciphers: 'DEFAULT@SECLEVEL=0' }),
+  }, listen)
   : net.createServer({ noDelay: true }, listen);
 
 server.on('tlsClientError', () => {});
