@@ -54,6 +54,7 @@ struct Transport
 	Transfer *idle;
 	Transfer *finished;
 	Transfer **finished_end;
+	int capacity;
 	int in_flight;
 	long timeout_ms;
 	long connect_timeout_ms;

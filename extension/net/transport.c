@@ -11,13 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "net/transfer.h"
 
 /* Connections that are kept for later. */
-#define KEPT_CONNECTIONS 256L
+#define KEPT_CONNECTIONS 256
+
+/*
+ * Of the process's descriptors: what its owner keeps for itself, and what a transfer may need, a look-up in a thread of its
+ * own or two addresses tried at a time, beside a connection that is kept. Where a server runs out of them while it writes its
+ * log ahead, it goes down.
+ */
+#define OWN_DESCRIPTORS 64
+#define TRANSFER_DESCRIPTORS 4
+#define MAX_CAPACITY 1000
 
 int64_t
 now_ms(void)
@@ -55,6 +65,30 @@ global_init(void)
 	return is_done;
 }
 
+/* How many transfers there are descriptors for; asks for more of them, as far as the process may have more. */
+static int
+find_capacity(void)
+{
+	const rlim_t wanted = OWN_DESCRIPTORS + (rlim_t) MAX_CAPACITY * TRANSFER_DESCRIPTORS;
+	struct rlimit limit;
+	rlim_t before;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 1;
+	before = limit.rlim_cur;
+	if (before < wanted)
+	{
+		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+		if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+			limit.rlim_cur = before;
+	}
+	if (limit.rlim_cur >= wanted)
+		return MAX_CAPACITY;
+	if (limit.rlim_cur < OWN_DESCRIPTORS + TRANSFER_DESCRIPTORS)
+		return 1;
+	return (int) (limit.rlim_cur - OWN_DESCRIPTORS) / TRANSFER_DESCRIPTORS;
+}
+
 static void
 free_transport(Transport *transport)
 {
@@ -69,15 +103,18 @@ static Transport *
 make_transport(void)
 {
 	Transport *transport = calloc(1, sizeof(*transport));
+	long kept;
 
 	if (!transport)
 		return NULL;
+	transport->capacity = find_capacity();
+	kept = transport->capacity < KEPT_CONNECTIONS ? transport->capacity : KEPT_CONNECTIONS;
 	transport->finished_end = &transport->finished;
 	transport->timer_ms = -1;
 	transport->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	transport->multi = curl_multi_init();
 	if (transport->epoll_fd >= 0 && transport->multi && loop_attach(transport) &&
-		curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECTIONS) == CURLM_OK &&
+		curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, kept) == CURLM_OK &&
 		curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) == CURLM_OK)
 		return transport;
 	free_transport(transport);
@@ -241,6 +278,12 @@ transport_next(Transport *transport, TransferResult *result)
 }
 
 static int
+transport_capacity(Transport *transport)
+{
+	return transport->capacity;
+}
+
+static int
 transport_in_flight(Transport *transport)
 {
 	return transport->in_flight;
@@ -270,6 +313,7 @@ const TransportApi transport_api = {
 	.timeout_ms = transport_timeout_ms,
 	.work = transport_work,
 	.next = transport_next,
+	.capacity = transport_capacity,
 	.in_flight = transport_in_flight,
 	.close = transport_close,
 };

@@ -89,6 +89,9 @@ typedef struct TransportApi
 	/* Takes one finished transfer; false = there is none. */
 	bool (*next)(Transport *transport, TransferResult *result);
 
+	/* How many may be under way at a time, so that the process's descriptors suffice for them and for its owner. */
+	int (*capacity)(Transport *transport);
+
 	/* How many have begun and were not taken yet. */
 	int (*in_flight)(Transport *transport);
 

@@ -204,10 +204,13 @@ $$;
 COMMENT ON FUNCTION opencalendly.deliveries_json(uuid[]) IS 'internal: a list of deliveries, newest first, with their attempts';
 
 -- The predicates of the partial indexes are written out, so that of a long log only what is open or stuck is read (what
--- is open lies there by due_at: it is gathered before it is put in order).
+-- is open lies there by due_at: it is gathered before it is put in order). An endpoint's rows are told as a range of both
+-- columns: were it one value, the planner could go through everybody's rows in the order of their ids.
 CREATE FUNCTION opencalendly.delivery_page(subscription_id uuid, wanted_status text, before uuid, most integer)
     RETURNS uuid[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
+DECLARE
+    nobody constant uuid := '00000000-0000-0000-0000-000000000000';
 BEGIN
     IF wanted_status IN ('pending', 'leased') THEN
         RETURN ARRAY(
@@ -217,14 +220,16 @@ BEGIN
             SELECT o.id FROM open AS o ORDER BY o.id DESC LIMIT most);
     ELSIF wanted_status IN ('failed', 'paused') THEN
         RETURN ARRAY(SELECT d.id FROM opencalendly.webhook_deliveries AS d
-            WHERE d.subscription_id = delivery_page.subscription_id AND d.status IN ('failed', 'paused')
-                AND d.status = wanted_status AND d.id < before
-            ORDER BY d.id DESC LIMIT most);
+            WHERE (d.subscription_id, d.id) < (delivery_page.subscription_id, before)
+                AND (d.subscription_id, d.id) >= (delivery_page.subscription_id, nobody)
+                AND d.status IN ('failed', 'paused') AND d.status = wanted_status
+            ORDER BY d.subscription_id DESC, d.id DESC LIMIT most);
     END IF;
     RETURN ARRAY(SELECT d.id FROM opencalendly.webhook_deliveries AS d
-        WHERE d.subscription_id = delivery_page.subscription_id
-            AND (wanted_status IS NULL OR d.status = wanted_status) AND d.id < before
-        ORDER BY d.id DESC LIMIT most);
+        WHERE (d.subscription_id, d.id) < (delivery_page.subscription_id, before)
+            AND (d.subscription_id, d.id) >= (delivery_page.subscription_id, nobody)
+            AND (wanted_status IS NULL OR d.status = wanted_status)
+        ORDER BY d.subscription_id DESC, d.id DESC LIMIT most);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.delivery_page(uuid, text, uuid, integer) IS
@@ -380,7 +385,9 @@ DECLARE
     me constant opencalendly.users := opencalendly.signed_in(session);
     most constant integer := opencalendly.int_parameter('limit', page_size, 1, 100, 25);
     given constant jsonb := opencalendly.body_fields(body, '{}');
-    ends_at constant timestamptz := clock_timestamp() + interval '1 second';
+    -- one of a user's requests at a time waits: more could take all of the shim's connections
+    waits constant boolean := pg_try_advisory_xact_lock(hashtextextended('opencalendly run of ' || me.id, 0));
+    ends_at constant timestamptz := clock_timestamp() + CASE WHEN waits THEN interval '1 second' ELSE interval '0' END;
     ids uuid[];
     attempts_before integer[];
     done jsonb;
@@ -401,4 +408,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_run_deliveries(text, text, text) IS
-    'POST /v0/webhooks/deliveries/run?limit: wakes the workers and waits up to a second for what is due of the caller''s; errors OC006, OC012';
+    'POST /v0/webhooks/deliveries/run?limit: wakes the workers and waits up to a second for what is due of the caller''s, by one request at a time (others do not wait); errors OC006, OC012';

@@ -80,7 +80,8 @@ extern bool queue_is_copy(void);
 	"  FROM held AS h WHERE d.ctid" EQ "h.at),"                                                         \
 	" noted AS (INSERT INTO opencalendly.delivery_attempts"                                             \
 	"   (delivery_id, attempt, started_at, elapsed_ms, phase, status, error)"                           \
-	"  SELECT h.id, h.attempt, h.started_at, h.elapsed_ms, h.phase, h.answer, h.error FROM held AS h)"  \
+	"  SELECT h.id, h.attempt, h.started_at, h.elapsed_ms, h.phase, h.answer, h.error FROM held AS h"   \
+	"  ON CONFLICT DO NOTHING)"                                                                         \
 	" SELECT t.id FROM told AS t JOIN " table " AS d"                                                   \
 	"  ON d.id" EQ "t.id AND d.attempt" EQ "t.attempt AND COALESCE(d.status, '')" EQ "'leased'"         \
 	"  WHERE (SELECT pg_catalog.count(*) FROM held)" LT "(SELECT pg_catalog.count(*) FROM told)"        \

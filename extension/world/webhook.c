@@ -239,11 +239,11 @@ read_delivery(uint64 row)
 }
 
 int
-webhook_lease(Endpoints *endpoints, MemoryContext context, int nplaces,
+webhook_lease(Endpoints *endpoints, MemoryContext context, int most, int nplaces,
 			  WebhookDelivery **deliveries)
 {
 	MemoryContext callers = CurrentMemoryContext;
-	int failing_places = Max(settings_max_transfers * 3 / 4 - endpoints->failing_in_flight, 0);
+	int failing_places = Max(Max(most * 3 / 4, 1) - endpoints->failing_in_flight, 0);
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz lease_end = now + settings_delivery_timeout * INT64CONST(1000) + LEASE_MARGIN_US;
 	Datum ids;

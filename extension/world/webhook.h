@@ -24,10 +24,11 @@ typedef struct WebhookDelivery WebhookDelivery;
 extern Endpoints *endpoints_make(void);
 
 /*
- * Leases at most nplaces due deliveries, in the current transaction: each endpoint's first before anybody's second, and no
- * more of one endpoint than its window lets. Returns how many; deliveries has room for nplaces. They live in context.
+ * Leases at most nplaces due deliveries, of the most that may be under way, in the current transaction: each endpoint's
+ * first before anybody's second, and no more of one endpoint than its window lets. Returns how many; deliveries has room
+ * for nplaces. They live in context.
  */
-extern int webhook_lease(Endpoints *endpoints, MemoryContext context, int nplaces,
+extern int webhook_lease(Endpoints *endpoints, MemoryContext context, int most, int nplaces,
 						 WebhookDelivery **deliveries);
 
 /* The endpoints' places are taken once the lease is committed. */

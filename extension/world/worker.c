@@ -52,9 +52,10 @@
 #define SETTLE_GROUP 192   /* or until so many have */
 #define RETRY_TURN_MS 1000
 #define HEARTBEAT_MS 2000
+#define STATISTICS_MS 5000
 #define CLOCK_STEP_MS 1000
 #define CONNECT_TIMEOUT_MS 5000
-#define GIVE_BACK_LOCK_TIMEOUT "500ms"
+#define LOCK_TIMEOUT "500ms"
 
 typedef struct Worker
 {
@@ -74,6 +75,7 @@ typedef struct Worker
 	int64 first_outcome_ms; /* when the first of the others came */
 	int64 next_poll_ms;
 	int64 next_heartbeat_ms;
+	int64 next_statistics_ms;
 	int64 clock_ahead_ms;     /* the wall clock, of the one that nobody sets */
 	int64 no_turn_until_ms;   /* after one that has failed */
 	int64 deadline_ms;        /* no lease after that, but for the first */
@@ -268,30 +270,41 @@ tell_heartbeat(Worker *worker)
 	worker->next_heartbeat_ms = now_ms() + HEARTBEAT_MS;
 }
 
+static void
+set_for_transaction(const char *name, const char *value)
+{
+	set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+}
+
 /*
  * For the turn's transaction. A plan may have been made while the tables were empty, and lives on when thousands of rows
- * have come: a scan of a whole table must not look cheap then.
+ * have come: a scan of a whole table must not look cheap then. And nobody who has locked a table is waited for for long: an
+ * answer that comes meanwhile would be taken for one that came too late.
  */
 static void
-avoid_scans(void)
+prepare_turn(void)
 {
-	set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true,
-					  0, false);
+	set_for_transaction("enable_seqscan", "off");
+	set_for_transaction("lock_timeout", LOCK_TIMEOUT);
 }
 
 /* What a turn does in its subtransaction; how many it has leased. */
 static int
 do_turn(Worker *worker, bool leases, WebhookDelivery **leased)
 {
+	int most;
 	int places;
 
-	avoid_scans();
+	prepare_turn();
 	tell_heartbeat(worker);
 	settle(worker);
-	places = settings_max_transfers - worker->nin_flight - count_left(worker);
-	if (!leases || places <= 0)
+	if (!leases)
 		return 0;
-	return webhook_lease(worker->endpoints, worker->context, places, leased);
+	most = Min(settings_max_transfers, worker->api->capacity(worker->transport));
+	places = most - worker->nin_flight - count_left(worker);
+	if (places <= 0)
+		return 0;
+	return webhook_lease(worker->endpoints, worker->context, most, places, leased);
 }
 
 /* Whether there is no sense in trying again: it is told to stop, or what it needs is not there or not allowed. */
@@ -374,6 +387,23 @@ commit(void)
 	XactIsoLevel = XACT_READ_COMMITTED;
 }
 
+/*
+ * Tells autovacuum what has become of the tables' rows; of itself the server does that only once the call is over. It may
+ * not be done with rows touched in the same transaction; since the last commit there are none, but a server that has its
+ * assertions forbids all transactions. The time that it takes for the commit's must not become the next turn's, hence the
+ * second commit.
+ */
+static void
+tell_statistics(Worker *worker)
+{
+	if (now_ms() < worker->next_statistics_ms ||
+		strcmp(GetConfigOption("debug_assertions", false, false), "off") != 0)
+		return;
+	pgstat_report_stat(true);
+	commit();
+	worker->next_statistics_ms = now_ms() + STATISTICS_MS;
+}
+
 /* Settles, leases and commits, and then sends what it has leased. */
 static void
 take_turn(Worker *worker, bool leases)
@@ -392,6 +422,7 @@ take_turn(Worker *worker, bool leases)
 		for (int i = 0; i < n; i++)
 			send_leased(worker, leased[i]);
 	}
+	tell_statistics(worker);
 	MemoryContextSwitchTo(worker->context);
 	MemoryContextReset(worker->turn);
 }
@@ -452,10 +483,15 @@ wait_for_something(Worker *worker, bool is_draining)
 	return is_woken;
 }
 
-/* Sees to signals; a stop is kept for the loop. Nothing but this is done in it, so no subtransaction is needed. */
+/*
+ * Sees to signals; a stop is kept for the loop. Nothing but this is done in it, so no subtransaction is needed. A wait for a
+ * synchronous standby takes a cancelation for itself, and so may have taken the one that a SIGTERM was turned into.
+ */
 static void
 see_to_signals(Worker *worker)
 {
+	if (is_terminated)
+		InterruptPending = QueryCancelPending = true;
 	PG_TRY();
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -508,9 +544,8 @@ give_back(Worker *worker)
 	worker->transport = NULL;
 	if (worker->noutcomes > 0)
 	{
-		/* until the turn commits: it must not wait for somebody who has locked the table */
-		set_config_option("lock_timeout", GIVE_BACK_LOCK_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
-						  GUC_ACTION_LOCAL, true, 0, false);
+		/* nor for a standby, that may be stopped already */
+		set_for_transaction("synchronous_commit", "local");
 		take_turn(worker, false);
 	}
 	worker->stop = stop;

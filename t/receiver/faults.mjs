@@ -106,7 +106,7 @@ const manners = {
   'redirect-here': (socket) => socket.write(answer(307, ['Location: /ok'])),
   twice: (socket) => socket.write(answer(200) + answer(500)),
   hold: (socket) => held.push(socket),
-  /* the first request for each id is never answered */
+  /* holds the first request for each id, and answers the others */
   'hold-first': (socket, _, n) => (n === 1 ? held.push(socket) : socket.write(answer(200))),
   'gone-first': (socket) => socket.write(answer(mended ? 200 : 410)),
 };

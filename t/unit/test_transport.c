@@ -69,6 +69,7 @@ address_info(const char *ip, const char *port, struct addrinfo *next)
 static void
 hang(void)
 {
+	struct timespec until = { time(NULL) + 5, 0 };
 	sigset_t mask;
 
 	pthread_sigmask(SIG_SETMASK, NULL, &mask);
@@ -76,8 +77,8 @@ hang(void)
 	resolver_hears_signals = !sigismember(&mask, SIGTERM) || !sigismember(&mask, SIGUSR1);
 	resolvers++;
 	pthread_cond_broadcast(&changed);
-	while (resolver_hangs)
-		pthread_cond_wait(&changed, &lock);
+	while (resolver_hangs && pthread_cond_timedwait(&changed, &lock, &until) == 0)
+		;
 	resolvers--;
 	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
