@@ -49,7 +49,7 @@
 #define MAX_TRANSFERS 1000 /* the setting's upper bound */
 #define POLL_MS 1000
 #define SETTLE_AFTER_MS 10 /* what has finished waits so long for more, */
-#define SETTLE_GROUP 192   /* or until so many have */
+#define SETTLE_SHARE 3 / 4 /* or until such a share of all places has */
 #define RETRY_TURN_MS 1000
 #define HEARTBEAT_MS 2000
 #define STATISTICS_MS 5000
@@ -521,8 +521,8 @@ is_turn_due(const Worker *worker, bool is_woken)
 	if (is_woken || now >= worker->next_poll_ms)
 		return true;
 	return worker->noutcomes > worker->nleft &&
-		   (worker->noutcomes - worker->nleft >= SETTLE_GROUP || worker->nin_flight == 0 ||
-			now >= worker->first_outcome_ms + SETTLE_AFTER_MS);
+		   (worker->noutcomes - worker->nleft >= settings_max_transfers * SETTLE_SHARE ||
+			worker->nin_flight == 0 || now >= worker->first_outcome_ms + SETTLE_AFTER_MS);
 }
 
 /* Leases given back, as far as that can be written. */

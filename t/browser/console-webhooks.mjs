@@ -242,6 +242,7 @@ await step('the log: what a booking sent, each attempt, the body; sent again', a
   like(text, /Booking made.*1 attempt.*Failed/s, 'how it stands');
   like(text, /1\.\s.*Answered 500.*\d+ ms/s, 'the attempt');
   like(text, /"inviteeName": "Ann Example"/, 'the body');
+  await host.sees(card(local).getByText(t('webhooks.states.failing'), { exact: true }));
   answer = 204;
   await button('webhooks.replay.one', deliveries).click();
   await host.sees(deliveries.getByText(t('webhooks.replay.sent')));
@@ -249,6 +250,7 @@ await step('the log: what a booking sent, each attempt, the body; sent again', a
   await work(1);
   await host.sees(deliveries.locator('.acts, .row').getByText('Answered 204'));
   like(await deliveries.innerText(), /2 attempts.*Delivered.*2\.\s.*Answered 204/s, 'both attempts');
+  await host.sees(card(local).getByText(t('webhooks.states.sending'), { exact: true }));
   const [first, second] = told.slice(-2);
   is(second.headers['webhook-id'], first.headers['webhook-id'], 'the same id');
   must(await deliveries.locator('details').evaluate((node) => node.open), 'it stays open');

@@ -96,7 +96,11 @@ class WebhookPage extends Loaded {
             button([icon('swap'), t('webhooks.replay.act')], () => this.replay(), { class: 'small' }))),
         this.told && h('p', { key: 'told', class: 'note good' }, this.told),
         this.filters(webhook),
-        h('oc-deliveries', { key: this.path.status, of: { webhook, status: this.path.status, zone } }),
+        h('oc-deliveries', {
+          key: this.path.status, of: { webhook, status: this.path.status, zone },
+          /* one that was sent again may have changed how the endpoint stands */
+          ondelivery: ({ detail }) => !isUnderWay(detail) && super.lookAgain(),
+        }),
         h('p', { key: 'zone', class: 'quiet small' }, t('console.week.zone', { zone: zone.replaceAll('_', ' ') }))),
     ];
   }
