@@ -205,6 +205,18 @@ for my $end ([ 'pg_cancel_backend', '57014' ], [ 'pg_terminate_backend', '57P01'
 	is_given_back('a fast shutdown', max(0, $seconds - 0.5), @deliveries);
 }
 
+# Nobody would stop a worker whose client has gone.
+{
+	my ($worker, @deliveries) = under_way();
+	my $client = $worker->{session}{run}->{KIDS}[0]{PID};
+
+	kill 'KILL', $client;
+	my $began = time;
+	ok(Outbox::poll(10, sub { sql("SELECT count(*) FROM pg_stat_activity WHERE pid = $worker->{pid}") eq '0' }), 'without its client a worker ends');
+	# it looks for it once a second
+	is_given_back('without its client', max(0, time - $began - 1), @deliveries);
+}
+
 # Stopped again and again, at any moment.
 {
 	my @endpoints = map { Outbox::endpoint($node, $receiver->url("/late/20?$_")) } 1 .. 4;
@@ -284,6 +296,102 @@ for my $change (q(SELECT FROM opencalendly.webhook_deliveries WHERE id = '%s' FO
 	Scene::answer($locker, 'ROLLBACK');
 	$locker->quit;
 	like(Outbox::delivery($node, $deliveries[0], 'status'), qr/^(leased|pending)$/, 'while the table is locked: nothing is lost');
+	clear();
+}
+
+# An answer that comes while somebody has a table of theirs is not taken for one that came too late.
+{
+	sql("ALTER SYSTEM SET opencalendly.delivery_timeout = '4s'");
+	$node->reload;
+	my ($worker, @deliveries) = under_way();
+	my $locker = Scene::session($node);
+
+	Scene::answer($locker, 'BEGIN; LOCK TABLE opencalendly.webhook_subscriptions');
+	$node->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_locks WHERE pid = $worker->{pid} AND NOT granted")
+	  or die 'the worker does not wait for the lock';
+	release(200);
+	sleep 4.5;
+	Scene::answer($locker, 'ROLLBACK');
+	$locker->quit;
+	ok(Outbox::settled($node, @deliveries), 'after a table was locked: the worker goes on');
+	is(join(' ', uniq map { Outbox::attempts($node, $_) } @deliveries), '1|done|200|', 'after a table was locked: what has come is known');
+	is(Outbox::stop($worker), '57014', 'after a table was locked: until it is stopped');
+	sql('ALTER SYSTEM RESET ALL');
+	$node->reload;
+	clear();
+}
+
+# The postmaster sends SIGTERM twice when it shuts down, and the second may come while leases are given back.
+{
+	my ($worker, @deliveries) = under_way();
+
+	for (1 .. 40)
+	{
+		kill 'TERM', $worker->{pid};
+		sleep 0.0005;
+	}
+	is(Scene::last_words($worker->{session}), '57P01', 'SIGTERM more than once: it ends');
+	is(join(' ', uniq map { Outbox::delivery($node, $_) } @deliveries), 'pending|1|the worker was stopped', 'SIGTERM more than once: its leases are given back');
+	clear();
+}
+
+# A standby that a commit has to wait for, and that is not there. The wait takes a cancelation for itself.
+{
+	my ($worker, @deliveries) = under_way();
+	my $there = "SELECT count(*) FROM pg_stat_activity WHERE pid = $worker->{pid}";
+
+	sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+	$node->reload;
+	ok(Outbox::poll(20, sub { sql("$there AND wait_event = 'SyncRep'") }), 'a worker waits for a standby');
+	sql("SELECT pg_terminate_backend($worker->{pid})");
+	ok(Outbox::poll(5, sub { !sql($there) }), 'and can be stopped');
+	sql('ALTER SYSTEM RESET ALL');
+	$node->reload;
+	Outbox::poll(10, sub { !sql($there) }) or sql("SELECT pg_terminate_backend($worker->{pid})");
+	Scene::last_words($worker->{session});
+	is(Outbox::delivery($node, $deliveries[0]), 'pending|1|the worker was stopped', 'with its leases given back');
+	clear();
+}
+
+# A single place is not too few for an endpoint that fails.
+{
+	my ($delivery) = Outbox::enqueue($node, Outbox::endpoint($node, $receiver->url('/status/500')));
+
+	sql('ALTER SYSTEM SET opencalendly.max_transfers = 1');
+	sql("ALTER SYSTEM SET opencalendly.retry_delays = '0s'");
+	$node->reload;
+	my $worker = Outbox::worker($node);
+	ok(Outbox::poll(10, sub { Outbox::delivery($node, $delivery, 'attempt') >= 3 }), 'max_transfers = 1: what fails is tried again');
+	is(Outbox::stop($worker), '57014', 'max_transfers = 1: until the worker is stopped');
+	sql('ALTER SYSTEM RESET ALL');
+	$node->reload;
+	clear();
+}
+
+# An attempt that is told already, because somebody has set the delivery back by hand, holds up nothing.
+{
+	my @deliveries = Outbox::enqueue($node, map { Outbox::endpoint($node, $receiver->url("/ok?$_")) } 1, 2);
+	my $worker = Outbox::worker($node);
+
+	ok(Outbox::settled($node, @deliveries), 'set back by hand: sent');
+	sql("UPDATE opencalendly.webhook_deliveries SET status = 'pending', attempt = 0, settled_at = NULL WHERE id = '$deliveries[0]'");
+	my ($next) = Outbox::enqueue($node, Outbox::endpoint($node, $receiver->url('/ok?3')));
+	ok(Outbox::settled($node, $deliveries[0], $next), 'set back by hand: sent again, and others');
+	is(Outbox::stop($worker), '57014', 'set back by hand: until the worker is stopped');
+	clear();
+}
+
+# A call that does not end tells autovacuum what it leaves behind.
+{
+	my @endpoints = map { Outbox::endpoint($node, $receiver->url("/ok?$_")) } 1 .. 20;
+	my $worker = Outbox::worker($node);
+	my $changed = "SELECT n_tup_upd FROM pg_stat_all_tables WHERE relid = 'opencalendly.webhook_deliveries'::regclass";
+	my $before = sql($changed);
+	my @deliveries = Outbox::enqueue($node, @endpoints);
+
+	ok(Outbox::settled($node, @deliveries), 'statistics: a worker works');
+	ok(Outbox::poll(15, sub { Outbox::enqueue($node, $endpoints[0]); return sql($changed) >= $before + 40 }), 'statistics: it says so while it does');
+	is(Outbox::stop($worker), '57014', 'statistics: until it is stopped');
 	clear();
 }
 
@@ -592,7 +700,7 @@ SQL
 	cmp_ok(max(@delays), '<', 1.3, 'not preloaded: by looking each second');
 	is(Outbox::stop($worker), '57014', 'not preloaded: a worker can be stopped, too');
 }
-is(join("\n", Outbox::failed_turns($node)), 'canceling statement due to lock timeout', 'the only thing that has failed is what somebody had locked');
+is(join("\n", uniq Outbox::failed_turns($node)), 'canceling statement due to lock timeout', 'the only thing that has failed is what somebody had locked');
 $node->stop;
 $receiver->stop;
 done_testing();

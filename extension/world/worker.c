@@ -49,7 +49,7 @@
 #define MAX_TRANSFERS 1000 /* the setting's upper bound */
 #define POLL_MS 1000
 #define SETTLE_AFTER_MS 10 /* what has finished waits so long for more, */
-#define SETTLE_SHARE 3 / 4 /* or until such a share of all places has */
+#define SETTLE_SHARE 0.75  /* or until such a share of all places has */
 #define RETRY_TURN_MS 1000
 #define HEARTBEAT_MS 2000
 #define STATISTICS_MS 5000
@@ -82,7 +82,11 @@ typedef struct Worker
 	ErrorData *volatile stop; /* why it must stop; NULL: it need not */
 } Worker;
 
+/* libpq/libpq.h, which has it, wants the headers of GSSAPI. */
+extern bool pq_check_connection(void);
+
 static volatile sig_atomic_t is_terminated = false;
+static bool is_client_gone = false;
 
 PG_FUNCTION_INFO_V1(run_deliveries);
 
@@ -96,15 +100,18 @@ now_ms(void)
 	return (int64) INSTR_TIME_GET_MILLISEC(now);
 }
 
-/* SIGTERM as a cancelation; the process ends once the leases are given back. */
+/*
+ * SIGTERM as a cancelation; the process ends once the leases are given back. The postmaster sends it twice, to the process
+ * and to its group: the second one must not cancel the giving back.
+ */
 static void
 on_terminate(SIGNAL_ARGS)
 {
 	int save_errno = errno;
 
+	if (!is_terminated)
+		InterruptPending = QueryCancelPending = true;
 	is_terminated = true;
-	InterruptPending = true;
-	QueryCancelPending = true;
 	SetLatch(MyLatch);
 	errno = save_errno;
 }
@@ -509,6 +516,20 @@ see_to_signals(Worker *worker)
 	}
 }
 
+/*
+ * Once a poll: nobody would hear that a worker has ended whose client has gone, nor stop it. It is stopped as by a signal. That the
+ * question may reset the latch does no harm, for a turn follows.
+ */
+static void
+check_client(const Worker *worker)
+{
+	if (!MyProcPort || now_ms() < worker->next_poll_ms || pq_check_connection())
+		return;
+	is_client_gone = true;
+	QueryCancelPending = true;
+	InterruptPending = true;
+}
+
 /* --- the loop ------------------------------------------------------------------------------------------------------ */
 
 static bool
@@ -563,6 +584,7 @@ run(Worker *worker)
 
 		if (is_draining)
 			wake_unlisten();
+		check_client(worker);
 		if (is_turn_due(worker, is_woken))
 		{
 			take_turn(worker, !is_draining);
@@ -579,17 +601,18 @@ run(Worker *worker)
 	give_back(worker);
 }
 
-/* SIGTERM has its meaning back; if one came meanwhile, the process ends at the next occasion. */
+/* SIGTERM has its meaning back; if one came meanwhile, or the client has gone, the process ends at the next occasion. */
 static void
 restore_terminate(pqsigfunc earlier)
 {
 	pqsignal(SIGTERM, earlier);
-	if (is_terminated)
+	if (is_terminated || is_client_gone)
 	{
-		is_terminated = false;
-		ProcDiePending = true;
+		ProcDiePending |= is_terminated;
+		ClientConnectionLost |= is_client_gone;
 		InterruptPending = true;
 	}
+	is_terminated = is_client_gone = false;
 }
 
 static void

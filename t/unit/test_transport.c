@@ -27,7 +27,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -851,6 +853,31 @@ test_closing_waits_for_nothing(void **state)
 	transport = api->open();
 }
 
+/* In a process of its own, for a limit that was lowered stays so. */
+static int
+capacity_within(rlim_t descriptors)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0)
+	{
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit) { descriptors, descriptors });
+		_exit(api->capacity(api->open()));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+test_descriptors_are_left_to_the_owner(void **state)
+{
+	assert_int_equal(capacity_within(50), 1);
+	assert_int_equal(capacity_within(256), (256 - 64) / 4);
+	assert_in_range(api->capacity(transport), 1, 1000);
+}
+
 static void
 test_signals_are_as_they_were(void **state)
 {
@@ -914,6 +941,7 @@ main(void)
 		cmocka_unit_test_setup(test_only_good_certificates_are_trusted, open_loopback),
 		cmocka_unit_test_setup(test_a_resolver_that_hangs_holds_up_nobody, open_loopback),
 		cmocka_unit_test_setup(test_closing_waits_for_nothing, open_loopback),
+		cmocka_unit_test(test_descriptors_are_left_to_the_owner),
 		cmocka_unit_test_setup(test_signals_are_as_they_were, open_loopback),
 	};
 
