@@ -51,11 +51,11 @@ COMMENT ON VIEW opencalendly.outbox_status IS
     'one row: state ready, or restored copy (nothing is sent from here) until adopt_outbox(); how many deliveries are due, wait for their next attempt, are being sent, are paused with their endpoint, have failed; since when the oldest due one is due; when a worker was last seen';
 
 CREATE VIEW opencalendly.failed_deliveries AS
-    SELECT 'webhook' AS queue, d.id AS delivery_id, d.status, s.url AS receiver, e.type AS event_type,
+    SELECT 'webhook' AS queue, d.id AS delivery_id, d.status, s.id AS receiver_id, s.url AS receiver, e.type AS event_type,
         d.attempt AS attempts, d.last_error, d.created_at, d.settled_at
     FROM opencalendly.webhook_deliveries AS d
         JOIN opencalendly.webhook_subscriptions AS s ON s.id = d.subscription_id
         JOIN opencalendly.outbox_events AS e ON e.id = d.event_id
     WHERE d.status IN ('failed', 'paused');
 COMMENT ON VIEW opencalendly.failed_deliveries IS
-    'what was not delivered and is not tried any more: failed (replay_webhook sends it again), or paused with its endpoint (resume_webhook)';
+    'what was not delivered and is not tried any more: failed (replay_webhook sends it again), or paused with its endpoint (resume_webhook of receiver_id)';

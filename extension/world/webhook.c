@@ -378,10 +378,11 @@ send_signed(const TransportApi *api, Transport *transport, WebhookDelivery *deli
 	initStringInfo(&own);
 	initStringInfo(&standard);
 	appendStringInfo(&own, "t=" INT64_FORMAT, unix_s);
-	if (!sign(delivery, delivery->secret, unix_s, &own, &standard, error) ||
-		(delivery->old_secret &&
-		 !sign(delivery, delivery->old_secret, unix_s, &own, &standard, error)))
+	if (!sign(delivery, delivery->secret, unix_s, &own, &standard, error))
 		return false;
+	/* Where its key is lost, the new secret is the way out: it signs alone. */
+	if (delivery->old_secret)
+		sign(delivery, delivery->old_secret, unix_s, &own, &standard, error);
 	headers[n++] = "Content-Type: application/json";
 	headers[n++] = psprintf("X-OpenCalendly-Signature: %s", own.data);
 	headers[n++] = psprintf("X-OpenCalendly-Signature-Timestamp: " INT64_FORMAT, unix_s);
