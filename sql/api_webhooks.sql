@@ -133,6 +133,7 @@ SELECT pg_temp.keep('booked', $$create_booking(NULL, '{"username": "aw-ada", "ev
 SELECT pg_temp.say($$webhook_deliveries(#ada, '@own', NULL, NULL, '1')$$, 'deliveries', '0', 'bookingId'), pg_temp.say($$webhook_deliveries(#ada, '@own', NULL, NULL, '1')$$, 'deliveries', '0', 'event');
 SELECT (body #> '{deliveries,0,body}') - ARRAY['id', 'createdAt', 'payload'] AS body, body #> '{deliveries,0,body,payload,metadata}' AS metadata, body #>> '{deliveries,0,body,payload,bookingId}' = pg_temp.id('booked')::text AS its_own
     FROM pg_temp.answer_of($$webhook_deliveries(#ada, '@own', NULL, NULL, '1')$$);
+SELECT a.body #>> '{deliveries,0,bodyText}' = e.body AS to_the_byte FROM pg_temp.answer_of($$webhook_deliveries(#ada, '@own', NULL, NULL, '1')$$) AS a JOIN opencalendly.outbox_events AS e ON e.id = (a.body #>> '{deliveries,0,eventId}')::uuid;
 INSERT INTO ids SELECT 'link', l.cancel_token FROM opencalendly.bookings AS b, opencalendly.booking_links(b.id, b.link_key_id) AS l WHERE b.id = pg_temp.id('booked');
 SELECT pg_temp.say($$action_cancel('@link', NULL)$$, 'webhooks');
 SELECT pg_temp.say($$webhook_deliveries(#ada, '@own', NULL, NULL, '1')$$, 'deliveries', '0', 'event');

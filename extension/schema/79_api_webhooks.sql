@@ -194,7 +194,7 @@ BEGIN
                 'nextAttemptAt', CASE WHEN d.status = 'pending'
                     THEN opencalendly.instant_text(greatest(d.due_at, d.created_at)) END,
                 'lastError', d.last_error, 'createdAt', opencalendly.instant_text(d.created_at),
-                'settledAt', opencalendly.instant_text(d.settled_at), 'body', e.body::jsonb,
+                'settledAt', opencalendly.instant_text(d.settled_at), 'body', e.body::jsonb, 'bodyText', e.body,
                 'attempts', opencalendly.attempts_json(d.id))
             ORDER BY d.id DESC)
         FROM opencalendly.webhook_deliveries AS d JOIN opencalendly.outbox_events AS e ON e.id = d.event_id

@@ -87,14 +87,13 @@ class Delivery extends View {
   }
 
   body() {
-    const { delivery } = this.of;
-    const text = JSON.stringify(delivery.body, null, 2);
+    const { bodyText, eventId, id } = this.of.delivery;
 
     return h('section', { key: 'body', class: 'stack tight' },
       h('div', { class: 'row between' }, h('h4', null, t('webhooks.body')),
-        h('oc-copy', { copy: { text, label: t('webhooks.copyBody') } })),
-      h('pre', { class: 'payload' }, h('code', null, text)),
-      h('p', { class: 'quiet small' }, t('webhooks.ids', { event: delivery.eventId, delivery: delivery.id })));
+        h('oc-copy', { copy: { text: bodyText, label: t('webhooks.copyBody') } })),
+      h('pre', { class: 'payload' }, h('code', null, JSON.stringify(JSON.parse(bodyText), null, 2))),
+      h('p', { class: 'quiet small' }, t('webhooks.ids', { event: eventId, delivery: id })));
   }
 
   acts() {
