@@ -38,6 +38,7 @@ await step('the second 1:30 is what it says, over a reload, to both sides', asyn
   await chooseTime(page, '1:30 AM UTC−5');
   await ann.sees(/November 1, 2026, 1:30 AM UTC−5 – 2:00 AM/);
   await ann.sees('New York (UTC−5)');
+  await ann.sees(/Reserved for you/);
   await page.reload();
   await ann.sees('New York (UTC−5)');
   await fillIn(page, { email: 'second@example.net' });
@@ -155,6 +156,7 @@ await step('host in New York: four hours by the clock are three', async () => {
   await chooseTime(page, '1:30 AM');
   await fillIn(page, { email: 'march@example.net' });
   await bookButton(page).click();
+  await ann.sees(page.getByRole('heading', { name: t('page.booked.title') }));
   await ann.sees(/March 8, 2026, 1:30 AM – 3:00 AM/);
   is(await booked('march@example.net'), '2026-03-08 06:30', 'instant');
 });
