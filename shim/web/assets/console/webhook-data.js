@@ -67,6 +67,7 @@ export async function follow(webhookId, delivery, isWanted, count) {
 
   for (let n = 0; n < LOOKS && isWanted() && isOpen(seen) && !(lastAttempt(seen)?.attempt > delivery.attempt); n += 1) {
     await new Promise((wake) => { setTimeout(wake, PAUSE); });
+    if (!isWanted()) break;
     const answer = await deliveriesOf(webhookId, 'all', null, count).catch(() => null);
 
     seen = answer?.deliveries.find(({ id }) => id === delivery.id) ?? seen;
