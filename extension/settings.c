@@ -1,18 +1,14 @@
 /*
- * The library's entry and its settings. All of them are superusers'; none holds a secret. A parallel worker that is the
+ * The library's settings. All of them are superusers'; none holds a secret. A parallel worker that is the
  * first to load the library takes them over from its leader, hence GUC_ALLOW_IN_PARALLEL.
  */
 #include "compat.h"
 
 #include "access/xact.h"
-#include "fmgr.h"
 #include "settings.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
-#include "verbs/wake.h"
-
-PG_MODULE_MAGIC;
 
 char *settings_secret_key_file = NULL;
 char *settings_base_url = NULL;
@@ -29,8 +25,6 @@ static char *egress_allow_text = NULL;
 static char *retry_delays_text = NULL;
 static char *clock_text = NULL;
 static TimestampTz clock_instant = DT_NOEND;
-
-void _PG_init(void);
 
 TimestampTz
 settings_now(void)
@@ -201,7 +195,7 @@ define_sending(void)
 }
 
 void
-_PG_init(void)
+settings_define(void)
 {
 	DefineCustomStringVariable("opencalendly.clock",
 							   "The instant that is taken for now, for tests and simulations.",
@@ -225,5 +219,4 @@ _PG_init(void)
 							 false, PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
 	define_sending();
 	MarkGUCPrefixReserved("opencalendly");
-	wake_init();
 }

@@ -28,6 +28,9 @@ extern int settings_pause_after;      /* seconds */
 extern int settings_max_transfers;
 extern char *settings_ca_file; /* empty: the system's */
 
+/* For _PG_init: makes them known to the server. */
+extern void settings_define(void);
+
 /*
  * The instant that governs slots, holds, bookings and the expiry of links: opencalendly.clock if a superuser has set
  * it, else the start of the transaction.

@@ -22,7 +22,6 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "commands/defrem.h"
 #include "data/query.h"
 #include "errors.h"
 #include "fmgr.h"
@@ -36,7 +35,6 @@
 #include "settings.h"
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
-#include "utils/guc.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
