@@ -20,6 +20,24 @@ int settings_delivery_timeout = 15000;
 int settings_pause_after = 3 * SECS_PER_DAY;
 int settings_max_transfers = 256;
 char *settings_ca_file = NULL;
+char *settings_connect_to = NULL;
+int settings_mail_transport = MAIL_BY_NONE;
+char *settings_mail_from = NULL;
+char *settings_mail_folder = NULL;
+int settings_mail_connections = 4;
+char *settings_smtp_url = NULL;
+char *settings_smtp_user = NULL;
+bool settings_smtp_requires_tls = true;
+
+static const struct config_enum_entry mail_transports[] = { { "none", MAIL_BY_NONE, false },
+															{ "folder", MAIL_BY_FOLDER, false },
+															{ "smtp", MAIL_BY_SMTP, false },
+															{ "resend", MAIL_BY_RESEND, false },
+															{ NULL, 0, false } };
+static const struct config_enum_entry smtp_tls_modes[] = { { "require", true, false },
+														   { "none", false, false },
+														   { NULL, 0, false } };
+static int smtp_tls = true;
 
 static char *egress_allow_text = NULL;
 static char *retry_delays_text = NULL;
@@ -159,6 +177,90 @@ assign_retry_delays(const char *newval, void *extra)
 	settings_retry_delays = *(RetryDelays *) extra;
 }
 
+/* smtp[s]://host[:port][/name]; what must not be there is what would hide a password in a setting. */
+static bool
+check_smtp_url(char **newval, void **extra, GucSource source)
+{
+	const char *host = NULL;
+
+	if (!*newval || !**newval)
+		return true;
+	if (strncmp(*newval, "smtps://", 8) == 0)
+		host = *newval + 8;
+	else if (strncmp(*newval, "smtp://", 7) == 0)
+		host = *newval + 7;
+	if (host && *host && *host != '/' && *host != ':' && !strpbrk(host, " \t\r\n?#@"))
+		return true;
+	GUC_check_errdetail("It must be smtp:// or smtps:// with a host, without user and password.");
+	return false;
+}
+
+/* "Name <address>" or an address. */
+static bool
+check_mail_from(char **newval, void **extra, GucSource source)
+{
+	const char *text = *newval ? *newval : "";
+	const char *open = strchr(text, '<');
+	const char *address = open ? open + 1 : text;
+	const char *at = strchr(address, '@');
+	size_t len = strcspn(address, ">");
+
+	for (const char *c = text; *c; c++)
+		if ((unsigned char) *c < ' ' || *c == 0x7f)
+			at = NULL;
+	if (at && at > address && at < address + len - 1 && !strpbrk(address, " ,;<") &&
+		(open ? strcmp(address + len, ">") == 0 : address[len] == '\0') && !strchr(at + 1, '@'))
+		return true;
+	GUC_check_errdetail("It must be an address, or a name and an address: Name <name@example.org>.");
+	return false;
+}
+
+static void
+assign_smtp_tls(int newval, void *extra)
+{
+	settings_smtp_requires_tls = newval;
+}
+
+/* Of mails. */
+static void
+define_mail(void)
+{
+	DefineCustomEnumVariable("opencalendly.mail_transport", "How mails are sent.",
+							 "none: no mail is queued; folder: each is a file.",
+							 &settings_mail_transport, MAIL_BY_NONE, mail_transports, PGC_SUSET,
+							 GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
+	DefineCustomStringVariable("opencalendly.mail_from", "Whom mails are from.", NULL,
+							   &settings_mail_from, "OpenCalendly <bookings@localhost>", PGC_SUSET,
+							   GUC_ALLOW_IN_PARALLEL, check_mail_from, NULL, NULL);
+	DefineCustomStringVariable("opencalendly.mail_folder",
+							   "The folder that mails are written into, by transport folder.", NULL,
+							   &settings_mail_folder, "", PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL,
+							   NULL, NULL);
+	DefineCustomStringVariable(
+		"opencalendly.smtp_url", "The mail server, of transport smtp.",
+		"smtp://host:587 or smtps://host:465; a path is the name to say EHLO with.",
+		&settings_smtp_url, "smtp://localhost:25", PGC_SUSET, GUC_ALLOW_IN_PARALLEL, check_smtp_url,
+		NULL, NULL);
+	DefineCustomStringVariable(
+		"opencalendly.smtp_user", "Who logs in at the mail server; empty: nobody.",
+		"The password is in the file smtp_password beside the secret key file.",
+		&settings_smtp_user, "", PGC_SUSET, GUC_SUPERUSER_ONLY | GUC_ALLOW_IN_PARALLEL, NULL, NULL,
+		NULL);
+	DefineCustomEnumVariable("opencalendly.smtp_tls",
+							 "Whether mails may leave only encrypted (STARTTLS), of smtp://.", NULL,
+							 &smtp_tls, true, smtp_tls_modes, PGC_SUSET, GUC_ALLOW_IN_PARALLEL,
+							 NULL, assign_smtp_tls, NULL);
+	DefineCustomIntVariable("opencalendly.mail_connections",
+							"How many mails a worker sends at the same time.", NULL,
+							&settings_mail_connections, 4, 1, 64, PGC_SUSET, GUC_ALLOW_IN_PARALLEL,
+							NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"opencalendly.connect_to", "Where to connect to instead, for tests.",
+		"A list of host:port:address:port. Of the operator's services, never of users' endpoints.",
+		&settings_connect_to, "", PGC_SUSET, GUC_SUPERUSER_ONLY | GUC_ALLOW_IN_PARALLEL, NULL, NULL,
+		NULL);
+}
+
 /* Of what is sent. */
 static void
 define_sending(void)
@@ -218,5 +320,6 @@ settings_define(void)
 							 "Anybody can then sign in as anybody.", &settings_dev_login_links,
 							 false, PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
 	define_sending();
+	define_mail();
 	MarkGUCPrefixReserved("opencalendly");
 }

@@ -26,7 +26,25 @@ extern RetryDelays settings_retry_delays;
 extern int settings_delivery_timeout; /* milliseconds */
 extern int settings_pause_after;      /* seconds */
 extern int settings_max_transfers;
-extern char *settings_ca_file; /* empty: the system's */
+extern char *settings_ca_file;    /* empty: the system's */
+extern char *settings_connect_to; /* for tests: host:port:address:port, ... */
+
+/* Of mails. */
+typedef enum MailTransport
+{
+	MAIL_BY_NONE, /* nothing is queued */
+	MAIL_BY_FOLDER,
+	MAIL_BY_SMTP,
+	MAIL_BY_RESEND
+} MailTransport;
+
+extern int settings_mail_transport; /* a MailTransport */
+extern char *settings_mail_from;
+extern char *settings_mail_folder;
+extern int settings_mail_connections;
+extern char *settings_smtp_url;
+extern char *settings_smtp_user; /* empty: nobody logs in */
+extern bool settings_smtp_requires_tls;
 
 /* For _PG_init: makes them known to the server. */
 extern void settings_define(void);

@@ -11,7 +11,7 @@
 #define BOOKING_COLUMNS                                                                                          \
 	"SELECT b.id, b.event_type_id, b.organizer_id, b.occurrence_id, b.seats, b.seat_no, b.starts_at, b.ends_at," \
 	" b.status, b.invitee_name, b.invitee_email, b.timezone, b.answers, b.link_key_id, b.rescheduled_from,"      \
-	" b.no_show_at, b.host_ids, b.sequence FROM opencalendly.bookings AS b"
+	" b.no_show_at, b.host_ids, b.sequence, b.language FROM opencalendly.bookings AS b"
 
 static SavedQuery find_query = {
 	.text = BOOKING_COLUMNS " WHERE b.id" EQ "$1",
@@ -29,12 +29,12 @@ static SavedQuery insert_query = {
 	.text =
 		"INSERT INTO opencalendly.bookings (id, event_type_id, organizer_id, occurrence_id, seats, seat_no, starts_at,"
 		" ends_at, status, invitee_name, invitee_email, timezone, answers, link_key_id, rescheduled_from, created_at,"
-		" host_ids, sequence)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
-	.nargs = 18,
+		" host_ids, sequence, language)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+	.nargs = 19,
 	.types = { UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID,
 			   TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, INT4OID, UUIDOID, TIMESTAMPTZOID,
-			   UUIDARRAYOID, INT4OID },
+			   UUIDARRAYOID, INT4OID, TEXTOID },
 };
 
 static SavedQuery assign_query = {
@@ -120,6 +120,7 @@ read_booking(SavedQuery *query, const pg_uuid_t *id)
 	booking->no_show_at = isnull ? DT_NOBEGIN : DatumGetTimestampTz(value);
 	read_hosts(booking, 17);
 	booking->sequence = (int) row_int(0, 18);
+	booking->language = row_text(0, 19);
 	SPI_freetuptable(SPI_tuptable);
 	return booking;
 }
@@ -161,7 +162,8 @@ booking_insert(const Booking *booking, int64 now)
 			ARG(CStringGetTextDatum(booking->timezone)), ARG(JsonbPGetDatum(booking->answers)),
 			ARG(Int32GetDatum(booking->link_key_id)),
 			ARG_IF(booking->is_successor, UUIDPGetDatum(&booking->rescheduled_from)),
-			ARG(TimestampTzGetDatum(now)), hosts, ARG(Int32GetDatum(booking->sequence)) },
+			ARG(TimestampTzGetDatum(now)), hosts, ARG(Int32GetDatum(booking->sequence)),
+			ARG(CStringGetTextDatum(booking->language)) },
 		1);
 	if (booking->is_team)
 		query_write(&assign_query, (QueryArg[]) { UUID_ARG(&booking->id), hosts });

@@ -23,6 +23,7 @@ typedef struct Booking
 	char *invitee_name;
 	char *invitee_email;
 	char *timezone;
+	char *language; /* of the invitee's mails */
 	Jsonb *answers;
 	int32 link_key_id;
 	bool is_successor;          /* of a moved booking */

@@ -262,7 +262,7 @@ make_ready(Transfer *transfer)
 }
 
 static CURLcode
-set_request(Transfer *transfer, const HttpRequest *request)
+set_request(Transfer *transfer, const TransportRequest *request)
 {
 	const struct Transport *transport = transfer->transport;
 	CURL *easy = transfer->easy;
@@ -279,7 +279,7 @@ set_request(Transfer *transfer, const HttpRequest *request)
 }
 
 CURLcode
-transfer_prepare(Transfer *transfer, const HttpRequest *request)
+transfer_prepare(Transfer *transfer, const TransportRequest *request)
 {
 	CURLcode code = make_ready(transfer);
 

@@ -70,7 +70,7 @@ extern int64_t now_ms(void);
 extern Transfer *transfer_make(struct Transport *transport);
 
 /* Gives it a request by the settings of now. */
-extern CURLcode transfer_prepare(Transfer *transfer, const HttpRequest *request);
+extern CURLcode transfer_prepare(Transfer *transfer, const TransportRequest *request);
 
 /* Forgets the request. */
 extern void transfer_forget(Transfer *transfer);

@@ -179,7 +179,7 @@ finish(Transfer *transfer, CURLcode code)
 }
 
 static bool
-begin(Transport *transport, const HttpRequest *request)
+begin(Transport *transport, const TransportRequest *request)
 {
 	Transfer *transfer = take_idle(transport);
 	CURLcode code;
@@ -202,7 +202,7 @@ begin(Transport *transport, const HttpRequest *request)
 }
 
 static bool
-transport_begin(Transport *transport, const HttpRequest *request)
+transport_begin(Transport *transport, const TransportRequest *request)
 {
 	sigset_t before = block_signals();
 	bool has_begun = begin(transport, request);

@@ -1,13 +1,20 @@
 /*
- * What a worker sends its requests with: many HTTP transfers at a time in one thread, without ever waiting.
+ * What a worker sends its requests with: many transfers at a time in one thread, HTTP and SMTP, without ever waiting.
  *
- * Words. A transfer is one POST and what came of it. Its phase is how far it got: TRANSFER_DONE when a whole answer came
- * (or as much of it as is read), otherwise the step that failed. The owner waits until wait_fd() is readable or timeout_ms()
- * has passed, calls work(), and takes what has finished by next(). Each transfer that begin() has taken comes out of
- * next() once, unless the transport is closed first.
+ * Words. A transfer is one POST or one mail, and what came of it. Its phase is how far it got: TRANSFER_DONE when a whole
+ * answer came (or as much of it as is read), otherwise the step that failed. The owner waits until wait_fd() is readable or
+ * timeout_ms() has passed, calls work(), and takes what has finished by next(). Each transfer that begin() has taken comes
+ * out of next() once, unless the transport is closed first.
  *
- * Targets. An https URL may lead to public addresses and to those of the allow list, an http URL to those of the list alone.
- * The address that is judged is the one that is connected to. Redirects are not followed, and no proxy is used.
+ * Targets. A guarded POST goes where a user wants: an https URL may lead to public addresses and to those of the allow list,
+ * an http URL to those of the list alone, and the address that is judged is the one that is connected to. Other POSTs and
+ * mails go where the operator wants, to any address. Redirects are not followed, and no proxy is used.
+ *
+ * Mails. One recipient each. A server's replies to MAIL, RCPT, DATA and to the data itself are answers, good or bad:
+ * TRANSFER_DONE, and the status is the reply's code. What it says before that is a step that failed: TRANSFER_CONNECT if it
+ * is not willing to talk (a greeting or EHLO refused), TRANSFER_TLS, TRANSFER_LOGIN; the status is the reply's code, or 0.
+ * TRANSFER_RESPONSE means that the data, or some of it, was sent, and nobody knows whether the server has taken the mail. A
+ * connection is used for one mail after the other, but never with another login or without the TLS that is asked for.
  *
  * This part knows libcurl and nothing of PostgreSQL: it is the library opencalendly_net, which workers alone load. Only
  * module.c knows the server.
@@ -21,15 +28,32 @@
 
 #include "pure/egress.h"
 
-/* A POST. All of it is copied but for the tag, which comes back with the result. */
-typedef struct HttpRequest
+typedef enum RequestKind
 {
-	const char *url;
-	const char *const *headers; /* "Name: value", NULL ends them; none may hold a line end */
-	const char *body;
+	REQUEST_GUARDED_POST, /* to a user's URL, http or https */
+	REQUEST_POST,         /* to the operator's, http or https */
+	REQUEST_MAIL          /* to the operator's mail server, smtp or smtps */
+} RequestKind;
+
+/* All of it is copied but for the tag, which comes back with the result. */
+typedef struct TransportRequest
+{
+	RequestKind kind;
+	const char *url; /* of a mail smtp[s]://host[:port][/name that EHLO tells] */
+	const char *const
+		*headers;     /* of a POST: "Name: value", NULL ends them; none may hold a line end */
+	const char *body; /* of a mail the message, with CRLF line ends */
 	size_t body_length;
+	bool keeps_answer;
 	void *tag;
-} HttpRequest;
+
+	/* Of a mail. */
+	const char *mail_from; /* bare addresses; a domain may be UTF-8 */
+	const char *mail_to;
+	const char *username; /* NULL = no login */
+	const char *password;
+	bool requires_tls; /* of smtp: STARTTLS, or nothing is sent */
+} TransportRequest;
 
 /* Where a transfer has ended, in the order in which they come. */
 typedef enum TransferPhase
@@ -39,6 +63,7 @@ typedef enum TransferPhase
 	TRANSFER_RESOLVE, /* the look-up of the name */
 	TRANSFER_CONNECT,
 	TRANSFER_TLS,
+	TRANSFER_LOGIN, /* of a mail */
 	TRANSFER_SEND,
 	TRANSFER_RESPONSE,
 	TRANSFER_DONE
@@ -48,10 +73,17 @@ typedef struct TransferResult
 {
 	void *tag;
 	TransferPhase phase;
-	int status; /* the answer's; 0 = none came */
+	int status; /* the answer's, of a mail the last reply's; 0 = none came */
 	int elapsed_ms;
 	int64_t retry_after_s; /* from now, of seconds or of an HTTP date; -1 = none that makes sense */
 	char error[160]; /* "" if the phase is TRANSFER_DONE; never an address, a name or a secret */
+
+	/*
+	 * Of a request that keeps its answer: the body as far as it is read, or the text of the last reply to a mail, lines
+	 * ended by LF, without its code. Ends in a NUL beyond its length; there until next(), work() or close() is called.
+	 */
+	const char *answer;
+	size_t answer_length;
 } TransferResult;
 
 /* Copied. The lengths of time are of the whole transfer and of the look-up with the connection, in milliseconds. */
@@ -62,6 +94,9 @@ typedef struct TransportSettings
 	const char *user_agent;
 	const EgressList *allow;
 	const char *ca_file; /* certificates to trust, PEM; "" = the system's */
+
+	/* "host:port:host:port, ...": where to connect to instead, as of CURLOPT_CONNECT_TO; "" or NULL = nowhere else. */
+	const char *connect_to;
 } TransportSettings;
 
 typedef struct Transport Transport;
@@ -75,7 +110,7 @@ typedef struct TransportApi
 	void (*configure)(Transport *transport, const TransportSettings *settings);
 
 	/* False = out of memory; whatever else is wrong comes out of next(). */
-	bool (*begin)(Transport *transport, const HttpRequest *request);
+	bool (*begin)(Transport *transport, const TransportRequest *request);
 
 	/* A descriptor that is readable when work() has something to do. */
 	int (*wait_fd)(Transport *transport);

@@ -82,6 +82,7 @@ CREATE TABLE opencalendly.bookings (
     invitee_name text NOT NULL,
     invitee_email text NOT NULL,
     timezone text NOT NULL DEFAULT 'UTC',
+    language text NOT NULL DEFAULT 'en',
     answers jsonb NOT NULL DEFAULT '{}',
     link_key_id integer NOT NULL,
     rescheduled_from uuid CONSTRAINT bookings_rescheduled_from_fkey REFERENCES opencalendly.bookings,
@@ -109,6 +110,7 @@ CREATE TABLE opencalendly.bookings (
         AND pg_catalog.length(invitee_email) <= 320
         AND invitee_email = pg_catalog.lower(invitee_email COLLATE "C")),
     CONSTRAINT bookings_timezone_check CHECK (opencalendly.is_timezone(timezone)),
+    CONSTRAINT bookings_language_check CHECK (language IN ('en', 'de')),
     CONSTRAINT bookings_answers_check CHECK (pg_catalog.jsonb_typeof(answers) = 'object'),
     CONSTRAINT bookings_cancel_reason_check CHECK (pg_catalog.length(cancel_reason) <= 500),
     CONSTRAINT bookings_canceled_by_check CHECK (canceled_by IN ('invitee', 'host')),
@@ -132,6 +134,7 @@ COMMENT ON COLUMN opencalendly.bookings.host_ids IS
     'the hosts that a team''s booking was made with, whatever became of it; null = organizer_id alone';
 COMMENT ON COLUMN opencalendly.bookings.sequence IS
     'how often the meeting has been moved up to here; what tells of it (webhooks) counts a cancelation as one more';
+COMMENT ON COLUMN opencalendly.bookings.language IS 'what the invitee''s mails are written in';
 COMMENT ON COLUMN opencalendly.bookings.link_key_id IS
     'the key of the secret key file from which this booking''s links are derived';
 

@@ -41,14 +41,14 @@ COMMENT ON FUNCTION opencalendly.release_hold(text) IS
 
 CREATE FUNCTION opencalendly.book_slot(
     event_type_id uuid, starts_at timestamptz, invitee_name text, invitee_email text, timezone text DEFAULT 'UTC',
-    answers jsonb DEFAULT '{}', idempotency_key text DEFAULT NULL, hold_token text DEFAULT NULL)
+    answers jsonb DEFAULT '{}', idempotency_key text DEFAULT NULL, hold_token text DEFAULT NULL, language text DEFAULT 'en')
     RETURNS TABLE (booking_id uuid, event_type_id uuid, organizer_id uuid, host_ids uuid[], starts_at timestamptz,
         ends_at timestamptz, status text, cancel_token text, reschedule_token text, token_expires_at timestamptz,
         replayed boolean)
     AS 'MODULE_PATHNAME', 'book_slot' LANGUAGE C VOLATILE PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp ROWS 1;
-COMMENT ON FUNCTION opencalendly.book_slot(uuid, timestamptz, text, text, text, jsonb, text, text) IS
-    'books a slot that compute_slots offers, or raises OC001; host_ids are all who attend, organizer_id the first of them; the same idempotency_key (16 to 200 characters, kept 24 hours) and arguments give the first answer again, replayed; errors OC001, OC002, OC003, OC006, OC007, OC011';
+COMMENT ON FUNCTION opencalendly.book_slot(uuid, timestamptz, text, text, text, jsonb, text, text, text) IS
+    'books a slot that compute_slots offers, or raises OC001; host_ids are all who attend, organizer_id the first of them; language (en, de) is that of the invitee''s mails; the same idempotency_key (16 to 200 characters, kept 24 hours) and arguments give the first answer again, replayed; errors OC001, OC002, OC003, OC006, OC007, OC011';
 
 CREATE FUNCTION opencalendly.cancel_booking(token text, reason text DEFAULT NULL)
     RETURNS TABLE (booking_id uuid, status text, replayed boolean)

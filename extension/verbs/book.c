@@ -61,6 +61,19 @@ describe_request(const Booking *booking, int64 starts_at)
 	return request;
 }
 
+/* The languages that mails are written in; null is the first. */
+static char *
+check_language(FunctionCallInfo fcinfo, int arg)
+{
+	char *language = check_text_or_null(fcinfo, arg, "language", 0, 80);
+
+	if (!language)
+		return "en";
+	if (strcmp(language, "en") != 0 && strcmp(language, "de") != 0)
+		raise_bad_input("language", "must be en or de", language);
+	return language;
+}
+
 static void
 answer_again(FunctionCallInfo fcinfo, const FirstAnswer *answer)
 {
@@ -75,7 +88,7 @@ answer_again(FunctionCallInfo fcinfo, const FirstAnswer *answer)
 }
 
 /*
- * book_slot(event_type_id, starts_at, invitee_name, invitee_email, timezone, answers, idempotency_key, hold_token)
+ * book_slot(event_type_id, starts_at, invitee_name, invitee_email, timezone, answers, idempotency_key, hold_token, language)
  * -> one row. Errors: OC001, OC002, OC003, OC006, OC007, OC011.
  */
 Datum
@@ -89,6 +102,7 @@ book_slot(PG_FUNCTION_ARGS)
 						.invitee_email = check_email(fcinfo, 3, "invitee_email"),
 						.timezone = check_zone_or_null(fcinfo, 4, "timezone"),
 						.answers = check_answers_given(fcinfo, 5),
+						.language = check_language(fcinfo, 8),
 						.link_key_id = keys_active_id() };
 	char *key_text = check_text_or_null(fcinfo, 6, "idempotency_key", 16, 200);
 	char *hold_token = check_hold_token_or_null(fcinfo, 7);

@@ -393,11 +393,11 @@ send_signed(const TransportApi *api, Transport *transport, WebhookDelivery *deli
 	headers[n++] = psprintf("webhook-timestamp: " INT64_FORMAT, unix_s);
 	headers[n++] = psprintf("webhook-signature: %s", standard.data);
 	headers[n] = NULL;
-	if (!api->begin(transport, &(HttpRequest) { .url = delivery->url,
-												.headers = headers,
-												.body = delivery->body,
-												.body_length = strlen(delivery->body),
-												.tag = delivery }))
+	if (!api->begin(transport, &(TransportRequest) { .url = delivery->url,
+													 .headers = headers,
+													 .body = delivery->body,
+													 .body_length = strlen(delivery->body),
+													 .tag = delivery }))
 	{
 		strlcpy(error, "out of memory", 160);
 		return false;

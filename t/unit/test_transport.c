@@ -417,8 +417,11 @@ configure(const char *allow, const char *trusted)
 	EgressList list;
 
 	assert_true(egress_list_parse(allow, &list));
-	api->configure(transport,
-				   &(TransportSettings) { TIMEOUT_MS, TIMEOUT_MS, AGENT, &list, trusted });
+	api->configure(transport, &(TransportSettings) { .timeout_ms = TIMEOUT_MS,
+													 .connect_timeout_ms = TIMEOUT_MS,
+													 .user_agent = AGENT,
+													 .allow = &list,
+													 .ca_file = trusted });
 }
 
 static void
@@ -426,7 +429,10 @@ begin(const char *url, void *tag)
 {
 	static const char *const headers[] = { "Content-Type: application/json", "X-Test: yes", NULL };
 
-	assert_true(api->begin(transport, &(HttpRequest) { url, headers, "{\"a\":1}", 7, tag }));
+	assert_true(api->begin(
+		transport,
+		&(TransportRequest) {
+			.url = url, .headers = headers, .body = "{\"a\":1}", .body_length = 7, .tag = tag }));
 }
 
 /* Waits for one result, at most five seconds. */
@@ -562,8 +568,9 @@ test_requests_that_cannot_be_made(void **state)
 
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
 		assert_result(post(urls[i]), TRANSFER_PREPARE, 0, "the request cannot be sent");
-	assert_true(
-		api->begin(transport, &(HttpRequest) { at(plain.port, "/ok"), headers, "", 0, NULL }));
+	assert_true(api->begin(
+		transport,
+		&(TransportRequest) { .url = at(plain.port, "/ok"), .headers = headers, .body = "" }));
 	assert_int_equal(api->timeout_ms(transport), 0);
 	assert_result(await_result(), TRANSFER_PREPARE, 0, "the request cannot be sent");
 }
