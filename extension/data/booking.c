@@ -25,6 +25,16 @@ static SavedQuery successor_query = {
 	.types = { UUIDOID },
 };
 
+static SavedQuery first_query = {
+	.text = "WITH RECURSIVE earlier AS (SELECT b.id, b.rescheduled_from, 0 AS moves"
+			"  FROM opencalendly.bookings AS b WHERE b.id" EQ "$1"
+			" UNION ALL SELECT p.id, p.rescheduled_from, e.moves OPERATOR(pg_catalog.+) 1"
+			"  FROM earlier AS e JOIN opencalendly.bookings AS p ON p.id" EQ "e.rescheduled_from)"
+			" SELECT e.id FROM earlier AS e ORDER BY e.moves DESC LIMIT 1",
+	.nargs = 1,
+	.types = { UUIDOID },
+};
+
 static SavedQuery insert_query = {
 	.text =
 		"INSERT INTO opencalendly.bookings (id, event_type_id, organizer_id, occurrence_id, seats, seat_no, starts_at,"
@@ -135,6 +145,19 @@ Booking *
 booking_successor(const pg_uuid_t *id)
 {
 	return read_booking(&successor_query, id);
+}
+
+pg_uuid_t
+booking_first(const Booking *booking)
+{
+	pg_uuid_t first;
+
+	if (!booking->is_successor)
+		return booking->id;
+	query_write(&first_query, (QueryArg[]) { UUID_ARG(&booking->rescheduled_from) });
+	first = row_uuid(0, 1);
+	SPI_freetuptable(SPI_tuptable);
+	return first;
 }
 
 bool

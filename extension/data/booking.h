@@ -38,6 +38,9 @@ extern Booking *booking_find(const pg_uuid_t *id);
 /* The one that took a moved booking's place; NULL if there is none. */
 extern Booking *booking_successor(const pg_uuid_t *id);
 
+/* The first booking of the chain of moves that led to it: the meeting's name outside. */
+extern pg_uuid_t booking_first(const Booking *booking);
+
 extern void booking_insert(const Booking *booking, int64 now);
 
 /* Takes its seat and its hosts' time away: status canceled, with by (invitee, host) and reason (or NULL), or rescheduled. */

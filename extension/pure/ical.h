@@ -12,12 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where the octets go, in order. */
-typedef void (*IcalSink)(void *arg, const char *octets, size_t n);
+#include "pure/sink.h"
 
 typedef struct IcalWriter
 {
-	IcalSink sink;
+	OctetSink sink;
 	void *arg;
 	size_t column; /* octets in the present line; 0 to begin with */
 } IcalWriter;

@@ -12,6 +12,7 @@
 #include "pure/iso.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
+#include "verbs/mail_queue.h"
 #include "verbs/wake.h"
 
 /* A team's owner is told, too, whether or not they attend. */
@@ -203,8 +204,9 @@ lock_endpoints(Datum users, Datum type, Datum *ids, Datum *statuses)
 	return n;
 }
 
-void
-outbox_tell(const News *news)
+/* Queues the event for the endpoints that want it. */
+static void
+tell_endpoints(const News *news)
 {
 	const Booking *booking = news->booking;
 	TeamNews *team = booking->is_team ? read_team(booking) : NULL;
@@ -221,4 +223,11 @@ outbox_tell(const News *news)
 							   ARG(CStringGetTextDatum(make_body(news, &event_id, team))), ARG(ids),
 							   ARG(statuses) });
 	wake_workers_when_committed();
+}
+
+void
+outbox_tell(const News *news)
+{
+	tell_endpoints(news);
+	mail_tell(news);
 }

@@ -1,6 +1,6 @@
 /*
- * Telling the outside of a booking: an event and a delivery for each endpoint that wants it, written in the transaction
- * of the change. So an event is there if and only if what it tells is committed. Nothing is sent here; the workers do.
+ * Telling the outside of a booking: an event and a delivery for each endpoint that wants it, and the mails
+ * (verbs/mail_queue.h), written in the transaction of the change. So an event is there if and only if what it tells is committed. Nothing is sent here; the workers do.
  */
 #ifndef OPENCALENDLY_OUTBOX_H
 #define OPENCALENDLY_OUTBOX_H
@@ -27,8 +27,8 @@ typedef struct News
 } News;
 
 /*
- * Queues the news for the endpoints of the event type's owner and of each of the booking's hosts; writes nothing if there
- * are none. Needs an SPI connection.
+ * Queues the news for the endpoints of the event type's owner and of each of the booking's hosts, and the mails; writes
+ * nothing if there are none. Needs an SPI connection.
  */
 extern void outbox_tell(const News *news);
 
