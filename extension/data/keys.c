@@ -262,3 +262,50 @@ keys_unseal(const char *table, const pg_uuid_t *row, const bytea *sealed)
 	pfree(place);
 	return plain;
 }
+
+/* --- secrets in files of their own ----------------------------------------------------------------------------------- */
+
+static char *
+path_beside_key_file(const char *name)
+{
+	const char *slash;
+
+	if (!settings_secret_key_file || !*settings_secret_key_file)
+		raise_unusable("opencalendly.secret_key_file is not set.");
+	slash = strrchr(settings_secret_key_file, '/');
+	if (!slash)
+		return pstrdup(name);
+	return psprintf("%.*s/%s", (int) (slash - settings_secret_key_file), settings_secret_key_file,
+					name);
+}
+
+char *
+keys_read_secret(const char *name)
+{
+	char *path = path_beside_key_file(name);
+	FILE *file = AllocateFile(path, "r");
+	char line[MAX_LINE] = "";
+	struct stat now;
+	const char *problem = NULL;
+	char *secret;
+
+	if (!file)
+		problem = "It cannot be opened.";
+	else if (fstat(fileno(file), &now) != 0 || !is_closed_to_others(&now))
+		problem = "It is not a file that is closed to others.";
+	else if (!fgets(line, sizeof(line), file) || strcspn(line, "\r\n") == 0)
+		problem = "Its first line is empty.";
+	else if (strlen(line) == sizeof(line) - 1)
+		problem = "Its first line is too long.";
+	if (file)
+		FreeFile(file);
+	line[strcspn(line, "\r\n")] = '\0';
+	secret = pstrdup(line);
+	crypto_forget(line, sizeof(line));
+	if (problem)
+		ereport(ERROR, errcode(ERRCODE_OC_SETTING_MISSING),
+				errmsg("the file \"%s\" cannot be used", name), errdetail("%s", problem),
+				errhint("It belongs beside the secret key file, with mode 0600; the server's user "
+						"must own it."));
+	return secret;
+}

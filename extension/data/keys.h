@@ -39,4 +39,10 @@ extern bytea *keys_seal(const char *table, const pg_uuid_t *row, const char *pla
  */
 extern char *keys_unseal(const char *table, const pg_uuid_t *row, const bytea *sealed);
 
+/*
+ * The first line of a file of that name beside the secret key file, such as a mail server's password, palloc'ed; whoever is
+ * done with it forgets it. It must be closed to others as the key file is. Raises OC011 without such a file.
+ */
+extern char *keys_read_secret(const char *name);
+
 #endif

@@ -16,28 +16,29 @@
 
 #include "pure/sink.h"
 
-/* What stands in a mailbox; neither ends in NUL. */
+/* What a mailbox is made of; neither ends in NUL. */
 typedef struct MimeMailbox
 {
-	const char *name;
+	const char *name;   /* as it is meant: no quotes around it, nothing encoded */
 	size_t name_length; /* 0: none */
 	const char *address;
 	size_t address_length;
 } MimeMailbox;
 
 /*
- * Reads "Name <address>", "\"Name\" <address>" or "address", as an operator writes it; false if it is none of these or
- * mime_address would not take the address.
+ * Reads Name <address>, "Name" <address> or address, as an operator writes it; false if it is none of these, mime_address
+ * would not take the address, or the name has control characters in it.
  */
 extern bool mime_read_mailbox(const char *text, MimeMailbox *mailbox);
 
-/* Room for every address that mime_address writes, the NUL included (RFC 5321, 4.5.3.1). */
-#define MIME_ADDRESS_ROOM 321
+/* Room for every address that mime_address writes, the NUL included: 64 octets, two quotes, @, 255 octets. */
+#define MIME_ADDRESS_ROOM 323
 
 /*
- * An address of n octets as it goes over the wire: in ASCII, quotes around a local part that needs them, an international
- * domain as xn-- (RFC 3492), and a NUL. False if no such address exists: a local part that is not ASCII or over 64
- * octets, a domain that has other characters than names of hosts have, over 63 octets between dots or 255 in all.
+ * An address of n octets as it goes over the wire: in ASCII, an international domain as xn-- (RFC 3492), and a NUL. False
+ * if nobody can be written to there: a local part that is not ASCII, neither words and dots nor a quoted string (RFC 5321,
+ * 4.1.2), or over 64 octets; a domain that has other characters than names of hosts have, over 63 octets between dots or
+ * over 255 in all.
  */
 extern bool mime_address(const char *address, size_t n, char out[MIME_ADDRESS_ROOM]);
 
@@ -47,9 +48,9 @@ extern void mime_header(const char *name, const char *text, OctetSink sink, void
 /* A header whose value is ours and ASCII: folded only at its spaces, nothing is encoded. */
 extern void mime_plain_header(const char *name, const char *value, OctetSink sink, void *arg);
 
-/* A header with one mailbox; the person's name may be NULL. Nothing is written if mime_address does not take the address. */
-extern void mime_mailbox_header(const char *name, const char *person, const char *address,
-								OctetSink sink, void *arg);
+/* A header with one mailbox. Nothing is written if mime_address does not take the address. */
+extern void mime_mailbox_header(const char *name, const MimeMailbox *mailbox, OctetSink sink,
+								void *arg);
 
 /* A Date header, of microseconds since 2000-01-01 UTC. */
 extern void mime_date_header(const char *name, int64_t instant, OctetSink sink, void *arg);
@@ -68,11 +69,17 @@ extern void mime_base64_part(const char *content_type, const char *more_headers,
 /* Characters of a boundary's end, the NUL not counted. */
 #define MIME_BOUNDARY_LENGTH 43
 
-/* What boundaries of the mail with this key end in, and a NUL: always the same. False if it cannot be computed. */
+/* What the boundaries of the mail with this key end in, and a NUL: always the same. False if it cannot be computed. */
 extern bool mime_boundary(const char *key, char out[MIME_BOUNDARY_LENGTH + 1]);
 
-/* The line before a part of a multipart, or, is_last, after all of them. Neither encoded text nor 7bit text has such a line. */
-extern void mime_delimiter(const char *prefix, const char *boundary, bool is_last, OctetSink sink,
+/* Content-Type: multipart/subtype with its boundary, =_subtype_ and the given end. */
+extern void mime_multipart(const char *subtype, const char *boundary, OctetSink sink, void *arg);
+
+/*
+ * What stands before each part of that multipart, or, is_last, after all of them. No part that is written here has such a
+ * line, whoever knows the boundary.
+ */
+extern void mime_delimiter(const char *subtype, const char *boundary, bool is_last, OctetSink sink,
 						   void *arg);
 
 #endif

@@ -7,6 +7,7 @@ CREATE TABLE opencalendly.users (
     email text NOT NULL CONSTRAINT users_email_key UNIQUE,
     display_name text,
     timezone text NOT NULL DEFAULT 'UTC',
+    language text NOT NULL DEFAULT 'en',
     created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     CONSTRAINT users_username_check CHECK (
         username ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND pg_catalog.length(username) BETWEEN 3 AND 64
@@ -20,7 +21,8 @@ CREATE TABLE opencalendly.users (
     CONSTRAINT users_display_name_check CHECK (
         pg_catalog.length(display_name) <= 120 AND pg_catalog.btrim(display_name) <> ''
         AND display_name !~ '[\u0001-\u001f\u007f-\u009f]'),
-    CONSTRAINT users_timezone_check CHECK (opencalendly.is_timezone(timezone))
+    CONSTRAINT users_timezone_check CHECK (opencalendly.is_timezone(timezone)),
+    CONSTRAINT users_language_check CHECK (language IN ('en', 'de'))
 );
 COMMENT ON TABLE opencalendly.users IS 'hosts and organizers: people whose time can be booked';
 COMMENT ON COLUMN opencalendly.users.timezone IS 'zone of the default schedule, of days in caps and of the host''s mails';
@@ -30,8 +32,10 @@ COMMENT ON CONSTRAINT users_email_check ON opencalendly.users IS
     'email: must be an address of at most 320 characters, in lower case';
 COMMENT ON CONSTRAINT users_display_name_check ON opencalendly.users IS
     'display_name: must be 1 to 120 characters without control characters';
+COMMENT ON COLUMN opencalendly.users.language IS 'of mails to the user: en or de';
 COMMENT ON CONSTRAINT users_timezone_check ON opencalendly.users IS
     'timezone: must be a zone name of the tz database';
+COMMENT ON CONSTRAINT users_language_check ON opencalendly.users IS 'language: must be en or de';
 
 -- A username that was given up stays its owner's: nobody else can take it, and links to it redirect.
 CREATE TABLE opencalendly.former_usernames (

@@ -9,10 +9,12 @@ CREATE TABLE opencalendly.login_links (
     username text,
     display_name text,
     timezone text,
+    language text NOT NULL DEFAULT 'en',
     link_key_id integer NOT NULL,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     expires_at timestamptz NOT NULL,
     used_at timestamptz,
+    CONSTRAINT login_links_language_check CHECK (language IN ('en', 'de')),
     CONSTRAINT login_links_expires_at_check CHECK (
         expires_at > created_at AND expires_at <= created_at + interval '15 minutes')
 );
@@ -20,6 +22,8 @@ CREATE INDEX login_links_email_idx ON opencalendly.login_links (email, created_a
 CREATE INDEX login_links_created_at_idx ON opencalendly.login_links (created_at);
 COMMENT ON TABLE opencalendly.login_links IS
     'links that were asked for to sign in: one use, 15 minutes; the names are used only if the address has no account yet';
+COMMENT ON COLUMN opencalendly.login_links.language IS 'of the mail with the link, and of the account that is made by it: en or de';
+COMMENT ON CONSTRAINT login_links_language_check ON opencalendly.login_links IS 'language: must be en or de';
 COMMENT ON COLUMN opencalendly.login_links.used_at IS 'when it was used, or voided by the use of another; null = open';
 
 CREATE TABLE opencalendly.sessions (

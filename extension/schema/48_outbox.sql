@@ -106,7 +106,7 @@ CREATE TABLE opencalendly.delivery_attempts (
     error text,
     CONSTRAINT delivery_attempts_pkey PRIMARY KEY (delivery_id, attempt),
     CONSTRAINT delivery_attempts_phase_check CHECK (
-        phase IN ('prepare', 'address', 'resolve', 'connect', 'tls', 'send', 'response', 'done'))
+        phase IN ('prepare', 'address', 'resolve', 'connect', 'tls', 'login', 'send', 'response', 'done'))
 );
 COMMENT ON TABLE opencalendly.delivery_attempts IS 'each attempt of each delivery of every queue, once it is over';
 COMMENT ON COLUMN opencalendly.delivery_attempts.phase IS 'how far it got; done = a whole answer came';

@@ -106,15 +106,17 @@ COMMENT ON FUNCTION opencalendly.lock_event_type(uuid) IS
     'internal: waits for the lock under which an event type is booked (the host''s, or a team event type''s own), until the end of the transaction; errors OC002';
 
 CREATE FUNCTION opencalendly.create_user(
-    username text, email text, display_name text DEFAULT NULL, timezone text DEFAULT 'UTC') RETURNS uuid
+    username text, email text, display_name text DEFAULT NULL, timezone text DEFAULT 'UTC', language text DEFAULT 'en')
+    RETURNS uuid
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     new_id uuid;
     state text; message text; col text; con text;
 BEGIN
-    INSERT INTO opencalendly.users (username, email, display_name, timezone)
-        VALUES (create_user.username, lower(create_user.email COLLATE "C"), create_user.display_name, create_user.timezone)
+    INSERT INTO opencalendly.users (username, email, display_name, timezone, language)
+        VALUES (create_user.username, lower(create_user.email COLLATE "C"), create_user.display_name, create_user.timezone,
+            create_user.language)
         RETURNING id INTO new_id;
     -- after the insert, which has waited for a rename that is giving the name up
     IF EXISTS (SELECT FROM opencalendly.former_usernames AS f WHERE f.username = create_user.username) THEN
@@ -126,11 +128,12 @@ BEGIN
 EXCEPTION WHEN integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, col = COLUMN_NAME, con = CONSTRAINT_NAME;
     PERFORM opencalendly.raise_refusal(state, message, col, con, jsonb_build_object('username', create_user.username,
-        'email', create_user.email, 'display_name', create_user.display_name, 'timezone', create_user.timezone));
+        'email', create_user.email, 'display_name', create_user.display_name, 'timezone', create_user.timezone,
+        'language', create_user.language));
 END
 $$;
-COMMENT ON FUNCTION opencalendly.create_user(text, text, text, text) IS
-    'makes a host with an empty default schedule, returns the id; email is stored in lower case; errors OC006, OC014';
+COMMENT ON FUNCTION opencalendly.create_user(text, text, text, text, text) IS
+    'makes a host with an empty default schedule, returns the id; email is stored in lower case; language: of mails, en or de; errors OC006, OC014';
 
 CREATE FUNCTION opencalendly.update_user(user_id uuid, changes jsonb) RETURNS uuid
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -149,10 +152,11 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM opencalendly.raise_unknown('user', 'user_id', update_user.user_id);
     END IF;
-    new := opencalendly.with_changes(old, changes, ARRAY['username', 'email', 'display_name', 'timezone']);
+    new := opencalendly.with_changes(old, changes, ARRAY['username', 'email', 'display_name', 'timezone', 'language']);
     new.email := lower(new.email COLLATE "C");
     UPDATE opencalendly.users AS u
-        SET (username, email, display_name, timezone) = (new.username, new.email, new.display_name, new.timezone)
+        SET (username, email, display_name, timezone, language)
+            = (new.username, new.email, new.display_name, new.timezone, new.language)
         WHERE u.id = old.id;
     IF new.username <> old.username THEN
         DELETE FROM opencalendly.former_usernames AS f WHERE f.username = new.username AND f.user_id = old.id;
@@ -168,7 +172,7 @@ EXCEPTION WHEN integrity_constraint_violation THEN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.update_user(uuid, jsonb) IS
-    'changes username, email, display_name, timezone: {"timezone": "Europe/Berlin"}; the default schedule''s zone moves with timezone; errors OC006, OC013, OC014';
+    'changes username, email, display_name, timezone, language: {"timezone": "Europe/Berlin"}; the default schedule''s zone moves with timezone; errors OC006, OC013, OC014';
 
 CREATE FUNCTION opencalendly.create_schedule(
     user_id uuid, name text, timezone text, rules jsonb DEFAULT '[]') RETURNS uuid

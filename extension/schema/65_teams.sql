@@ -300,6 +300,8 @@ BEGIN
     INSERT INTO opencalendly.team_members (team_id, user_id, role, position)
         VALUES (team.id, invite_team_member.user_id, invite_team_member.role, team.last_position)
         RETURNING id INTO new_id;
+    PERFORM opencalendly.enqueue_mail('team_invitation', concat_ws('/', 'team_invitation', team.id, invite_team_member.user_id,
+        floor(extract(epoch FROM clock_timestamp()))::bigint), invite_team_member.user_id, NULL, team.id);
     RETURN new_id;
 EXCEPTION WHEN integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, col = COLUMN_NAME, con = CONSTRAINT_NAME;
@@ -307,7 +309,7 @@ EXCEPTION WHEN integrity_constraint_violation THEN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.invite_team_member(uuid, uuid, text) IS
-    'asks a user to join, returns the id of the pending membership; at most 500 in a team; errors OC005 (member or invited already), OC006, OC008, OC013';
+    'asks a user to join, by mail if that is on, returns the id of the pending membership; at most 500 in a team; errors OC005 (member or invited already), OC006, OC008, OC013';
 
 CREATE FUNCTION opencalendly.accept_team_invitation(team_id uuid, user_id uuid) RETURNS uuid
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -617,6 +619,8 @@ BEGIN
     DELETE FROM opencalendly.sessions AS s WHERE s.user_id = old.id;
     DELETE FROM opencalendly.webhook_subscriptions AS w WHERE w.user_id = old.id;
     DELETE FROM opencalendly.login_links AS l WHERE l.email = old.email;
+    DELETE FROM opencalendly.email_deliveries AS m
+        WHERE m.user_id = old.id OR m.email = old.email AND m.kind = 'login_link';
     DELETE FROM opencalendly.team_members AS m WHERE m.user_id = old.id;
     PERFORM opencalendly.retire_event_types(
         ARRAY(SELECT e.id FROM opencalendly.event_types AS e WHERE e.user_id = old.id));

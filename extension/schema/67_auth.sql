@@ -34,10 +34,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.check_user_values(jsonb) IS
-    'internal: raises OC006 unless a user may have these values: {"email", "username", "display_name", "timezone"}';
+    'internal: raises OC006 unless a user may have these values: {"email", "username", "display_name", "timezone", "language"}';
 
 CREATE FUNCTION opencalendly.create_login_link(
-    email text, username text DEFAULT NULL, display_name text DEFAULT NULL, timezone text DEFAULT NULL)
+    email text, username text DEFAULT NULL, display_name text DEFAULT NULL, timezone text DEFAULT NULL,
+    language text DEFAULT 'en')
     RETURNS TABLE (login_token text, expires_at timestamptz)
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -48,11 +49,12 @@ BEGIN
     link.username := create_login_link.username;
     link.display_name := create_login_link.display_name;
     link.timezone := create_login_link.timezone;
-    IF link.email IS NULL THEN
-        PERFORM opencalendly.raise_refusal('23502', '', 'email', '', '{}');
+    link.language := create_login_link.language;
+    IF link.email IS NULL OR link.language IS NULL THEN
+        PERFORM opencalendly.raise_refusal('23502', '', CASE WHEN link.email IS NULL THEN 'email' ELSE 'language' END, '', '{}');
     END IF;
     PERFORM opencalendly.check_user_values(jsonb_strip_nulls(jsonb_build_object('email', link.email,
-        'username', link.username, 'display_name', link.display_name, 'timezone', link.timezone)));
+        'username', link.username, 'display_name', link.display_name, 'timezone', link.timezone, 'language', link.language)));
     link.id := opencalendly.uuid_generate_v7();
     link.link_key_id := opencalendly.login_key_id();
     link.created_at := clock_timestamp();
@@ -61,8 +63,8 @@ BEGIN
     RETURN QUERY SELECT opencalendly.login_token(link.id, link.link_key_id), link.expires_at;
 END
 $$;
-COMMENT ON FUNCTION opencalendly.create_login_link(text, text, text, text) IS
-    'makes a link to sign in with: one use, 15 minutes; the names are used only if the address has no account by then; errors OC006, OC011';
+COMMENT ON FUNCTION opencalendly.create_login_link(text, text, text, text, text) IS
+    'makes a link to sign in with, which is for the caller to tell: one use, 15 minutes; the names and the language are used only if the address has no account by then; errors OC006, OC011';
 
 CREATE FUNCTION opencalendly.create_session(user_id uuid, user_agent text DEFAULT NULL)
     RETURNS TABLE (session_token text, expires_at timestamptz)

@@ -4,10 +4,10 @@ CREATE FUNCTION opencalendly.user_members(account opencalendly.users) RETURNS js
     LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT pg_catalog.jsonb_build_object('id', account.id, 'email', account.email, 'username', account.username,
-        'displayName', account.display_name, 'timezone', account.timezone);
+        'displayName', account.display_name, 'timezone', account.timezone, 'language', account.language);
 END;
 COMMENT ON FUNCTION opencalendly.user_members(opencalendly.users) IS
-    'internal: a user as the user themself sees it: {id, email, username, displayName, timezone}';
+    'internal: a user as the user themself sees it: {id, email, username, displayName, timezone, language}';
 
 -- The answer is the same whether the address has an account or not, and whether the limit is reached or not: nothing here
 -- looks at users. What is given is measured before the limit is, so that only a well-formed request is counted.
@@ -15,7 +15,7 @@ CREATE FUNCTION opencalendly.api_request_login_link(body text) RETURNS opencalen
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     given jsonb := opencalendly.body_columns(opencalendly.body_fields(body,
-        '{"email": "text!", "username": "text", "displayName": "text", "timezone": "text"}'));
+        '{"email": "text!", "username": "text", "displayName": "text", "timezone": "text", "language": "text"}'));
     link_token text;
     link_expires_at timestamptz := clock_timestamp() + interval '15 minutes';
 BEGIN
@@ -23,15 +23,19 @@ BEGIN
     PERFORM opencalendly.check_user_values(given);
     IF opencalendly.has_link_to_spare(given ->> 'email') THEN
         SELECT l.login_token, l.expires_at INTO link_token, link_expires_at FROM opencalendly.create_login_link(
-            given ->> 'email', given ->> 'username', given ->> 'display_name', given ->> 'timezone') AS l;
+            given ->> 'email', given ->> 'username', given ->> 'display_name', given ->> 'timezone',
+            coalesce(given ->> 'language', 'en')) AS l;
+        PERFORM opencalendly.enqueue_mail('login_link', 'login_link/' || k.id, NULL, given ->> 'email', k.id)
+            FROM opencalendly.login_link_id(link_token) AS k(id);
     END IF;
-    RETURN opencalendly.answer(jsonb_build_object('expiresAt', opencalendly.instant_text(link_expires_at))
+    RETURN opencalendly.answer(jsonb_build_object('expiresAt', opencalendly.instant_text(link_expires_at),
+            'email', jsonb_build_object('provider', opencalendly.mail_transport()))
         || CASE WHEN link_token IS NOT NULL AND opencalendly.shows_login_links()
                 THEN jsonb_build_object('magicLinkToken', link_token) ELSE '{}' END);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_request_login_link(text) IS
-    'POST /v0/auth/magic-link: keeps a link to sign in with for the address, at most 5 an hour, and says no more; errors OC006, OC011';
+    'POST /v0/auth/magic-link: mails a link to sign in with to the address, at most 5 an hour, and says no more but how mails are sent; errors OC006, OC011';
 
 -- Who used the link: the account of its address, or one that is made now. Names given now come before the link's.
 CREATE FUNCTION opencalendly.user_of_login_link(link opencalendly.login_links, given jsonb) RETURNS opencalendly.users
@@ -49,7 +53,7 @@ BEGIN
             DETAIL = 'Field "username" is absent.', HINT = 'The address has no account yet; the link can be used again.';
     END IF;
     new_id := opencalendly.create_user(username, link.email, coalesce(given ->> 'display_name', link.display_name),
-        coalesce(given ->> 'timezone', link.timezone, 'UTC'));
+        coalesce(given ->> 'timezone', link.timezone, 'UTC'), link.language);
     SELECT u.* INTO account FROM opencalendly.users AS u WHERE u.id = new_id;
     RETURN account;
 END
@@ -88,17 +92,19 @@ CREATE FUNCTION opencalendly.api_me(session text) RETURNS opencalendly.api_answe
 DECLARE
     me constant opencalendly.users := opencalendly.signed_in(session);
 BEGIN
-    RETURN opencalendly.answer(jsonb_build_object('user', opencalendly.user_members(me)));
+    RETURN opencalendly.answer(jsonb_build_object('user', opencalendly.user_members(me),
+        'email', jsonb_build_object('provider', opencalendly.mail_transport())));
 END
 $$;
-COMMENT ON FUNCTION opencalendly.api_me(text) IS 'GET /v0/auth/me: who is signed in; errors OC012';
+COMMENT ON FUNCTION opencalendly.api_me(text) IS
+    'GET /v0/auth/me: who is signed in, and how this server sends mails (email.provider: none, folder, smtp, resend); errors OC012';
 
 CREATE FUNCTION opencalendly.api_update_me(session text, body text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     me opencalendly.users := opencalendly.signed_in(session);
-    changes constant jsonb := opencalendly.body_columns(opencalendly.body_fields(body,
-        '{"displayName": "text", "timezone": "text", "username": "text"}'));
+    changes constant jsonb := opencalendly.body_columns(opencalendly.cleared(opencalendly.body_fields(body,
+        '{"displayName": "text", "timezone": "text", "username": "text", "language": "text"}'), '{"language": "en"}'));
 BEGIN
     PERFORM opencalendly.update_user(me.id, changes);
     -- each stays reserved: nobody may reserve names by the thousand
@@ -113,7 +119,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_update_me(text, text) IS
-    'PATCH /v0/me: changes displayName, timezone (and the default schedule''s zone), username (the old one stays reserved and redirects; 10 of them at most); errors OC006, OC008, OC012, OC014';
+    'PATCH /v0/me: changes displayName, timezone (and the default schedule''s zone), language (of mails: en, de), username (the old one stays reserved and redirects; 10 of them at most); errors OC006, OC008, OC012, OC014';
 
 CREATE FUNCTION opencalendly.api_logout(session text, body text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -383,7 +383,7 @@ CREATE FUNCTION opencalendly.api_create_booking(idempotency_key text, body text)
 DECLARE
     given constant jsonb := opencalendly.body_fields(body, '{"username": "text!", "eventSlug": "text!",
         "startsAt": "instant!", "timezone": "text", "inviteeName": "text!", "inviteeEmail": "text!",
-        "answers": "object", "holdToken": "text"}');
+        "language": "text", "answers": "object", "holdToken": "text"}');
 BEGIN
     PERFORM opencalendly.check_idempotency_key(idempotency_key);
     RETURN opencalendly.book_for_invitee(
@@ -399,7 +399,7 @@ CREATE FUNCTION opencalendly.api_create_team_booking(idempotency_key text, body 
 DECLARE
     given constant jsonb := opencalendly.body_fields(body, '{"teamSlug": "text!", "eventSlug": "text!",
         "startsAt": "instant!", "timezone": "text", "inviteeName": "text!", "inviteeEmail": "text!",
-        "answers": "object", "holdToken": "text"}');
+        "language": "text", "answers": "object", "holdToken": "text"}');
 BEGIN
     PERFORM opencalendly.check_idempotency_key(idempotency_key);
     RETURN opencalendly.book_for_invitee(

@@ -178,7 +178,8 @@ DECLARE
 BEGIN
     SELECT c.* INTO done FROM opencalendly.organizer_cancel_booking(wanted, given ->> 'reason') AS c;
     RETURN opencalendly.answer(jsonb_build_object(
-        'booking', opencalendly.bookings_json(ARRAY[wanted]) -> 0, 'replayed', done.replayed));
+            'booking', opencalendly.bookings_json(ARRAY[wanted]) -> 0, 'replayed', done.replayed)
+        || opencalendly.queued_members(wanted, 'booking.canceled'));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_cancel_booking(text, text, text) IS
@@ -195,9 +196,10 @@ DECLARE
 BEGIN
     SELECT r.* INTO done FROM opencalendly.organizer_reschedule_booking(wanted, (given ->> 'startsAt')::timestamptz) AS r;
     RETURN opencalendly.answer(jsonb_build_object(
-        'oldBooking', opencalendly.bookings_json(ARRAY[wanted]) -> 0,
-        'newBooking', opencalendly.bookings_json(ARRAY[done.booking_id]) -> 0
-            || jsonb_build_object('rescheduledFromBookingId', wanted)));
+            'oldBooking', opencalendly.bookings_json(ARRAY[wanted]) -> 0,
+            'newBooking', opencalendly.bookings_json(ARRAY[done.booking_id]) -> 0
+                || jsonb_build_object('rescheduledFromBookingId', wanted))
+        || opencalendly.queued_members(done.booking_id, 'booking.rescheduled'));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_reschedule_booking(text, text, text) IS

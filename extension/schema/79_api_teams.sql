@@ -245,8 +245,7 @@ $$;
 COMMENT ON FUNCTION opencalendly.api_team_members(text, text) IS
     'GET /v0/teams/:id/members: members and invitations, by position; addresses of active members only; errors OC012, OC013';
 
--- Until invitations are mailed, only who has an account can be asked; an address without one is OC013. Deleted users
--- have none.
+-- Only who has an account can be asked; an address without one is OC013. Deleted users have none.
 CREATE FUNCTION opencalendly.invited_user_id(given jsonb) RETURNS uuid
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

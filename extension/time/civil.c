@@ -119,3 +119,17 @@ civil_month_start(int64 date)
 	j2date((int) date + POSTGRES_EPOCH_JDATE, &year, &month, &day);
 	return date - (day - 1);
 }
+
+CivilReading
+civil_reading(pg_tz *zone, int64 instant)
+{
+	pg_time_t seconds = unix_seconds(instant);
+	const struct pg_tm *local = pg_localtime(&seconds, zone);
+
+	return (CivilReading) { .year = local->tm_year + 1900,
+							.month = local->tm_mon + 1,
+							.day = local->tm_mday,
+							.weekday = local->tm_wday,
+							.minute = local->tm_hour * MINS_PER_HOUR + local->tm_min,
+							.offset_minutes = (int) (local->tm_gmtoff / SECS_PER_MINUTE) };
+}

@@ -33,6 +33,67 @@ static SavedQuery seen_now_query = {
 
 static SavedQuery copy_query = { .text = "SELECT opencalendly.is_restored_copy()" };
 
+static const char stopped[] = "the worker was stopped";
+
+Outcome
+outcome_begin(const Delivery *delivery, const char *phase)
+{
+	return (Outcome) { .delivery_id = delivery->id,
+					   .attempt = delivery->attempt,
+					   .started_at = delivery->started_at,
+					   .phase = phase };
+}
+
+Outcome
+outcome_of_transfer(const Delivery *delivery, const TransferResult *result)
+{
+	static const char *const phases[] = {
+		[TRANSFER_PREPARE] = "prepare", [TRANSFER_ADDRESS] = "address",
+		[TRANSFER_RESOLVE] = "resolve", [TRANSFER_CONNECT] = "connect",
+		[TRANSFER_TLS] = "tls",         [TRANSFER_LOGIN] = "login",
+		[TRANSFER_SEND] = "send",       [TRANSFER_RESPONSE] = "response",
+		[TRANSFER_DONE] = "done",
+	};
+	Outcome outcome = outcome_begin(delivery, phases[result->phase]);
+
+	outcome.elapsed_ms = result->elapsed_ms;
+	outcome.status = result->status;
+	strlcpy(outcome.error, result->error, sizeof(outcome.error));
+	return outcome;
+}
+
+void
+outcome_retry(const Delivery *delivery, int64 retry_after_s, Outcome *outcome)
+{
+	bool is_last = delivery->attempt >= delivery->max_attempts;
+
+	outcome->verdict = is_last ? VERDICT_FAILED : VERDICT_RETRY;
+	outcome->delay_us = is_last ? 0 : queue_backoff_us(delivery->attempt, retry_after_s);
+}
+
+void
+outcome_fail_to_send(const Delivery *delivery, const char *error, Outcome *outcome)
+{
+	*outcome = outcome_begin(delivery, "prepare");
+	strlcpy(outcome->error, error, sizeof(outcome->error));
+	outcome_retry(delivery, -1, outcome);
+}
+
+void
+outcome_give_up(const Delivery *delivery, Outcome *outcome)
+{
+	*outcome = outcome_begin(delivery, "send");
+	outcome->verdict = VERDICT_RETRY;
+	outcome->elapsed_ms = (int) ((GetCurrentTimestamp() - delivery->started_at) / 1000);
+	strlcpy(outcome->error, stopped, sizeof(outcome->error));
+}
+
+bool
+outcome_is_given_up(const Outcome *outcome)
+{
+	return strcmp(outcome->error, stopped) == 0;
+}
+
 static const char *
 status_of(Verdict verdict)
 {

@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "data/query.h"
 #include "datatype/timestamp.h"
+#include "net/transport.h"
 
 /* How a delivery goes on. */
 typedef enum Verdict
@@ -32,6 +33,66 @@ typedef struct Outcome
 	int status;        /* of the answer; 0: none came */
 	char error[160];   /* "": it succeeded */
 } Outcome;
+
+/* A leased delivery; each queue's own kind of it begins so. */
+typedef struct Delivery
+{
+	pg_uuid_t id;
+	int attempt;
+	int max_attempts;
+	TimestampTz started_at;
+	void *lane; /* the worker's */
+} Delivery;
+
+/* What came of an attempt that began when the delivery says, up to that phase; the verdict is to be filled in. */
+extern Outcome outcome_begin(const Delivery *delivery, const char *phase);
+
+/* The same of a transfer, with what it knows. */
+extern Outcome outcome_of_transfer(const Delivery *delivery, const TransferResult *result);
+
+/* It has failed: pending again, after a delay, unless it was the last attempt. For retry_after_s see queue_backoff_us. */
+extern void outcome_retry(const Delivery *delivery, int64 retry_after_s, Outcome *outcome);
+
+/* An attempt that ended before anything was sent: to be retried, for the reason given. */
+extern void outcome_fail_to_send(const Delivery *delivery, const char *error, Outcome *outcome);
+
+/* What it is when the worker has to let go of it. */
+extern void outcome_give_up(const Delivery *delivery, Outcome *outcome);
+extern bool outcome_is_given_up(const Outcome *outcome);
+
+/*
+ * What a worker does with the deliveries of one queue. All functions get what make has returned, which lives as long as the
+ * worker's call.
+ */
+typedef struct Sender
+{
+	struct Queue *queue;
+	void *(*make)(void);
+
+	/*
+	 * Leases at most nplaces due deliveries, of the most that may be under way, in the current transaction. Returns how many;
+	 * deliveries has room for nplaces. They live in context.
+	 */
+	int (*lease)(void *self, MemoryContext context, int most, int nplaces, Delivery **deliveries);
+
+	/* The lease is committed: the delivery is under way. */
+	void (*take_place)(void *self, Delivery *delivery);
+
+	/* Begins the transfer. False: it could not be begun or needed none, and what came of it is in outcome. */
+	bool (*send)(void *self, const TransportApi *transport_api, Transport *transport,
+				 Delivery *delivery, Outcome *outcome);
+
+	/* What the answer means. */
+	void (*judge)(void *self, const Delivery *delivery, const TransferResult *result,
+				  Outcome *outcome);
+
+	/* The delivery is over: gives its place back, and frees it. */
+	void (*forget)(void *self, Delivery *delivery, const Outcome *outcome);
+
+	/* Writes what the outcomes mean for their receivers, in the transaction that settles them; and it is committed. */
+	void (*note_health)(void *self);
+	void (*health_noted)(void *self);
+} Sender;
 
 /* A queue's statements; QUEUE_STATEMENTS makes them for a table. */
 typedef struct Queue

@@ -40,29 +40,27 @@ typedef struct Endpoint
 	Health health;   /* to be noted */
 } Endpoint;
 
-struct Endpoints
+/* The endpoints that a worker knows. */
+typedef struct Endpoints
 {
 	HTAB *by_id;
 	int failing_in_flight;
-};
+} Endpoints;
 
-struct WebhookDelivery
+typedef struct WebhookDelivery
 {
-	pg_uuid_t id;
-	int attempt;
-	int max_attempts;
+	Delivery base;
 	pg_uuid_t subscription_id;
 	pg_uuid_t event_id;
 	bool is_failing; /* the endpoint, when it was leased */
-	TimestampTz started_at;
 	char *url;
 	char *event_type;
 	char *body;
 	bytea *secret;
 	bytea *old_secret; /* NULL: none that still signs */
-};
+} WebhookDelivery;
 
-Queue webhook_queue = { .name = "webhook", QUEUE_STATEMENTS("opencalendly.webhook_deliveries") };
+static Queue webhook_queue = { .name = "webhook", QUEUE_STATEMENTS("opencalendly.webhook_deliveries") };
 
 /*
  * $1 places, $2 now, $3 the lease's end, $4 endpoints and $5 how many more each of them may have (others: one), $6 places
@@ -155,8 +153,8 @@ static SavedQuery fails_query = {
 	.types = { UUIDARRAYOID, UUIDARRAYOID, INT4OID },
 };
 
-Endpoints *
-endpoints_make(void)
+static void *
+make_endpoints(void)
 {
 	Endpoints *endpoints = palloc0(sizeof(Endpoints));
 	HASHCTL control = { .keysize = sizeof(pg_uuid_t),
@@ -224,9 +222,9 @@ read_delivery(uint64 row)
 {
 	WebhookDelivery *delivery = palloc0(sizeof(WebhookDelivery));
 
-	delivery->id = row_uuid(row, 1);
-	delivery->attempt = (int) row_int(row, 2);
-	delivery->max_attempts = (int) row_int(row, 3);
+	delivery->base.id = row_uuid(row, 1);
+	delivery->base.attempt = (int) row_int(row, 2);
+	delivery->base.max_attempts = (int) row_int(row, 3);
 	delivery->subscription_id = row_uuid(row, 4);
 	delivery->event_id = row_uuid(row, 5);
 	delivery->is_failing = row_bool(row, 6);
@@ -238,10 +236,11 @@ read_delivery(uint64 row)
 	return delivery;
 }
 
-int
-webhook_lease(Endpoints *endpoints, MemoryContext context, int most, int nplaces,
-			  WebhookDelivery **deliveries)
+/* Each endpoint's first before anybody's second, and no more of one endpoint than its window lets. */
+static int
+lease(void *self, MemoryContext context, int most, int nplaces, Delivery **deliveries)
 {
+	Endpoints *endpoints = self;
 	MemoryContext callers = CurrentMemoryContext;
 	int failing_places = Max(Max(most * 3 / 4, 1) - endpoints->failing_in_flight, 0);
 	TimestampTz now = GetCurrentTimestamp();
@@ -257,48 +256,23 @@ webhook_lease(Endpoints *endpoints, MemoryContext context, int most, int nplaces
 										 ARG(Int32GetDatum(Min(failing_places, nplaces))) });
 	MemoryContextSwitchTo(context);
 	for (int i = 0; i < n; i++)
-		deliveries[i] = read_delivery(i);
+		deliveries[i] = &read_delivery(i)->base;
 	MemoryContextSwitchTo(callers);
 	SPI_freetuptable(SPI_tuptable);
 	return n;
 }
 
-void
-webhook_take_place(Endpoints *endpoints, WebhookDelivery *delivery)
+static void
+take_place(void *self, Delivery *base)
 {
+	Endpoints *endpoints = self;
+	WebhookDelivery *delivery = (WebhookDelivery *) base;
 	Endpoint *endpoint = find_endpoint(endpoints, &delivery->subscription_id);
 
 	endpoint->in_flight++;
 	endpoint->is_failing = delivery->is_failing;
 	if (delivery->is_failing)
 		endpoints->failing_in_flight++;
-}
-
-/* A failed attempt's outcome but for what it failed of. */
-static void
-judge_failure(const WebhookDelivery *delivery, int64 retry_after_s, Outcome *outcome)
-{
-	bool is_last = delivery->attempt >= delivery->max_attempts && outcome->status != HTTP_GONE;
-
-	outcome->verdict = is_last ? VERDICT_FAILED : VERDICT_RETRY;
-	outcome->delay_us = is_last ? 0 : queue_backoff_us(delivery->attempt, retry_after_s);
-}
-
-static Outcome
-begin_outcome(const WebhookDelivery *delivery, const char *phase)
-{
-	return (Outcome) { .delivery_id = delivery->id,
-					   .attempt = delivery->attempt,
-					   .started_at = delivery->started_at,
-					   .phase = phase };
-}
-
-static void
-fail_to_send(const WebhookDelivery *delivery, const char *error, Outcome *outcome)
-{
-	*outcome = begin_outcome(delivery, "prepare");
-	strlcpy(outcome->error, error, sizeof(outcome->error));
-	judge_failure(delivery, -1, outcome);
 }
 
 /*
@@ -386,7 +360,7 @@ send_signed(const TransportApi *api, Transport *transport, WebhookDelivery *deli
 	headers[n++] = "Content-Type: application/json";
 	headers[n++] = psprintf("X-OpenCalendly-Signature: %s", own.data);
 	headers[n++] = psprintf("X-OpenCalendly-Signature-Timestamp: " INT64_FORMAT, unix_s);
-	headers[n++] = psprintf("X-OpenCalendly-Delivery-Id: %s", uuid_text(&delivery->id));
+	headers[n++] = psprintf("X-OpenCalendly-Delivery-Id: %s", uuid_text(&delivery->base.id));
 	headers[n++] = psprintf("X-OpenCalendly-Event: %s", delivery->event_type);
 	headers[n++] = psprintf("X-OpenCalendly-Event-Id: %s", event_id);
 	headers[n++] = psprintf("webhook-id: %s", event_id);
@@ -405,63 +379,48 @@ send_signed(const TransportApi *api, Transport *transport, WebhookDelivery *deli
 	return true;
 }
 
-bool
-webhook_send(const TransportApi *api, Transport *transport, WebhookDelivery *delivery,
-			 Outcome *outcome)
+static bool
+send_webhook(void *self, const TransportApi *api, Transport *transport, Delivery *base, Outcome *outcome)
 {
+	WebhookDelivery *delivery = (WebhookDelivery *) base;
 	MemoryContext context = CurrentMemoryContext;
 	MemoryContext work = AllocSetContextCreate(context, "webhook request", ALLOCSET_SMALL_SIZES);
 	char error[160] = "";
 	bool is_sent = false;
 
-	delivery->started_at = GetCurrentTimestamp();
+	base->started_at = GetCurrentTimestamp();
 	MemoryContextSwitchTo(work);
-	if (delivery->attempt > delivery->max_attempts + LOST_ATTEMPTS)
+	if (base->attempt > base->max_attempts + LOST_ATTEMPTS)
 		strlcpy(error, "given up: workers did not come back from it", sizeof(error));
 	else
 		is_sent = send_signed(api, transport, delivery, error);
 	MemoryContextSwitchTo(context);
 	MemoryContextDelete(work);
 	if (!is_sent)
-		fail_to_send(delivery, error, outcome);
+		outcome_fail_to_send(base, error, outcome);
 	return is_sent;
 }
 
-void
-webhook_judge(const WebhookDelivery *delivery, const TransferResult *result, Outcome *outcome)
+static void
+judge(void *self, const Delivery *base, const TransferResult *result, Outcome *outcome)
 {
-	static const char *const phases[] = {
-		[TRANSFER_PREPARE] = "prepare",   [TRANSFER_ADDRESS] = "address",
-		[TRANSFER_RESOLVE] = "resolve",   [TRANSFER_CONNECT] = "connect",
-		[TRANSFER_TLS] = "tls",           [TRANSFER_SEND] = "send",
-		[TRANSFER_RESPONSE] = "response", [TRANSFER_DONE] = "done",
-	};
-
-	*outcome = begin_outcome(delivery, phases[result->phase]);
-	outcome->elapsed_ms = result->elapsed_ms;
-	outcome->status = result->status;
+	*outcome = outcome_of_transfer(base, result);
 	if (result->phase == TRANSFER_DONE && result->status >= 200 && result->status <= 299)
 	{
 		outcome->verdict = VERDICT_SUCCEEDED;
 		return;
 	}
-	if (result->phase != TRANSFER_DONE)
-		strlcpy(outcome->error, result->error, sizeof(outcome->error));
-	else if (result->status >= 300 && result->status <= 399)
-		snprintf(outcome->error, sizeof(outcome->error), "answered %d; redirects are not followed",
-				 result->status);
-	else
-		snprintf(outcome->error, sizeof(outcome->error), "answered %d", result->status);
-	judge_failure(delivery, result->retry_after_s, outcome);
-}
-
-void
-webhook_give_up(const WebhookDelivery *delivery, Outcome *outcome)
-{
-	*outcome = begin_outcome(delivery, "send");
-	outcome->verdict = VERDICT_RETRY;
-	outcome->elapsed_ms = (int) ((GetCurrentTimestamp() - delivery->started_at) / 1000);
-	strlcpy(outcome->error, "the worker was stopped", sizeof(outcome->error));
+	if (result->phase == TRANSFER_DONE)
+		snprintf(outcome->error, sizeof(outcome->error), "answered %d%s", result->status,
+				 result->status >= 300 && result->status <= 399 ? "; redirects are not followed"
+																: "");
+	outcome_retry(base, result->retry_after_s, outcome);
+	/* it waits for its endpoint to be resumed, however often it was tried */
+	if (result->status == HTTP_GONE && outcome->verdict == VERDICT_FAILED)
+	{
+		outcome->verdict = VERDICT_RETRY;
+		outcome->delay_us = queue_backoff_us(base->attempt, result->retry_after_s);
+	}
 }
 
 /* Of attempts that did not reach it an endpoint knows nothing. */
@@ -470,12 +429,14 @@ tells_of_endpoint(const Outcome *outcome)
 {
 	return outcome->verdict == VERDICT_SUCCEEDED ||
 		   (strcmp(outcome->phase, "prepare") != 0 &&
-			strcmp(outcome->error, "the worker was stopped") != 0);
+			!outcome_is_given_up(outcome));
 }
 
-void
-webhook_forget(Endpoints *endpoints, WebhookDelivery *delivery, const Outcome *outcome)
+static void
+forget(void *self, Delivery *base, const Outcome *outcome)
 {
+	Endpoints *endpoints = self;
+	WebhookDelivery *delivery = (WebhookDelivery *) base;
 	Endpoint *endpoint = find_endpoint(endpoints, &delivery->subscription_id);
 
 	endpoint->in_flight--;
@@ -504,9 +465,11 @@ webhook_forget(Endpoints *endpoints, WebhookDelivery *delivery, const Outcome *o
 	pfree(delivery);
 }
 
-void
-webhook_note_health(Endpoints *endpoints)
+/* Since when endpoints fail, and whether they are paused for it. */
+static void
+note_health(void *self)
 {
+	Endpoints *endpoints = self;
 	long n = hash_get_num_entries(endpoints->by_id);
 	Datum *well = palloc(n * sizeof(Datum));
 	Datum *failing = palloc(n * sizeof(Datum));
@@ -535,9 +498,10 @@ webhook_note_health(Endpoints *endpoints)
 												 ARG(Int32GetDatum(settings_pause_after)) });
 }
 
-void
-webhook_health_noted(Endpoints *endpoints)
+static void
+health_noted(void *self)
 {
+	Endpoints *endpoints = self;
 	HASH_SEQ_STATUS scan;
 	Endpoint *endpoint;
 
@@ -551,3 +515,15 @@ webhook_health_noted(Endpoints *endpoints)
 		endpoint->health = HEALTH_SAME;
 	}
 }
+
+const Sender webhook_sender = {
+	.queue = &webhook_queue,
+	.make = make_endpoints,
+	.lease = lease,
+	.take_place = take_place,
+	.send = send_webhook,
+	.judge = judge,
+	.forget = forget,
+	.note_health = note_health,
+	.health_noted = health_noted,
+};

@@ -2,8 +2,8 @@
  * The worker: a procedure that sends what is due until it is told to stop. pg_cron starts it (schedule_workers), or anybody
  * with the role opencalendly_worker.
  *
- * Words. A turn is one short transaction: it settles what has finished, notes the endpoints' health, and leases what
- * is due. Between turns the worker waits for the network, for being woken (verbs/wake.h) and for the next poll, with no
+ * Words. A lane is a queue at work: what it sends by, and what has finished and is not settled yet. A turn is one short
+ * transaction: it settles what has finished, notes the receivers' health, and leases what is due. Between turns the worker waits for the network, for being woken (verbs/wake.h) and for the next poll, with no
  * snapshot and no transaction's work open. So the network is never waited for in a transaction, and nothing of the database
  * is held meanwhile.
  *
@@ -41,6 +41,7 @@
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 #include "verbs/wake.h"
+#include "world/mail.h"
 #include "world/queue.h"
 #include "world/webhook.h"
 
@@ -55,6 +56,20 @@
 #define CONNECT_TIMEOUT_MS 5000
 #define LOCK_TIMEOUT "500ms"
 
+typedef struct Lane
+{
+	const Sender *sender;
+	void *self; /* of the sender's functions */
+	Outcome outcomes[MAX_TRANSFERS];
+	bool is_left[MAX_TRANSFERS]; /* which of them the turn had to leave */
+	int noutcomes;
+	int nleft; /* how many of them, the first, wait for the next poll because of that */
+} Lane;
+
+/* Mails first: they need few places, and must not wait until webhooks leave one. */
+static const Sender *const senders[] = { &mail_sender, &webhook_sender };
+#define NLANES ((int) lengthof(senders))
+
 typedef struct Worker
 {
 	MemoryContext context; /* lives as long as the call */
@@ -63,14 +78,10 @@ typedef struct Worker
 	Transport *transport;
 	WaitEventSet *events;
 	int watched_fd;
-	Endpoints *endpoints;
-	WebhookDelivery *in_flight[MAX_TRANSFERS];
+	Lane lanes[NLANES];
+	Delivery *in_flight[MAX_TRANSFERS];
 	int nin_flight;
-	Outcome outcomes[MAX_TRANSFERS];
-	bool is_left[MAX_TRANSFERS]; /* which of them the turn had to leave */
-	int noutcomes;
-	int nleft; /* how many of them, the first, wait for the next poll because of that */
-	int64 first_outcome_ms; /* when the first of the others came */
+	int64 first_outcome_ms; /* when the first came of those that are to be settled */
 	int64 next_poll_ms;
 	int64 next_heartbeat_ms;
 	int64 next_statistics_ms;
@@ -148,7 +159,8 @@ configure(Worker *worker)
 								   Min(CONNECT_TIMEOUT_MS, settings_delivery_timeout),
 							   .user_agent = user_agent,
 							   .allow = &settings_egress_allow,
-							   .ca_file = settings_ca_file ? settings_ca_file : "" });
+							   .ca_file = settings_ca_file ? settings_ca_file : "",
+							   .connect_to = settings_connect_to ? settings_connect_to : "" });
 }
 
 static void
@@ -158,7 +170,8 @@ begin_worker(Worker *worker, bool has_deadline, int max_seconds)
 	worker->turn = AllocSetContextCreate(worker->context, "worker turn", ALLOCSET_DEFAULT_SIZES);
 	worker->watched_fd = -1;
 	worker->deadline_ms = has_deadline ? now_ms() + max_seconds * INT64CONST(1000) : PG_INT64_MAX;
-	worker->endpoints = endpoints_make();
+	for (int i = 0; i < NLANES; i++)
+		worker->lanes[i] = (Lane) { .sender = senders[i], .self = senders[i]->make() };
 	worker->api = load_transport();
 	worker->transport = worker->api->open();
 	if (!worker->transport)
@@ -179,16 +192,27 @@ end_worker(Worker *worker)
 
 /* --- outcomes ------------------------------------------------------------------------------------------------------ */
 
-static Outcome *
-next_outcome(Worker *worker)
+/* How many outcomes wait to be settled; those that were left are not among them. */
+static int
+count_unsettled(const Worker *worker)
 {
-	if (worker->noutcomes == worker->nleft)
+	int n = 0;
+
+	for (int i = 0; i < NLANES; i++)
+		n += worker->lanes[i].noutcomes - worker->lanes[i].nleft;
+	return n;
+}
+
+static Outcome *
+next_outcome(Worker *worker, Lane *lane)
+{
+	if (count_unsettled(worker) == 0)
 		worker->first_outcome_ms = now_ms();
-	return &worker->outcomes[worker->noutcomes++];
+	return &lane->outcomes[lane->noutcomes++];
 }
 
 static void
-forget_in_flight(Worker *worker, const WebhookDelivery *delivery)
+forget_in_flight(Worker *worker, const Delivery *delivery)
 {
 	for (int i = 0; i < worker->nin_flight; i++)
 		if (worker->in_flight[i] == delivery)
@@ -199,10 +223,12 @@ forget_in_flight(Worker *worker, const WebhookDelivery *delivery)
 }
 
 static void
-finish(Worker *worker, WebhookDelivery *delivery, const Outcome *outcome)
+finish(Worker *worker, Delivery *delivery, const Outcome *outcome)
 {
+	Lane *lane = delivery->lane;
+
 	forget_in_flight(worker, delivery);
-	webhook_forget(worker->endpoints, delivery, outcome);
+	lane->sender->forget(lane->self, delivery, outcome);
 }
 
 static void
@@ -213,22 +239,24 @@ collect(Worker *worker)
 	worker->api->work(worker->transport);
 	while (worker->api->next(worker->transport, &result))
 	{
-		Outcome *outcome = next_outcome(worker);
+		Delivery *delivery = result.tag;
+		Lane *lane = delivery->lane;
+		Outcome *outcome = next_outcome(worker, lane);
 
-		webhook_judge(result.tag, &result, outcome);
-		finish(worker, result.tag, outcome);
+		lane->sender->judge(lane->self, delivery, &result, outcome);
+		finish(worker, delivery, outcome);
 	}
 }
 
 /* --- a turn -------------------------------------------------------------------------------------------------------- */
 
 static void
-settle(Worker *worker)
+settle(Lane *lane)
 {
-	if (worker->noutcomes == 0)
+	if (lane->noutcomes == 0)
 		return;
-	queue_settle(&webhook_queue, worker->outcomes, worker->noutcomes, worker->is_left);
-	webhook_note_health(worker->endpoints);
+	queue_settle(lane->sender->queue, lane->outcomes, lane->noutcomes, lane->is_left);
+	lane->sender->note_health(lane->self);
 }
 
 /* What is left needs its place among the outcomes. */
@@ -237,21 +265,23 @@ count_left(const Worker *worker)
 {
 	int n = 0;
 
-	for (int i = 0; i < worker->noutcomes; i++)
-		n += worker->is_left[i];
+	for (int i = 0; i < NLANES; i++)
+		for (int j = 0; j < worker->lanes[i].noutcomes; j++)
+			n += worker->lanes[i].is_left[j];
 	return n;
 }
 
 /* What was settled is committed. */
 static void
-forget_settled(Worker *worker)
+forget_settled(Lane *lane)
 {
 	int n = 0;
 
-	for (int i = 0; i < worker->noutcomes; i++)
-		if (worker->is_left[i])
-			worker->outcomes[n++] = worker->outcomes[i];
-	worker->noutcomes = worker->nleft = n;
+	for (int i = 0; i < lane->noutcomes; i++)
+		if (lane->is_left[i])
+			lane->outcomes[n++] = lane->outcomes[i];
+	lane->noutcomes = lane->nleft = n;
+	lane->sender->health_noted(lane->self);
 }
 
 /* Whether the clock has been set back since this was last asked, by the clock that nobody sets. */
@@ -271,7 +301,8 @@ tell_heartbeat(Worker *worker)
 {
 	if (!is_clock_back(worker) && now_ms() < worker->next_heartbeat_ms)
 		return;
-	queue_heartbeat(&webhook_queue);
+	for (int i = 0; i < NLANES; i++)
+		queue_heartbeat(senders[i]->queue);
 	worker->next_heartbeat_ms = now_ms() + HEARTBEAT_MS;
 }
 
@@ -293,23 +324,36 @@ prepare_turn(void)
 	set_for_transaction("lock_timeout", LOCK_TIMEOUT);
 }
 
+/* Leases what is due, lane by lane; returns how many deliveries. */
+static int
+lease(Worker *worker, Delivery **leased)
+{
+	int most = Min(settings_max_transfers, worker->api->capacity(worker->transport));
+	int places = most - worker->nin_flight - count_left(worker);
+	int n = 0;
+
+	for (int i = 0; i < NLANES && n < places; i++)
+	{
+		Lane *lane = &worker->lanes[i];
+		int more =
+			lane->sender->lease(lane->self, worker->context, most, places - n, leased + n);
+
+		for (int j = n; j < n + more; j++)
+			leased[j]->lane = lane;
+		n += more;
+	}
+	return n;
+}
+
 /* What a turn does in its subtransaction; how many it has leased. */
 static int
-do_turn(Worker *worker, bool leases, WebhookDelivery **leased)
+do_turn(Worker *worker, bool leases, Delivery **leased)
 {
-	int most;
-	int places;
-
 	prepare_turn();
 	tell_heartbeat(worker);
-	settle(worker);
-	if (!leases)
-		return 0;
-	most = Min(settings_max_transfers, worker->api->capacity(worker->transport));
-	places = most - worker->nin_flight - count_left(worker);
-	if (places <= 0)
-		return 0;
-	return webhook_lease(worker->endpoints, worker->context, most, places, leased);
+	for (int i = 0; i < NLANES; i++)
+		settle(&worker->lanes[i]);
+	return leases ? lease(worker, leased) : 0;
 }
 
 /* Whether there is no sense in trying again: it is told to stop, or what it needs is not there or not allowed. */
@@ -335,7 +379,7 @@ catch_error(MemoryContext context)
 
 /* The turn's work in a subtransaction; -1: it has failed, and nothing of it was done. */
 static int
-try_turn(Worker *worker, bool leases, WebhookDelivery **leased)
+try_turn(Worker *worker, bool leases, Delivery **leased)
 {
 	ResourceOwner owner = CurrentResourceOwner;
 	volatile int n = -1;
@@ -369,15 +413,16 @@ try_turn(Worker *worker, bool leases, WebhookDelivery **leased)
 }
 
 static void
-send_leased(Worker *worker, WebhookDelivery *delivery)
+send_leased(Worker *worker, Delivery *delivery)
 {
+	Lane *lane = delivery->lane;
 	Outcome outcome;
 
-	webhook_take_place(worker->endpoints, delivery);
+	lane->sender->take_place(lane->self, delivery);
 	worker->in_flight[worker->nin_flight++] = delivery;
-	if (webhook_send(worker->api, worker->transport, delivery, &outcome))
+	if (lane->sender->send(lane->self, worker->api, worker->transport, delivery, &outcome))
 		return;
-	*next_outcome(worker) = outcome;
+	*next_outcome(worker, lane) = outcome;
 	finish(worker, delivery, &outcome);
 }
 
@@ -413,7 +458,7 @@ tell_statistics(Worker *worker)
 static void
 take_turn(Worker *worker, bool leases)
 {
-	WebhookDelivery **leased = MemoryContextAlloc(worker->turn, MAX_TRANSFERS * sizeof(void *));
+	Delivery **leased = MemoryContextAlloc(worker->turn, MAX_TRANSFERS * sizeof(void *));
 	int n = try_turn(worker, leases, leased);
 
 	commit();
@@ -422,8 +467,8 @@ take_turn(Worker *worker, bool leases)
 		worker->no_turn_until_ms = now_ms() + RETRY_TURN_MS;
 	else
 	{
-		forget_settled(worker);
-		webhook_health_noted(worker->endpoints);
+		for (int i = 0; i < NLANES; i++)
+			forget_settled(&worker->lanes[i]);
 		for (int i = 0; i < n; i++)
 			send_leased(worker, leased[i]);
 	}
@@ -459,7 +504,7 @@ wait_ms(const Worker *worker, bool is_draining)
 	int64 wait = worker->next_poll_ms - now;
 	long transport_ms = worker->api->timeout_ms(worker->transport);
 
-	if (worker->noutcomes > worker->nleft)
+	if (count_unsettled(worker) > 0)
 		wait = Min(wait, worker->first_outcome_ms + SETTLE_AFTER_MS - now);
 	if (!is_draining)
 		wait = Min(wait, worker->deadline_ms - now);
@@ -534,14 +579,25 @@ static bool
 is_turn_due(const Worker *worker, bool is_woken)
 {
 	int64 now = now_ms();
+	int unsettled;
 
 	if (now < worker->no_turn_until_ms)
 		return false;
 	if (is_woken || now >= worker->next_poll_ms)
 		return true;
-	return worker->noutcomes > worker->nleft &&
-		   (worker->noutcomes - worker->nleft >= settings_max_transfers * SETTLE_SHARE ||
-			worker->nin_flight == 0 || now >= worker->first_outcome_ms + SETTLE_AFTER_MS);
+	unsettled = count_unsettled(worker);
+	return unsettled > 0 &&
+		   (unsettled >= settings_max_transfers * SETTLE_SHARE || worker->nin_flight == 0 ||
+			now >= worker->first_outcome_ms + SETTLE_AFTER_MS);
+}
+
+static bool
+has_outcomes(const Worker *worker)
+{
+	for (int i = 0; i < NLANES; i++)
+		if (worker->lanes[i].noutcomes > 0)
+			return true;
+	return false;
 }
 
 /* Leases given back, as far as that can be written. */
@@ -553,15 +609,15 @@ give_back(Worker *worker)
 	collect(worker);
 	while (worker->nin_flight > 0)
 	{
-		WebhookDelivery *delivery = worker->in_flight[0];
-		Outcome *outcome = next_outcome(worker);
+		Delivery *delivery = worker->in_flight[0];
+		Outcome *outcome = next_outcome(worker, delivery->lane);
 
-		webhook_give_up(delivery, outcome);
+		outcome_give_up(delivery, outcome);
 		finish(worker, delivery, outcome);
 	}
 	worker->api->close(worker->transport);
 	worker->transport = NULL;
-	if (worker->noutcomes > 0)
+	if (has_outcomes(worker))
 	{
 		/* nor for a standby, that may be stopped already */
 		set_for_transaction("synchronous_commit", "local");
@@ -588,8 +644,7 @@ run(Worker *worker)
 			take_turn(worker, !is_draining);
 			is_first = is_woken = false;
 		}
-		if (is_draining && worker->nin_flight == 0 && worker->noutcomes == worker->nleft &&
-			!worker->stop)
+		if (is_draining && worker->nin_flight == 0 && count_unsettled(worker) == 0 && !worker->stop)
 			return;
 		if (!worker->stop)
 			is_woken |= wait_for_something(worker, is_draining);

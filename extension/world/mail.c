@@ -1,0 +1,200 @@
+/*
+ * The mails' sender; the words are in mail.h.
+ */
+#include "world/mail.h"
+
+#include "catalog/pg_type_d.h"
+#include "settings.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "world/mail_facts.h"
+#include "world/mail_post.h"
+
+#define LEASE_MARGIN_US (15 * USECS_PER_SEC)
+#define LOST_ATTEMPTS 5 /* beyond max_attempts, of workers that died */
+#define PAUSE_MIN_US (2 * USECS_PER_SEC)
+#define PAUSE_MAX_US (60 * USECS_PER_SEC)
+
+typedef struct MailLane
+{
+	int in_flight;
+	bool is_in_trouble; /* the last attempt failed by the server, not by the mail */
+	int64 pause_us;     /* after the next trouble */
+	TimestampTz open_at;
+} MailLane;
+
+static Queue mail_queue = { .name = "mail", QUEUE_STATEMENTS("opencalendly.email_deliveries") };
+
+/* Rows whose time has its own, and that nobody waits for. */
+#define IS_PLANNED(alias) \
+	alias ".kind OPERATOR(pg_catalog.=) ANY (ARRAY['reminder', 'follow_up'])"
+#define IS_OPEN(alias) alias ".status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased'])"
+
+/*
+ * $1 places, $2 now, $3 the lease's end. Rows whose lease has run out are due again; their attempt is told as lost. For
+ * COALESCE see webhook.c.
+ */
+static SavedQuery lease_query = {
+	.text =
+		/* clang-format off */
+		"WITH due AS (SELECT d.id FROM opencalendly.email_deliveries AS d"
+		"  WHERE " IS_OPEN("d") " AND d.due_at" LE "$2"
+		"   AND (d.meeting_id IS NULL OR " IS_PLANNED("d") " OR NOT EXISTS ("
+		"    SELECT FROM opencalendly.email_deliveries AS o WHERE o.meeting_id" EQ "d.meeting_id AND " IS_OPEN("o")
+		"     AND NOT (" IS_PLANNED("o") ")"
+		"     AND COALESCE(o.email, o.user_id::pg_catalog.text)" EQ "COALESCE(d.email, d.user_id::pg_catalog.text)"
+		"     AND (o.sends_at" LT "d.sends_at OR (o.sends_at" EQ "d.sends_at AND o.id" LT "d.id))))"
+		"  ORDER BY d.due_at, d.id LIMIT $1),"
+		" locked AS MATERIALIZED (SELECT d.ctid AS at, d.id, d.status, d.attempt, d.due_at"
+		"  FROM opencalendly.email_deliveries AS d"
+		"  WHERE d.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT u.id FROM due AS u))"
+		"   AND COALESCE(d.status, '') OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) AND d.due_at" LE "$2"
+		"  FOR UPDATE SKIP LOCKED),"
+		" lost AS (INSERT INTO opencalendly.delivery_attempts"
+		"   (delivery_id, attempt, started_at, elapsed_ms, phase, error)"
+		"  SELECT l.id, l.attempt, l.due_at OPERATOR(pg_catalog.-) ($3 OPERATOR(pg_catalog.-) $2), 0, 'send',"
+		"    'the worker did not come back'"
+		"   FROM locked AS l WHERE l.status" EQ "'leased' ON CONFLICT DO NOTHING)"
+		" UPDATE opencalendly.email_deliveries AS d"
+		"  SET status = 'leased', attempt = d.attempt OPERATOR(pg_catalog.+) 1, due_at = $3"
+		"  FROM locked AS l WHERE d.ctid" EQ "l.at RETURNING d.id",
+	/* clang-format on */
+	.nargs = 3,
+	.types = { INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID },
+};
+
+static void *
+make_lane(void)
+{
+	MailLane *lane = palloc0(sizeof(MailLane));
+
+	lane->pause_us = PAUSE_MIN_US;
+	lane->open_at = DT_NOBEGIN;
+	return lane;
+}
+
+static int
+count_places(const MailLane *lane, TimestampTz now)
+{
+	if (settings_mail_transport == MAIL_BY_NONE || now < lane->open_at)
+		return 0;
+	return (lane->is_in_trouble ? 1 : settings_mail_connections) - lane->in_flight;
+}
+
+/* The ids that the lease has returned, as an array. */
+static Datum
+leased_ids(int n)
+{
+	pg_uuid_t *ids = palloc((n + 1) * sizeof(pg_uuid_t));
+
+	for (int i = 0; i < n; i++)
+		ids[i] = row_uuid(i, 1);
+	return uuid_array(ids, n);
+}
+
+static int
+lease(void *self, MemoryContext context, int most, int nplaces, Delivery **deliveries)
+{
+	MailLane *lane = self;
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz lease_end = now + settings_delivery_timeout * INT64CONST(1000) + LEASE_MARGIN_US;
+	int places = Min(count_places(lane, now), nplaces);
+	int n;
+	Datum ids;
+
+	if (places <= 0)
+		return 0;
+	n = (int) query_write(&lease_query, (QueryArg[]) { ARG(Int32GetDatum(places)),
+													   ARG(TimestampTzGetDatum(now)),
+													   ARG(TimestampTzGetDatum(lease_end)) });
+	ids = leased_ids(n);
+	SPI_freetuptable(SPI_tuptable);
+	return n > 0 ? mail_facts_load(ids, context, deliveries) : 0;
+}
+
+static void
+take_place(void *self, Delivery *delivery)
+{
+	MailLane *lane = self;
+
+	lane->in_flight++;
+}
+
+/* Never to be sent again. */
+static void
+fail(const Delivery *delivery, const char *error, Outcome *outcome)
+{
+	outcome_fail_to_send(delivery, error, outcome);
+	outcome->verdict = VERDICT_FAILED;
+	outcome->delay_us = 0;
+}
+
+static bool
+send_mail(void *self, const TransportApi *api, Transport *transport, Delivery *base, Outcome *outcome)
+{
+	MailDelivery *mail = (MailDelivery *) base;
+
+	base->started_at = GetCurrentTimestamp();
+	if (mail->why_not)
+	{
+		fail(base, mail->why_not, outcome);
+		return false;
+	}
+	if (base->attempt > base->max_attempts + LOST_ATTEMPTS)
+	{
+		fail(base, "given up: workers did not come back from it", outcome);
+		return false;
+	}
+	return mail_post(api, transport, mail, outcome);
+}
+
+/* The server's trouble closes the lane for a while: for as long as the server asks, or a little longer each time. */
+static void
+note_trouble(MailLane *lane, bool is_trouble, int64 retry_after_s)
+{
+	lane->is_in_trouble = is_trouble;
+	if (!is_trouble)
+	{
+		lane->pause_us = PAUSE_MIN_US;
+		return;
+	}
+	lane->open_at = GetCurrentTimestamp() +
+					(retry_after_s >= 0 ? Min(retry_after_s * USECS_PER_SEC, PAUSE_MAX_US)
+										: lane->pause_us);
+	lane->pause_us = Min(lane->pause_us * 2, PAUSE_MAX_US);
+}
+
+static void
+judge(void *self, const Delivery *delivery, const TransferResult *result, Outcome *outcome)
+{
+	bool is_trouble = mail_judge_answer((const MailDelivery *) delivery, result, outcome);
+
+	note_trouble(self, is_trouble, result->retry_after_s);
+}
+
+static void
+forget(void *self, Delivery *delivery, const Outcome *outcome)
+{
+	MailLane *lane = self;
+
+	lane->in_flight--;
+	MemoryContextDelete(((MailDelivery *) delivery)->context);
+}
+
+/* A mail server's health is the operator's to see, in the attempts. */
+static void
+note_nothing(void *self)
+{
+}
+
+const Sender mail_sender = {
+	.queue = &mail_queue,
+	.make = make_lane,
+	.lease = lease,
+	.take_place = take_place,
+	.send = send_mail,
+	.judge = judge,
+	.forget = forget,
+	.note_health = note_nothing,
+	.health_noted = note_nothing,
+};
