@@ -201,6 +201,22 @@ BEGIN
         COMMIT;
     END LOOP;
 
+    -- Mails of the last day stay in any case: they are counted (has_mail_to_spare).
+    last := nobody;
+    LOOP
+        SELECT pg_catalog.array_agg(old.id ORDER BY old.id) INTO ids FROM (
+            SELECT d.id FROM opencalendly.email_deliveries AS d
+                WHERE d.id > last AND d.id < opencalendly.first_id_of(cutoff)
+                    AND d.status IN ('succeeded', 'failed') AND d.settled_at < cutoff
+                    AND d.sends_at < pg_catalog.clock_timestamp() - interval '24 hours'
+                ORDER BY d.id LIMIT step FOR UPDATE SKIP LOCKED) AS old;
+        EXIT WHEN ids IS NULL;
+        DELETE FROM opencalendly.email_deliveries AS d WHERE d.id = ANY (ids);
+        DELETE FROM opencalendly.delivery_attempts AS a WHERE a.delivery_id = ANY (ids);
+        last := ids[pg_catalog.cardinality(ids)];
+        COMMIT;
+    END LOOP;
+
     -- What has lost its deliveries otherwise: a subscription or a user was deleted. Both sides of the comparison are cut to the
     -- same range, so that a batch costs what it has, and not what the tables have.
     last := nobody;
@@ -221,6 +237,8 @@ BEGIN
         DELETE FROM opencalendly.delivery_attempts AS a
             WHERE a.delivery_id > last AND a.delivery_id <= upto
                 AND NOT EXISTS (SELECT FROM opencalendly.webhook_deliveries AS d
+                                WHERE d.id = a.delivery_id AND d.id > last AND d.id <= upto)
+                AND NOT EXISTS (SELECT FROM opencalendly.email_deliveries AS d
                                 WHERE d.id = a.delivery_id AND d.id > last AND d.id <= upto);
         COMMIT;
         EXIT WHEN upto = everybody;
@@ -240,7 +258,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE opencalendly.prune_outbox(interval) IS
-    'deletes deliveries settled longer than keep ago, with their attempts, events that nobody is told any more, and a week''s old runs of our jobs in pg_cron; commits every 10,000 rows, so call it outside of a transaction; errors OC006';
+    'deletes deliveries, of webhooks and mails, settled longer than keep ago (no mail of the last day), with their attempts, events that nobody is told any more, and a week''s old runs of our jobs in pg_cron; commits every 10,000 rows, so call it outside of a transaction; errors OC006';
 
 CREATE FUNCTION opencalendly.first_id_of(at timestamptz) RETURNS uuid
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

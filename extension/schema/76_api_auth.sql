@@ -196,24 +196,23 @@ COMMENT ON FUNCTION opencalendly.api_hello() IS
 CREATE FUNCTION opencalendly.api_metrics()
     RETURNS TABLE (name text, kind text, help text, labels text, value double precision)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    WITH outbox AS MATERIALIZED (SELECT s.* FROM opencalendly.outbox_status AS s)
+    WITH outbox AS MATERIALIZED (SELECT q.* FROM opencalendly.outbox_queues AS q)
     SELECT m.* FROM (
         SELECT 'opencalendly_restored_copy', 'gauge', 'Whether the database is a restored copy, which sends nothing.', '',
-            (o.state = 'restored copy')::integer::double precision
-            FROM outbox AS o
+            opencalendly.is_restored_copy()::integer::double precision
         UNION ALL
-        SELECT 'opencalendly_deliveries', 'gauge', 'Webhook deliveries by what they wait for.',
-            format('queue="webhook",state="%s"', k.state), k.n
+        SELECT 'opencalendly_deliveries', 'gauge', 'Webhooks and mails by what they wait for.',
+            format('queue="%s",state="%s"', o.queue, k.state), k.n
             FROM outbox AS o CROSS JOIN LATERAL (VALUES ('due', o.due), ('waiting', o.waiting), ('leased', o.leased),
                 ('paused', o.paused), ('failed', o.failed)) AS k (state, n)
         UNION ALL
         SELECT 'opencalendly_oldest_due_seconds', 'gauge', 'How long the oldest due delivery has been due; 0 if none is.',
-            'queue="webhook"', coalesce(greatest(extract(epoch FROM clock_timestamp() - o.oldest_due_at), 0), 0)
+            format('queue="%s"', o.queue), coalesce(greatest(extract(epoch FROM clock_timestamp() - o.oldest_due_at), 0), 0)
             FROM outbox AS o
         UNION ALL
         SELECT 'opencalendly_worker_seen_seconds', 'gauge', 'How long ago a worker was last at work; absent if none ever was.',
-            'queue="webhook"', greatest(extract(epoch FROM clock_timestamp() - o.worker_seen_at), 0)
-            FROM outbox AS o WHERE o.worker_seen_at IS NOT NULL
+            format('queue="%s"', h.queue), greatest(extract(epoch FROM clock_timestamp() - h.seen_at), 0)
+            FROM opencalendly.worker_heartbeats AS h
         UNION ALL
         SELECT 'opencalendly_live_holds', 'gauge', 'Slots kept for an invitee who is typing.', '', count(*)
             FROM opencalendly.holds AS h WHERE h.expires_at > opencalendly.current_instant()
@@ -228,7 +227,7 @@ CREATE FUNCTION opencalendly.api_metrics()
             FROM pg_class AS c
             WHERE c.oid = ANY (ARRAY['opencalendly.users', 'opencalendly.event_types', 'opencalendly.bookings',
                 'opencalendly.claims', 'opencalendly.sessions', 'opencalendly.idempotency_keys',
-                'opencalendly.outbox_events', 'opencalendly.webhook_deliveries',
+                'opencalendly.outbox_events', 'opencalendly.webhook_deliveries', 'opencalendly.email_deliveries',
                 'opencalendly.delivery_attempts']::regclass[])
         UNION ALL
         SELECT 'opencalendly_bookings_estimate', 'gauge', 'Bookings by status, as the planner estimates them.',

@@ -298,20 +298,55 @@ END;
 COMMENT ON FUNCTION opencalendly.actions_members(text, text, timestamptz) IS
     'internal: {actions{cancel, reschedule}} of a booking';
 
--- What is told of one event of a booking, whether by now or not yet. Mails, calendars and notifications come with later
--- parts, which count theirs here.
-CREATE FUNCTION opencalendly.queued_members(booking_id uuid, event text) RETURNS jsonb
+-- Reminders and follow-ups of a booking that are still to come.
+CREATE FUNCTION opencalendly.pending_notifications(booking_id uuid) RETURNS bigint
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-    RETURN jsonb_build_object('email', jsonb_build_object('queued', false, 'sent', false, 'provider', 'none'),
+    RETURN (SELECT count(*) FROM opencalendly.email_deliveries AS d
+            WHERE d.booking_id = pending_notifications.booking_id AND d.kind IN ('reminder', 'follow_up')
+                AND d.status = 'pending');
+END
+$$;
+COMMENT ON FUNCTION opencalendly.pending_notifications(uuid) IS
+    'internal: how many reminders and follow-ups of a booking are to be sent';
+
+-- Mails in the queue are as good as sent: nothing that is committed there is lost.
+CREATE FUNCTION opencalendly.email_members(booking_id uuid, event text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    wanted_kind constant text := CASE event WHEN 'booking.created' THEN 'booking_confirmed'
+        WHEN 'booking.rescheduled' THEN 'booking_rescheduled' ELSE 'booking_canceled' END;
+    is_queued constant boolean := EXISTS (SELECT FROM opencalendly.email_deliveries AS d
+        WHERE d.booking_id = email_members.booking_id AND d.email IS NOT NULL AND d.kind = wanted_kind);
+BEGIN
+    RETURN jsonb_build_object('queued', is_queued, 'sent', is_queued, 'provider', opencalendly.mail_transport());
+END
+$$;
+COMMENT ON FUNCTION opencalendly.email_members(uuid, text) IS
+    'internal: whether the invitee is told of an event of a booking by mail: {queued, sent, provider}';
+
+-- What is told of one event of a booking, whether by now or not yet; gone: reminders that the event has taken away.
+-- Calendars come with a later part, which counts its own here.
+CREATE FUNCTION opencalendly.queued_members(booking_id uuid, event text, gone bigint DEFAULT 0) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    coming constant bigint := opencalendly.pending_notifications(queued_members.booking_id);
+BEGIN
+    RETURN jsonb_build_object('email', opencalendly.email_members(queued_members.booking_id, event),
         'webhooks', jsonb_build_object('queued',
             (SELECT count(*) FROM opencalendly.webhook_deliveries AS d JOIN opencalendly.outbox_events AS e ON e.id = d.event_id
              WHERE e.booking_id = queued_members.booking_id AND e.type = event)),
-        'calendarWriteback', jsonb_build_object('queued', 0), 'notifications', jsonb_build_object('queued', 0));
+        'calendarWriteback', jsonb_build_object('queued', 0),
+        'notifications', jsonb_build_object('queued', coming) || CASE event
+            WHEN 'booking.canceled' THEN jsonb_build_object('canceled', gone)
+            WHEN 'booking.rescheduled' THEN jsonb_build_object('canceledForOldBooking', gone, 'queuedForNewBooking', coming)
+            ELSE '{}' END);
 END
 $$;
-COMMENT ON FUNCTION opencalendly.queued_members(uuid, text) IS
+COMMENT ON FUNCTION opencalendly.queued_members(uuid, text, bigint) IS
     'internal: what a change of a booking has set off, told by the type of its event: {email, webhooks, calendarWriteback, notifications}';
 
 CREATE FUNCTION opencalendly.team_booking_members(event_type_id uuid, host_ids uuid[]) RETURNS jsonb
@@ -359,7 +394,7 @@ BEGIN
     SELECT b.* INTO taken FROM opencalendly.book_slot(book_for_invitee.event_type_id, (given ->> 'startsAt')::timestamptz,
         given ->> 'inviteeName', given ->> 'inviteeEmail', given ->> 'timezone',
         coalesce(jsonb_strip_nulls(nullif(given -> 'answers', 'null')), '{}'), book_for_invitee.idempotency_key,
-        given ->> 'holdToken') AS b;
+        given ->> 'holdToken', given ->> 'language') AS b;
     SELECT b.* INTO STRICT booking FROM opencalendly.bookings AS b WHERE b.id = taken.booking_id;
     IF NOT taken.replayed THEN
         PERFORM opencalendly.check_open_bookings(booking.invitee_email, taken.host_ids);
@@ -460,17 +495,31 @@ $$;
 COMMENT ON FUNCTION opencalendly.answer_moved_booking(text) IS
     'internal: status 409 with rescheduledTo, or null if the link''s booking was not moved';
 
+-- Asked before the booking is changed, which takes them away.
+CREATE FUNCTION opencalendly.notifications_of_link(token text) RETURNS bigint
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT opencalendly.mail_is_on() THEN
+        RETURN 0;
+    END IF;
+    RETURN (SELECT opencalendly.pending_notifications(a.booking_id) FROM opencalendly.booking_action(token) AS a);
+END
+$$;
+COMMENT ON FUNCTION opencalendly.notifications_of_link(text) IS
+    'internal: how many reminders and follow-ups of a link''s booking are to be sent; raises OC003, OC004, OC006, OC011';
+
 CREATE FUNCTION opencalendly.api_action_cancel(token text, body text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     given constant jsonb := opencalendly.body_fields(body, '{"reason": "text"}');
+    gone constant bigint := opencalendly.notifications_of_link(token);
     canceled record;
     moved opencalendly.api_answer;
 BEGIN
     SELECT c.* INTO canceled FROM opencalendly.cancel_booking(token, given ->> 'reason') AS c;
     RETURN opencalendly.answer(jsonb_build_object('replayed', canceled.replayed,
             'booking', jsonb_build_object('id', canceled.booking_id, 'status', canceled.status))
-        || opencalendly.queued_members(canceled.booking_id, 'booking.canceled'));
+        || opencalendly.queued_members(canceled.booking_id, 'booking.canceled', gone));
 EXCEPTION WHEN SQLSTATE 'OC005' THEN
     moved := opencalendly.answer_moved_booking(token);
     IF moved.status IS NULL THEN
@@ -491,9 +540,11 @@ DECLARE
         '{"startsAt": "instant!", "timezone": "text", "holdToken": "text"}');
     moved record;
     elsewhere opencalendly.api_answer;
+    gone bigint;
 BEGIN
     PERFORM opencalendly.check_idempotency_key(idempotency_key);
     PERFORM opencalendly.check_hold_token('holdToken', given ->> 'holdToken');
+    gone := opencalendly.notifications_of_link(token);
     SELECT b.* INTO moved FROM opencalendly.reschedule_booking(token, (given ->> 'startsAt')::timestamptz,
         given ->> 'timezone', given ->> 'holdToken') AS b;
     -- a team's may have come to other hosts; with who has it still it is none more
@@ -510,7 +561,7 @@ BEGIN
                 'endsAt', opencalendly.instant_text(moved.ends_at)))
         || opencalendly.actions_members(moved.cancel_token, moved.reschedule_token, moved.token_expires_at)
         || opencalendly.team_booking_members(moved.event_type_id, moved.host_ids)
-        || opencalendly.queued_members(moved.booking_id, 'booking.rescheduled'));
+        || opencalendly.queued_members(moved.booking_id, 'booking.rescheduled', gone));
 EXCEPTION WHEN SQLSTATE 'OC005' THEN
     elsewhere := opencalendly.answer_moved_booking(token);
     IF elsewhere.status IS NULL THEN

@@ -26,11 +26,10 @@ COMMENT ON FUNCTION opencalendly.adopt_outbox() IS
     'makes a restored copy the one that sends: returns whether it was a copy';
 
 -- Reads what is open or stuck, through the partial indexes, and nothing of what is settled well. What is pending for an
--- endpoint that is paused or switched off (it was queued just then) waits with the paused.
-CREATE VIEW opencalendly.outbox_status AS
-    SELECT CASE WHEN opencalendly.is_restored_copy() THEN 'restored copy' ELSE 'ready' END AS state,
-        o.due, o.waiting, o.leased, o.held + k.paused AS paused, k.failed, o.oldest_due_at,
-        (SELECT pg_catalog.max(h.seen_at) FROM opencalendly.worker_heartbeats AS h) AS worker_seen_at
+-- endpoint that is paused or switched off (it was queued just then) waits with the paused. Mails that made no sense any
+-- more have not failed.
+CREATE VIEW opencalendly.outbox_queues AS
+    SELECT 'webhook' AS queue, o.due, o.waiting, o.leased, o.held + k.paused AS paused, k.failed, o.oldest_due_at
     FROM (
         SELECT pg_catalog.count(*) FILTER (WHERE d.sends AND d.due_at <= d.now_at) AS due,
             pg_catalog.count(*) FILTER (WHERE d.sends AND d.status = 'pending' AND d.due_at > d.now_at) AS waiting,
@@ -46,9 +45,31 @@ CREATE VIEW opencalendly.outbox_status AS
     CROSS JOIN (
         SELECT pg_catalog.count(*) FILTER (WHERE d.status = 'paused') AS paused,
             pg_catalog.count(*) FILTER (WHERE d.status = 'failed') AS failed
-        FROM opencalendly.webhook_deliveries AS d WHERE d.status IN ('failed', 'paused')) AS k;
+        FROM opencalendly.webhook_deliveries AS d WHERE d.status IN ('failed', 'paused')) AS k
+    UNION ALL
+    SELECT 'mail', o.due, o.waiting, o.leased, 0, k.failed, o.oldest_due_at
+    FROM (
+        SELECT pg_catalog.count(*) FILTER (WHERE d.due_at <= c.now_at) AS due,
+            pg_catalog.count(*) FILTER (WHERE d.status = 'pending' AND d.due_at > c.now_at) AS waiting,
+            pg_catalog.count(*) FILTER (WHERE d.status = 'leased' AND d.due_at > c.now_at) AS leased,
+            pg_catalog.min(GREATEST(d.due_at, d.created_at)) FILTER (WHERE d.due_at <= c.now_at) AS oldest_due_at
+        FROM (SELECT pg_catalog.clock_timestamp() AS now_at OFFSET 0) AS c CROSS JOIN opencalendly.email_deliveries AS d
+        WHERE d.status IN ('pending', 'leased')) AS o
+    CROSS JOIN (
+        SELECT pg_catalog.count(*) AS failed FROM opencalendly.email_deliveries AS d
+        WHERE d.status = 'failed' AND COALESCE(d.last_error, '') NOT LIKE 'not sent: %') AS k;
+COMMENT ON VIEW opencalendly.outbox_queues IS
+    'a row for webhook and one for mail: how many deliveries are due, wait for their next attempt or (reminders, follow-ups) their time, are being sent, are paused with their endpoint, have failed; since when the oldest due one is due';
+
+CREATE VIEW opencalendly.outbox_status AS
+    SELECT CASE WHEN opencalendly.is_restored_copy() THEN 'restored copy' ELSE 'ready' END AS state,
+        pg_catalog.sum(q.due)::bigint AS due, pg_catalog.sum(q.waiting)::bigint AS waiting,
+        pg_catalog.sum(q.leased)::bigint AS leased, pg_catalog.sum(q.paused)::bigint AS paused,
+        pg_catalog.sum(q.failed)::bigint AS failed, pg_catalog.min(q.oldest_due_at) AS oldest_due_at,
+        (SELECT pg_catalog.max(h.seen_at) FROM opencalendly.worker_heartbeats AS h) AS worker_seen_at
+    FROM opencalendly.outbox_queues AS q;
 COMMENT ON VIEW opencalendly.outbox_status IS
-    'one row: state ready, or restored copy (nothing is sent from here) until adopt_outbox(); how many deliveries are due, wait for their next attempt, are being sent, are paused with their endpoint, have failed; since when the oldest due one is due; when a worker was last seen';
+    'one row: state ready, or restored copy (nothing is sent from here) until adopt_outbox(); the sums of outbox_queues; since when the oldest due delivery is due; when a worker was last seen';
 
 CREATE VIEW opencalendly.failed_deliveries AS
     SELECT 'webhook' AS queue, d.id AS delivery_id, d.status, s.id AS receiver_id, s.url AS receiver, e.type AS event_type,
@@ -56,6 +77,11 @@ CREATE VIEW opencalendly.failed_deliveries AS
     FROM opencalendly.webhook_deliveries AS d
         JOIN opencalendly.webhook_subscriptions AS s ON s.id = d.subscription_id
         JOIN opencalendly.outbox_events AS e ON e.id = d.event_id
-    WHERE d.status IN ('failed', 'paused');
+    WHERE d.status IN ('failed', 'paused')
+    UNION ALL
+    SELECT 'mail', d.id, d.status, d.user_id, COALESCE(d.email, u.email), d.kind, d.attempt, d.last_error, d.created_at,
+        d.settled_at
+    FROM opencalendly.email_deliveries AS d LEFT JOIN opencalendly.users AS u ON u.id = d.user_id
+    WHERE d.status = 'failed' AND COALESCE(d.last_error, '') NOT LIKE 'not sent: %';
 COMMENT ON VIEW opencalendly.failed_deliveries IS
-    'what was not delivered and is not tried any more: failed (replay_webhook sends it again), or paused with its endpoint (resume_webhook of receiver_id)';
+    'what was not delivered and is not tried any more: webhooks that failed (replay_webhook sends one again), or are paused with their endpoint (resume_webhook of receiver_id); mails that failed (replay_mail), but for those that made no sense any more';

@@ -44,6 +44,7 @@ GRANT EXECUTE ON FUNCTION
     opencalendly.create_webhook_subscription, opencalendly.update_webhook_subscription,
     opencalendly.delete_webhook_subscription, opencalendly.rotate_webhook_secret, opencalendly.resume_webhook,
     opencalendly.ping_webhook, opencalendly.replay_webhook, opencalendly.replay_webhooks, opencalendly.webhook_signature,
+    opencalendly.set_notification_rules, opencalendly.mail_is_on, opencalendly.replay_mail,
     opencalendly.is_timezone, opencalendly.current_instant, opencalendly.is_restored_copy, opencalendly.adopt_outbox, opencalendly.prune_idempotency_keys
     TO opencalendly_admin;
 
@@ -51,10 +52,25 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT, UPDATE (failing_since, paused_reason) ON opencalendly.webhook_subscriptions TO opencalendly_worker;
 GRANT SELECT, UPDATE (status, attempt, due_at, last_error, settled_at), DELETE ON opencalendly.webhook_deliveries
     TO opencalendly_worker;
+GRANT SELECT, UPDATE (status, attempt, due_at, last_error, settled_at), DELETE ON opencalendly.email_deliveries
+    TO opencalendly_worker;
 GRANT SELECT, INSERT, DELETE ON opencalendly.delivery_attempts TO opencalendly_worker;
 GRANT SELECT, DELETE ON opencalendly.outbox_events TO opencalendly_worker;
 GRANT SELECT, INSERT, UPDATE ON opencalendly.worker_heartbeats TO opencalendly_worker;
-GRANT EXECUTE ON FUNCTION opencalendly.is_restored_copy, opencalendly.instant_text TO opencalendly_worker;
+-- What mails tell (world/mail_facts.c).
+GRANT SELECT (id, username, email, display_name, timezone, language) ON opencalendly.users TO opencalendly_worker;
+GRANT SELECT (id, event_type_id, organizer_id, host_ids, seats, starts_at, ends_at, status, invitee_name, invitee_email,
+    timezone, language, answers, link_key_id, rescheduled_from, sequence, cancel_reason, canceled_by, no_show_at)
+    ON opencalendly.bookings TO opencalendly_worker;
+GRANT SELECT (id, user_id, name, slug, location_type, location_value, questions, cancellation_policy)
+    ON opencalendly.event_types TO opencalendly_worker;
+GRANT SELECT (event_type_id, team_id) ON opencalendly.team_event_types TO opencalendly_worker;
+GRANT SELECT (id, owner_id, name, slug) ON opencalendly.teams TO opencalendly_worker;
+GRANT SELECT (team_id, user_id, status) ON opencalendly.team_members TO opencalendly_worker;
+GRANT SELECT (id, is_enabled) ON opencalendly.notification_rules TO opencalendly_worker;
+GRANT SELECT (id, email, language, link_key_id, expires_at, used_at) ON opencalendly.login_links TO opencalendly_worker;
+GRANT EXECUTE ON FUNCTION opencalendly.is_restored_copy, opencalendly.instant_text, opencalendly.mail_paused_webhook
+    TO opencalendly_worker;
 GRANT EXECUTE ON FUNCTION
     opencalendly.schedule_workers, opencalendly.unschedule_workers, opencalendly.cron_setting, opencalendly.worker_jobs,
     opencalendly.remote_job_name, opencalendly.remote_job_statements, opencalendly.check_cron, opencalendly.job_role,

@@ -146,6 +146,21 @@ write_file(const char *path, const StringInfo message)
 		ereport(ERROR, errcode_for_file_access(), errmsg("a mail could not be written: %m"));
 }
 
+/* A line of the folder's list, mails.txt: reader, subject, file. What is lost of it is no mail. */
+static void
+add_to_list(const MailDelivery *mail, const MailParts *parts)
+{
+	char *line = psprintf("%s: %s (%s)\n", mail->to, parts->subject, file_name(mail));
+	int fd = OpenTransientFilePerm(psprintf("%s/mails.txt", settings_mail_folder),
+								   O_CREAT | O_APPEND | O_WRONLY | PG_BINARY, S_IRUSR | S_IWUSR);
+
+	if (fd < 0)
+		return;
+	if (write(fd, line, strlen(line)) < 0)
+		ereport(DEBUG1, errmsg("mails.txt could not be written to: %m"));
+	CloseTransientFile(fd);
+}
+
 static void
 post_to_folder(MailDelivery *mail, const MailParts *parts, Outcome *outcome)
 {
@@ -154,6 +169,7 @@ post_to_folder(MailDelivery *mail, const MailParts *parts, Outcome *outcome)
 				errmsg("opencalendly.mail_folder is not set"));
 	write_file(psprintf("%s/%s", settings_mail_folder, file_name(mail)),
 			   make_message(mail, parts));
+	add_to_list(mail, parts);
 	*outcome = outcome_begin(&mail->base, "done");
 	outcome->verdict = VERDICT_SUCCEEDED;
 }

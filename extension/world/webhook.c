@@ -130,27 +130,37 @@ static SavedQuery well_query = {
 	.types = { UUIDARRAYOID },
 };
 
-/* $1 endpoints, $2 those of them that are gone, $3 the seconds of failures alone after which one is paused. */
+/*
+ * $1 endpoints, $2 those of them that are gone, $3 the seconds of failures alone after which one is paused, $4 whether its
+ * owner is told by mail.
+ */
 static SavedQuery fails_query = {
 	.text =
 		/* clang-format off */
-		"WITH failing AS (UPDATE opencalendly.webhook_subscriptions AS s"
+		"WITH held AS MATERIALIZED (SELECT f.id, f.paused_reason IS NOT NULL AS was_paused"
+		"  FROM opencalendly.webhook_subscriptions AS f"
+		"  WHERE f.id OPERATOR(pg_catalog.=) ANY ($1) FOR NO KEY UPDATE SKIP LOCKED),"
+		" failing AS (UPDATE opencalendly.webhook_subscriptions AS s"
 		"  SET failing_since = COALESCE(s.failing_since, pg_catalog.clock_timestamp()),"
 		"   paused_reason = CASE WHEN s.id OPERATOR(pg_catalog.=) ANY ($2) THEN 'The endpoint answered 410 Gone.'"
 		"    WHEN s.failing_since" LT "(pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)"
 		"      ($3 OPERATOR(pg_catalog.*) INTERVAL '1 second'))"
 		"    THEN pg_catalog.format('No delivery has succeeded since %s.', opencalendly.instant_text(s.failing_since))"
 		"    ELSE s.paused_reason END"
-		"  WHERE s.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT f.id FROM opencalendly.webhook_subscriptions AS f"
-		"   WHERE f.id OPERATOR(pg_catalog.=) ANY ($1) FOR NO KEY UPDATE SKIP LOCKED))"
-		"  RETURNING s.id, s.paused_reason IS NOT NULL OR NOT s.is_active AS is_halted)"
+		"  FROM held AS h WHERE s.id" EQ "h.id"
+		"  RETURNING s.id, s.user_id, s.failing_since, h.was_paused, s.paused_reason IS NOT NULL AS is_paused,"
+		"   s.paused_reason IS NOT NULL OR NOT s.is_active AS is_halted),"
+		" told AS (INSERT INTO opencalendly.email_deliveries (kind, idempotency_key, user_id, subject_id)"
+		"  SELECT 'webhook_paused', pg_catalog.concat_ws('/', 'webhook_paused', p.id,"
+		"    pg_catalog.floor(pg_catalog.date_part('epoch', p.failing_since))), p.user_id, p.id"
+		"   FROM failing AS p WHERE $4 AND p.is_paused AND NOT p.was_paused ON CONFLICT DO NOTHING)"
 		" UPDATE opencalendly.webhook_deliveries AS d SET status = 'paused'"
 		"  WHERE d.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT p.id FROM opencalendly.webhook_deliveries AS p"
 		"   JOIN failing AS f ON f.is_halted AND p.subscription_id" EQ "f.id WHERE p.status" EQ "'pending'"
 		"   AND p.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) FOR NO KEY UPDATE OF p SKIP LOCKED))",
 	/* clang-format on */
-	.nargs = 3,
-	.types = { UUIDARRAYOID, UUIDARRAYOID, INT4OID },
+	.nargs = 4,
+	.types = { UUIDARRAYOID, UUIDARRAYOID, INT4OID, BOOLOID },
 };
 
 static void *
@@ -495,7 +505,9 @@ note_health(void *self)
 	if (nfailing > 0)
 		query_write(&fails_query, (QueryArg[]) { ARG(array_of(UUIDOID, failing, NULL, nfailing)),
 												 ARG(array_of(UUIDOID, gone, NULL, ngone)),
-												 ARG(Int32GetDatum(settings_pause_after)) });
+												 ARG(Int32GetDatum(settings_pause_after)),
+												 ARG(BoolGetDatum(settings_mail_transport !=
+																  MAIL_BY_NONE)) });
 }
 
 static void
