@@ -35,6 +35,10 @@ Route routes[] = {
 	{ "POST", "/v0/event-types", "api_create_event_type", "session body", SIGNED_IN },
 	{ "PATCH", "/v0/event-types/:id", "api_update_event_type", "session :id body", SIGNED_IN },
 	{ "DELETE", "/v0/event-types/:id", "api_delete_event_type", "session :id", SIGNED_IN },
+	{ "GET", "/v0/event-types/:id/notification-rules", "api_notification_rules", "session :id",
+	  SIGNED_IN },
+	{ "PUT", "/v0/event-types/:id/notification-rules", "api_set_notification_rules",
+	  "session :id body", SIGNED_IN },
 	{ "GET", "/v0/event-types/:id/explain", "api_explain", "session :id ?startsAt", SIGNED_IN },
 	{ "GET", "/v0/me/availability", "api_hours", "session if-none-match", SIGNED_IN },
 	{ "PUT", "/v0/me/availability/rules", "api_set_rules", "session if-match body", SIGNED_IN },
@@ -127,6 +131,9 @@ Route routes[] = {
 	{ "POST", "/v0/webhooks/:id/replay", "api_replay_webhook", "session :id body", SIGNED_IN },
 	{ "GET", "/v0/webhooks/:id/deliveries", "api_webhook_deliveries",
 	  "session :id ?status ?cursor ?limit", SIGNED_IN },
+
+	/* mails */
+	{ "POST", "/v0/notifications/run", "api_run_notifications", "session ?limit body", SIGNED_IN },
 
 	/* the pages */
 	{ "GET", "/", NULL, "", PAGE("home") },

@@ -62,7 +62,7 @@ is(rights_of('nobody'), '', 'a role with no grants has no right to anything');
 unlike(rights_of('shim'), qr/^(relation|sequence)|CREATE/m, 'the HTTP shim sees no table');
 unlike(rights_of('shim'), qr/^function (?!opencalendly\.api_)/m, 'the HTTP shim calls api_ functions alone');
 unlike(rights_of('clerk'), qr/INSERT|UPDATE|DELETE|TRUNCATE|REFERENCES|TRIGGER|CREATE|sequence/, 'an admin changes no table');
-unlike(rights_of('clerk'), qr/raise_|lock_|check_|with_changes|list_item|schedule_of|protect_bookings|is_active_member|retire_|drop_unbooked|_json|_parts|own_|visible_|_etag|etag_|_answer|cursor|_list|without_|cleared|has_owner_role|member_team_id|invited_|booking_page|event_type_fields|signed_in|body_|_parameter|is_of_kind|instant_text|_page|page_|(?:chosen|zone|form|meeting|times|clock|link|actions|queued|published|organizer|team_booking)_members|first_free|clocks_change|slot_days|local_text|_by_form|action_state|link_path|moved_to|booking_body|login_token\(|login_link_id|random_token|booking_links|use_login_link|seal_|new_webhook_secret|_problem|wake_workers|distinct_events|add_webhook|(?:pause|release|due|processed)_deliveries|replace_webhook|wanted_|sends\(|delivery_(?:page|place|answer)|api_/, 'an admin calls nothing internal');
+unlike(rights_of('clerk'), qr/raise_|lock_|check_|with_changes|list_item|schedule_of|protect_bookings|is_active_member|retire_|drop_unbooked|_json|_parts|own_|visible_|_etag|etag_|_answer|cursor|_list|without_|cleared|has_owner_role|member_team_id|invited_|booking_page|event_type_fields|signed_in|body_|_parameter|is_of_kind|instant_text|_page|page_|(?:chosen|zone|form|meeting|times|clock|link|actions|queued|published|organizer|team_booking)_members|first_free|clocks_change|slot_days|local_text|_by_form|action_state|link_path|moved_to|booking_body|login_token\(|login_link_id|random_token|booking_links|use_login_link|seal_|new_webhook_secret|_problem|wake_workers|distinct_events|add_webhook|(?:pause|release|due|processed)_deliveries|replace_webhook|wanted_|sends\(|delivery_(?:page|place|answer)|enqueue_|mail_transport|has_mail_to|plan_mails|planned_|rule_id_of|add_notification|notifications_of|pending_notif|email_members|due_mails|processed_mails|api_/, 'an admin calls nothing internal');
 
 # The same by trying: every function with nulls, every relation; the schema itself is opened for it.
 is(state_as('nobody', 'SELECT * FROM opencalendly.outbox_status'), '42501', 'nobody comes into the schema');
@@ -106,6 +106,8 @@ SELECT opencalendly.update_webhook_subscription(:'hook', '{"events": ["booking.c
 SELECT opencalendly.resume_webhook(:'hook') AS hook, opencalendly.rotate_webhook_secret(:'hook') AS secret \\gset
 SELECT opencalendly.ping_webhook(:'hook') AS delivery \\gset
 SELECT opencalendly.replay_webhook(:'delivery') AS delivery, opencalendly.replay_webhooks(:'hook', '-infinity') AS replayed \\gset
+SELECT opencalendly.set_notification_rules(:'event', '[{"notificationType": "reminder", "offsetMinutes": 60}, {"notificationType": "follow_up", "offsetMinutes": 60, "isEnabled": false}]') AS notices \\gset
+\\echo reminds :notices
 SELECT opencalendly.webhook_signature('the secret', '{}', '2026-06-01 08:00+00') AS signature \\gset
 \\echo told :replayed :signature
 SELECT hold_token AS hold FROM opencalendly.hold_slot(:'event', '2026-06-02 07:00+00', client => 'clerk') \\gset
@@ -153,6 +155,7 @@ SQL
 	is($stderr, '', "$name: no error");
 	is($stdout, <<"SQL" =~ s/\n\z//r, "$name: every verb does what it does");
 made 1 1
+reminds 2
 told 0 t=1780300800,v1=b8cdb07e6d17a815ded3b377d75a6b7a27f3372dfdd15897fa523e3793065363
 booked confirmed t
 2026-06-02 07:00:00+00
@@ -178,7 +181,7 @@ SQL
 
 work_through('plain', 'public');
 is(join("\n", grep { state_as('clerk', "BEGIN; $_; ROLLBACK") ne '42501' }
-		map { ("DELETE FROM $_", "TRUNCATE $_ CASCADE", "INSERT INTO $_ DEFAULT VALUES") } grep { !/status$|failed_deliveries$/ } @relations),
+		map { ("DELETE FROM $_", "TRUNCATE $_ CASCADE", "INSERT INTO $_ DEFAULT VALUES") } grep { !/status$|queues$|failed_deliveries$/ } @relations),
 	'', 'the clerk cannot write to any table');
 is(state_as('clerk', "UPDATE opencalendly.bookings SET status = 'confirmed'"), '42501', 'nor change a booking');
 

@@ -97,7 +97,7 @@ is_space(uint32_t character)
 static Value
 value_of(const char *text, size_t n)
 {
-	return (Value) { .next = text, .end = text + n };
+	return n > 0 ? (Value) { .next = text, .end = text + n } : (Value) { 0 };
 }
 
 /* The next character's octets, in out; 0 at the end. What is no UTF-8 becomes U+FFFD. */

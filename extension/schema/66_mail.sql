@@ -264,24 +264,6 @@ $$;
 COMMENT ON FUNCTION opencalendly.set_notification_rules(uuid, jsonb) IS
     'replaces all notification rules of an event type, returns how many: [{"id"?, "notificationType": "reminder" or "follow_up", "offsetMinutes": 1440, "isEnabled"?}], at most 20; bookings that are not over are reminded by the new ones from now on; errors OC005 (not at READ COMMITTED), OC006, OC013';
 
---
--- What others have to tell by mail
---
-
--- A worker pauses an endpoint; the mail is to the user whose it is. Once for each time that it has failed since.
-CREATE FUNCTION opencalendly.mail_paused_webhook(subscription_id uuid) RETURNS boolean
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN (SELECT opencalendly.enqueue_mail('webhook_paused', concat_ws('/', 'webhook_paused', s.id,
-                floor(extract(epoch FROM coalesce(s.failing_since, clock_timestamp())))::bigint), s.user_id, NULL, s.id)
-            FROM opencalendly.webhook_subscriptions AS s
-            WHERE s.id = mail_paused_webhook.subscription_id AND s.paused_reason IS NOT NULL);
-END
-$$;
-COMMENT ON FUNCTION opencalendly.mail_paused_webhook(uuid) IS
-    'internal, for workers: queues the notice that an endpoint was paused, to the user whose it is; false if mail is off or it was told, null if it is not paused';
-
 -- Whose row a worker has now is not waited for.
 CREATE FUNCTION opencalendly.replay_mail(delivery_id uuid) RETURNS uuid
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

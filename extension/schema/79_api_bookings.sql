@@ -174,12 +174,13 @@ DECLARE
     me constant opencalendly.users := opencalendly.signed_in(session);
     wanted constant uuid := opencalendly.visible_booking_id(me.id, api_cancel_booking.id);
     given constant jsonb := opencalendly.body_fields(body, '{"reason": "text"}');
+    gone constant bigint := opencalendly.pending_notifications(wanted);
     done record;
 BEGIN
     SELECT c.* INTO done FROM opencalendly.organizer_cancel_booking(wanted, given ->> 'reason') AS c;
     RETURN opencalendly.answer(jsonb_build_object(
             'booking', opencalendly.bookings_json(ARRAY[wanted]) -> 0, 'replayed', done.replayed)
-        || opencalendly.queued_members(wanted, 'booking.canceled'));
+        || opencalendly.queued_members(wanted, 'booking.canceled', gone));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_cancel_booking(text, text, text) IS
@@ -192,6 +193,7 @@ DECLARE
     me constant opencalendly.users := opencalendly.signed_in(session);
     wanted constant uuid := opencalendly.visible_booking_id(me.id, api_reschedule_booking.id);
     given constant jsonb := opencalendly.body_fields(body, '{"startsAt": "instant!"}');
+    gone constant bigint := opencalendly.pending_notifications(wanted);
     done record;
 BEGIN
     SELECT r.* INTO done FROM opencalendly.organizer_reschedule_booking(wanted, (given ->> 'startsAt')::timestamptz) AS r;
@@ -199,7 +201,7 @@ BEGIN
             'oldBooking', opencalendly.bookings_json(ARRAY[wanted]) -> 0,
             'newBooking', opencalendly.bookings_json(ARRAY[done.booking_id]) -> 0
                 || jsonb_build_object('rescheduledFromBookingId', wanted))
-        || opencalendly.queued_members(done.booking_id, 'booking.rescheduled'));
+        || opencalendly.queued_members(done.booking_id, 'booking.rescheduled', gone));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_reschedule_booking(text, text, text) IS

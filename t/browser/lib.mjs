@@ -212,6 +212,8 @@ class Visitor {
     this.context = context;
     this.troubles = [];
     this.expected = new Set();
+    /* what was expected when a request was made */
+    this.asked = new WeakMap();
   }
 
   async addPage() {
@@ -222,6 +224,7 @@ class Visitor {
   }
 
   watch(page) {
+    page.on('request', (request) => this.asked.set(request, this.expected));
     page.on('console', (message) => {
       /* answers and failed requests are judged below */
       const isOurs = message.type() === 'error' && !/^Failed to load resource/.test(message.text());
@@ -233,13 +236,13 @@ class Visitor {
     page.on('dialog', (dialog) => dialog.accept().catch(() => null));
     page.on('pageerror', (error) => this.troubles.push(`exception: ${error.stack}`));
     page.on('response', (response) => {
-      if (response.status() >= 400 && !this.expected.has(response.status()))
+      if (response.status() >= 400 && !this.expects(response.status(), response.request()))
         this.troubles.push(`answer: ${response.status()} ${response.request().method()} ${response.url()}`);
     });
     page.on('requestfailed', (request) => {
       const why = request.failure()?.errorText ?? '';
 
-      if (!this.expected.has('offline') && !/ERR_ABORTED|^csp$/.test(why)) this.troubles.push(`request: ${why} ${request.url()}`);
+      if (!this.expects('offline', request) && !/ERR_ABORTED|^csp$/.test(why)) this.troubles.push(`request: ${why} ${request.url()}`);
     });
   }
 
@@ -247,9 +250,14 @@ class Visitor {
     return this.troubles.splice(0);
   }
 
-  /* From now on these are no trouble: statuses, 'offline' (requests that fail), 'refused' (frames that may not be). */
+  /* For requests from now on these are no trouble: statuses, 'offline' (requests that fail), 'refused' (frames that may not be). */
   expect(...statuses) {
     this.expected = new Set(statuses);
+  }
+
+  /* An answer may come late, when other things are expected already. */
+  expects(what, request) {
+    return this.expected.has(what) || Boolean(this.asked.get(request)?.has(what));
   }
 
   async open(path) {

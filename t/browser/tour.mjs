@@ -97,7 +97,7 @@ export class Tour {
       await this.judgeLook(name);
       if (focus) await this.judgeFocus();
     } finally {
-      await this.guest.context.unrouteAll();
+      await this.guest.context.unrouteAll({ behavior: 'wait' });
     }
   }
 

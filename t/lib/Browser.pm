@@ -18,7 +18,7 @@ Browser - tests of the pages in Debian's Chromium
 
 A service is a node and a shim at http://localhost:PORT, which is its base URL as well, so that its cookies and links
 work in a browser. The clock stands at Monday, 2026-06-01 08:00 UTC, until a script moves it. Sign-in links come in the
-answers.
+answers. No mail is queued until a script has it so (setMail), and none is sent, for no worker is at work.
 
 A script is a program for node that uses t/browser/lib.mjs. It is told of the service by environment variables, may
 send SQL as superuser, and prints TAP without numbers and plan: each "ok NAME" and "not ok NAME" becomes a test of the
@@ -77,7 +77,8 @@ sub start
 	my $url = "http://localhost:$port";
 	my $conf = delete $options{conf} // '';
 	my $node = OpenCalendly::node(
-		$options{name} // 'main', conf => Scene::conf() . Shim::conf() . "opencalendly.base_url = '$url'\n$conf");
+		$options{name} // 'main',
+		conf => Scene::conf() . Shim::conf() . "opencalendly.base_url = '$url'\nopencalendly.mail_transport = 'none'\n$conf");
 
 	OpenCalendly::install($node);
 	my $shim = Shim->start($node, %options, port => $port);

@@ -109,6 +109,8 @@ BEGIN
 	id := id || jsonb_build_object('schedule', create_schedule((id ->> 'vera')::uuid, 'Ferien Verborgen', 'Europe/Berlin', week));
 	id := id || jsonb_build_object('spare_schedule', create_schedule((id ->> 'vera')::uuid, 'Leer Verborgen', 'Europe/Berlin'));
 	id := id || jsonb_build_object('v_event', create_event_type((id ->> 'vera')::uuid, 'Vera Verborgen', 'vera-talk', 30));
+	PERFORM set_notification_rules((id ->> 'v_event')::uuid, '[{"notificationType": "reminder", "offsetMinutes": 1440}]');
+	id := id || jsonb_build_object('rule', (SELECT r.id FROM notification_rules AS r));
 	id := id || jsonb_build_object('spare_event', create_event_type((id ->> 'vera')::uuid, 'Rest Verborgen', 'rest', 30));
 	id := id || jsonb_build_object('time_off', add_time_off((id ->> 'vera')::uuid, '2026-07-01', '2026-07-02', 'Kur Verborgen'));
 	id := id || jsonb_build_object('session', (SELECT s.id FROM sessions AS s WHERE s.user_id = (id ->> 'vera')::uuid));
@@ -204,6 +206,7 @@ my %rule = (dayOfWeek => 1, startMinute => 540, endMinute => 1020, bufferBeforeM
 my %override = (startAt => '2026-06-10T09:00:00Z', endAt => '2026-06-10T10:00:00Z', isAvailable => JSON::PP::true,
 	replacesDay => JSON::PP::false, reason => 'r');
 my %webhook = (url => 'https://hooks.example/Verborgen', events => ['booking.created'], secret => 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD');
+my %notification = (notificationType => 'reminder', offsetMinutes => 1440, isEnabled => JSON::PP::true);
 my %slots = (timezone => 'Europe/Berlin', start => '2026-06-02T00:00:00Z', days => 1, limit => 5);
 
 # The body of a booking of olga's or of the team; holdToken is left out, as one can only be used once.
@@ -212,7 +215,7 @@ sub booking_body
 	my ($scene, $whose, $shift) = @_;
 
 	return {
-		%$whose, startsAt => free_start($scene, $shift), timezone => 'Europe/Berlin', inviteeName => 'Ivo Verborgen',
+		%$whose, startsAt => free_start($scene, $shift), timezone => 'Europe/Berlin', language => 'de', inviteeName => 'Ivo Verborgen',
 		inviteeEmail => 'ivo-' . serial($scene) . '@geheim.example', answers => $whose->{username} ? { topic => 'Antwort Verborgen' } : {}
 	};
 }
@@ -220,7 +223,7 @@ sub booking_body
 my %rows = (
 	# signing in
 	'POST /v0/auth/magic-link' => { make => sub {
-		{ body => { email => 'new-' . serial($_[0]) . '@geheim.example', username => 'new-name', displayName => 'Neu', timezone => 'UTC' } } } },
+		{ body => { email => 'new-' . serial($_[0]) . '@geheim.example', username => 'new-name', displayName => 'Neu', timezone => 'UTC', language => 'de' } } } },
 	'POST /v0/auth/verify' => { late => 1, make => sub {
 		{ headers => { 'User-Agent' => 'test' }, body => { token => $_[0]{token}{login}, username => 'somebody', displayName => 'Some', timezone => 'UTC' } } } },
 	'GET /v0/auth/me' => { as => 'zoe', foreign => 'own' },
@@ -229,7 +232,7 @@ my %rows = (
 	'GET /v0/auth/sessions' => { as => 'vera', foreign => 'own' },
 	'DELETE /v0/auth/sessions/:id' => { as => 'vera', foreign => 404, late => 1, make => sub { { path => { id => $_[0]{id}{other_session} } } } },
 	'PATCH /v0/me' => { as => 'zoe', foreign => 'own', session => sub { spare($_[0], 'rename') }, spend => spend('rename'),
-		make => sub { { body => { displayName => 'Zoe Verborgen', timezone => 'Europe/Berlin', username => 'zoe-' . serial($_[0]) } } } },
+		make => sub { { body => { displayName => 'Zoe Verborgen', timezone => 'Europe/Berlin', language => 'de', username => 'zoe-' . serial($_[0]) } } } },
 
 	# the organizer's
 	'GET /v0/event-types' => { as => 'vera', foreign => 'own' },
@@ -239,6 +242,9 @@ my %rows = (
 		{ path => { id => $_[0]{id}{v_event} },
 			body => { %event_settings, name => 'Verborgen', slug => 'e-' . serial($_[0]), durationMinutes => 30, scheduleId => $_[0]{id}{schedule} } } } },
 	'DELETE /v0/event-types/:id' => { as => 'vera', foreign => 404, late => 1, make => sub { { path => { id => $_[0]{id}{spare_event} } } } },
+	'GET /v0/event-types/:id/notification-rules' => { as => 'vera', foreign => 404, make => sub { { path => { id => $_[0]{id}{v_event} } } } },
+	'PUT /v0/event-types/:id/notification-rules' => { as => 'vera', foreign => 404,
+		make => sub { { path => { id => $_[0]{id}{v_event} }, body => { rules => [ { id => $_[0]{id}{rule}, %notification } ] } } } },
 	'GET /v0/event-types/:id/explain' => { as => 'olga', foreign => 404,
 		make => sub { { path => { id => $_[0]{id}{event} }, query => { startsAt => '2026-06-02T10:00:00Z' } } } },
 	'GET /v0/me/availability' => { as => 'vera', foreign => 'own', make => sub { { headers => { 'If-None-Match' => '"none"' } } } },
@@ -284,6 +290,7 @@ my %rows = (
 		make => sub { { path => { id => $_[0]{id}{hook} }, query => { status => 'pending', limit => 5 } } } },
 	'POST /v0/webhooks/deliveries/:id/replay' => { as => 'vera', foreign => 404,
 		make => sub { { path => { id => $_[0]{id}{delivery} }, body => {} } } },
+	'POST /v0/notifications/run' => { as => 'zoe', foreign => 'own', make => sub { { query => { limit => 5 }, body => {} } } },
 	'POST /v0/webhooks/deliveries/run' => { as => 'zoe', foreign => 'own', make => sub { { query => { limit => 5 }, body => {} } } },
 
 	# links

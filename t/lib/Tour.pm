@@ -102,7 +102,10 @@ sub sign_in
 	my ($other) = grep { !$_->{isCurrent} } @$sessions;
 	call($dora, 'DELETE /v0/auth/sessions/{id}', path => { id => $other->{id} });
 
-	call($dora, 'PATCH /v0/me', data => { displayName => 'Dora', timezone => 'Europe/Berlin', username => 'dora-d' });
+	call($dora, 'PATCH /v0/me',
+		data => { displayName => 'Dora', timezone => 'Europe/Berlin', username => 'dora-d', language => 'de' });
+	call($dora, 'PATCH /v0/me', data => { language => undef });
+	refused($dora, 400, 'for no language of ours', 'PATCH /v0/me', data => { language => 'fr' });
 	refused($dora, 409, 'for a username that is taken', 'PATCH /v0/me', data => { username => 'ada' });
 	refused($dora, 400, 'for no zone', 'PATCH /v0/me', data => { timezone => 'Mars/Olympus' });
 	call($dora, 'POST /v0/auth/logout', data => { everywhere => $false });
@@ -181,8 +184,26 @@ sub make_event_types
 	my %explain = (path => { id => $intro->{id} }, query => { startsAt => '2026-06-02T03:00:00Z' });
 	call($ada, 'GET /v0/event-types/{id}/explain', %explain);
 	refused($ada, 400, 'for no instant', 'GET /v0/event-types/{id}/explain', %explain, query => { startsAt => 'noon' });
+	remind($ada, path => { id => $intro->{id} });
 	call($ada, 'DELETE /v0/event-types/{id}', %spare);
 	return $intro->{id};
+}
+
+# Notification rules of an event type.
+sub remind
+{
+	my ($ada, %id) = @_;
+	my $rules = '/v0/event-types/{id}/notification-rules';
+	my @day = ({ notificationType => 'reminder', offsetMinutes => 1440, isEnabled => $true });
+	my @both = (@day, { notificationType => 'follow_up', offsetMinutes => 60, isEnabled => undef, id => undef });
+
+	my $set = call($ada, "PUT $rules", %id, data => { rules => \@both })->{json}{rules};
+	is_deeply(call($ada, "GET $rules", %id)->{json}{rules}, $set, 'the rules are kept');
+	is_deeply(call($ada, "PUT $rules", %id, data => { rules => $set })->{json}{rules}, $set, 'by their ids');
+	refused($ada, 400, 'for the same twice', "PUT $rules", %id, data => { rules => [ @day, @day ] });
+	call($ada, 'POST /v0/notifications/run', query => { limit => 1 });
+	call($ada, 'POST /v0/notifications/run', data => {});
+	return;
 }
 
 sub read_pages

@@ -1,0 +1,731 @@
+/* What a line, a text and a page have in common; the words are in mail_writer.h. */
+#include "pure/mail_writer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "pure/clean.h"
+
+/* Hosts that a subject, a sentence or a list of facts names. */
+#define HOSTS_IN_LINE 2
+#define HOSTS_IN_SENTENCE 3
+#define HOSTS_IN_FACTS 10
+
+MailWriter
+mail_writer(const MailFacts *facts, MailForm form, OctetSink sink, void *arg)
+{
+	return (MailWriter) { .facts = facts,
+						  .language = mail_find_language(facts->language),
+						  .sink = sink,
+						  .arg = arg,
+						  .form = form };
+}
+
+void
+mail_put(const MailWriter *writer, const char *octets)
+{
+	writer->sink(writer->arg, octets, strlen(octets));
+}
+
+/* --- what is typed --------------------------------------------------------------------------------------------------- */
+
+static const char *
+escaped_in_html(char c)
+{
+	switch (c)
+	{
+		case '&':
+			return "&amp;";
+		case '<':
+			return "&lt;";
+		case '>':
+			return "&gt;";
+		case '"':
+			return "&quot;";
+		case '\'':
+			return "&#39;";
+		case '\n':
+			return "<br>\n";
+		default:
+			return NULL;
+	}
+}
+
+static void
+put_character(const MailWriter *writer, const char *octets, size_t n)
+{
+	const char *instead = NULL;
+
+	if (writer->form == FORM_HTML && n == 1)
+		instead = escaped_in_html(*octets);
+	else if (writer->form == FORM_TEXT && *octets == '\n')
+		instead = "\n  ";
+	if (instead)
+		mail_put(writer, instead);
+	else
+		writer->sink(writer->arg, octets, n);
+}
+
+/* longest: characters, 0 = all. */
+static void
+put_cleaned(const MailWriter *writer, const char *text, int how, int longest)
+{
+	CleanText clean = clean_begin(text, how);
+	char octets[UTF8_MAX_LENGTH];
+	int count = 0;
+
+	for (size_t n; (n = clean_next(&clean, octets)) > 0;)
+	{
+		if (longest > 0 && ++count >= longest)
+		{
+			CleanText ahead = clean;
+			char next[UTF8_MAX_LENGTH];
+
+			if (clean_next(&ahead, next) > 0)
+			{
+				mail_put(writer, "…");
+				return;
+			}
+		}
+		put_character(writer, octets, n);
+	}
+}
+
+bool
+mail_is_told(const char *text)
+{
+	char octets[UTF8_MAX_LENGTH];
+	CleanText clean;
+
+	if (!text)
+		return false;
+	clean = clean_begin(text, CLEAN_LINES);
+	return clean_next(&clean, octets) > 0;
+}
+
+void
+mail_put_name(const MailWriter *writer, const char *name)
+{
+	bool is_apart = writer->form != FORM_HTML && mail_is_told(name) && utf8_runs_left(name);
+
+	mail_put(writer, writer->form == FORM_HTML ? "<bdi>" : is_apart ? "\u2068" : "");
+	if (mail_is_told(name))
+		put_cleaned(writer, name, CLEAN_LINKS, writer->longest_name);
+	else
+		mail_put(writer, "–");
+	mail_put(writer, writer->form == FORM_HTML ? "</bdi>" : is_apart ? "\u2069" : "");
+}
+
+void
+mail_put_typed(const MailWriter *writer, const char *text, bool is_strange)
+{
+	put_cleaned(writer, text, CLEAN_LINES | (is_strange ? CLEAN_LINKS : 0), 0);
+}
+
+void
+mail_put_address(const MailWriter *writer, const char *address)
+{
+	CleanText clean = clean_begin(address, 0);
+	char octets[UTF8_MAX_LENGTH];
+
+	for (size_t n; (n = clean_next(&clean, octets)) > 0;)
+		if (*octets != ' ')
+			put_character(writer, octets, n);
+}
+
+bool
+mail_is_link(const char *text)
+{
+	size_t n;
+
+	if (!text || strncasecmp(text, "https://", 8) != 0 || !text[8])
+		return false;
+	for (; *text; text += n)
+	{
+		uint32_t character = utf8_read(text, &n);
+
+		if (character <= ' ' || character == UTF8_BROKEN || strchr("<>\"\\", *text) ||
+			utf8_is_control(character) || utf8_is_line_end(character) ||
+			utf8_is_bidi_control(character) || utf8_is_invisible(character))
+			return false;
+	}
+	return true;
+}
+
+/* --- messages -------------------------------------------------------------------------------------------------------- */
+
+static void
+put_number(const MailWriter *writer, const char *format, int number)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), format, number);
+	mail_put(writer, text);
+}
+
+void
+mail_put_hosts(const MailWriter *writer, int most)
+{
+	const MailFacts *facts = writer->facts;
+	int named = facts->nhosts <= most ? facts->nhosts : most - 1;
+	MailWriter others = *writer;
+
+	if (facts->nhosts == 0)
+		mail_put_name(writer, facts->team_name);
+	for (int i = 0; i < named; i++)
+	{
+		if (i > 0)
+		{
+			bool is_last = i == facts->nhosts - 1;
+
+			mail_put(writer, is_last ? writer->language->words[WORD_AND] : ", ");
+		}
+		mail_put_name(writer, facts->host_names[i]);
+	}
+	if (named == facts->nhosts)
+		return;
+	others.count = facts->nhosts - named;
+	mail_put_word(writer, WORD_AND);
+	mail_put_word(&others, WORD_OTHERS);
+}
+
+static void
+put_event(const MailWriter *writer)
+{
+	mail_put_name(writer, writer->facts->event_name);
+}
+
+static void
+put_hosts(const MailWriter *writer)
+{
+	mail_put_hosts(writer, writer->form == FORM_LINE ? HOSTS_IN_LINE : HOSTS_IN_SENTENCE);
+}
+
+static void
+put_invitee(const MailWriter *writer)
+{
+	mail_put_name(writer, writer->facts->invitee_name);
+}
+
+static void
+put_reader(const MailWriter *writer)
+{
+	mail_put_name(writer, writer->facts->reader_name);
+}
+
+static void
+put_team(const MailWriter *writer)
+{
+	mail_put_name(writer, writer->facts->team_name);
+}
+
+static void
+put_inviter(const MailWriter *writer)
+{
+	mail_put_name(writer, writer->facts->inviter_name);
+}
+
+/* The host in the webhook's URL. */
+static void
+put_endpoint(const MailWriter *writer)
+{
+	const char *url = writer->facts->webhook_url ? writer->facts->webhook_url : "";
+	const char *host = strstr(url, "://");
+	char name[256];
+
+	host = host ? host + 3 : url;
+	snprintf(name, sizeof(name), "%.*s", (int) strcspn(host, "/?#:"), host);
+	put_cleaned(writer, name, 0, writer->longest_name);
+}
+
+static void
+put_minutes(const MailWriter *writer)
+{
+	put_number(writer, "%d", writer->facts->login_minutes);
+}
+
+static void
+put_count(const MailWriter *writer)
+{
+	put_number(writer, "%d", writer->count);
+}
+
+static void
+put_weekday(const MailWriter *writer)
+{
+	const MailLanguage *language = writer->language;
+
+	mail_put(writer, (writer->has_short_names ? language->short_weekdays
+											  : language->weekdays)[writer->time->weekday]);
+}
+
+static void
+put_day(const MailWriter *writer)
+{
+	put_number(writer, "%d", writer->time->day);
+}
+
+static void
+put_month(const MailWriter *writer)
+{
+	const MailLanguage *language = writer->language;
+
+	mail_put(writer, (writer->has_short_names ? language->short_months
+											  : language->months)[writer->time->month - 1]);
+}
+
+static void
+put_year(const MailWriter *writer)
+{
+	put_number(writer, "%d", writer->time->year);
+}
+
+/* Hour and minute; 12 hours without saying which half of the day. */
+static void
+put_clock(const MailWriter *writer, const MailTime *time)
+{
+	int hour = time->minute / 60;
+
+	if (writer->language->has_12_hours)
+		put_number(writer, "%d:", (hour + 11) % 12 + 1);
+	else
+		put_number(writer, "%02d:", hour);
+	put_number(writer, "%02d", time->minute % 60);
+}
+
+static void
+put_whole_clock(const MailWriter *writer, const MailTime *time)
+{
+	put_clock(writer, time);
+	if (writer->language->has_12_hours)
+		mail_put(writer, time->minute < 720 ? " AM" : " PM");
+	mail_put(writer, writer->language->after_time);
+}
+
+static void
+put_time(const MailWriter *writer)
+{
+	put_whole_clock(writer, writer->time);
+}
+
+static void
+put_short(const MailWriter *writer, MailWord word)
+{
+	MailWriter within = *writer;
+
+	within.time = &writer->facts->starts;
+	within.has_short_names = true;
+	mail_put_word(&within, word);
+}
+
+static void
+put_short_date(const MailWriter *writer)
+{
+	put_short(writer, WORD_SHORT_DATE);
+}
+
+static void
+put_short_when(const MailWriter *writer)
+{
+	put_short(writer, WORD_SHORT_WHEN);
+}
+
+typedef struct Placeholder
+{
+	const char *name;
+	void (*put)(const MailWriter *writer);
+} Placeholder;
+
+static const Placeholder placeholders[] = {
+	{ "event", put_event },       { "host", put_hosts },      { "invitee", put_invitee },
+	{ "reader", put_reader },     { "team", put_team },       { "inviter", put_inviter },
+	{ "endpoint", put_endpoint }, { "minutes", put_minutes }, { "count", put_count },
+	{ "weekday", put_weekday },   { "day", put_day },         { "month", put_month },
+	{ "year", put_year },         { "time", put_time },       { "date", put_short_date },
+	{ "when", put_short_when },
+};
+
+/* Of n characters; one that is unknown stays as it is written, and is found by the tests. */
+static void
+put_placeholder(const MailWriter *writer, const char *name, size_t n)
+{
+	for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++)
+		if (strlen(placeholders[i].name) == n && strncmp(placeholders[i].name, name, n) == 0)
+		{
+			placeholders[i].put(writer);
+			return;
+		}
+	writer->sink(writer->arg, name - 1, n + 2);
+}
+
+void
+mail_put_message(const MailWriter *writer, const char *message)
+{
+	while (*message)
+	{
+		size_t n = strcspn(message, "{}");
+
+		for (size_t i = 0; i < n; i++)
+			put_character(writer, message + i, 1);
+		message += n;
+		if (!*message)
+			return;
+		n = strcspn(message, "}");
+		put_placeholder(writer, message + 1, n - 1);
+		message += n + 1;
+	}
+}
+
+void
+mail_put_word(const MailWriter *writer, MailWord word)
+{
+	mail_put_message(writer, writer->language->words[word]);
+}
+
+const MailWordsOfKind *
+mail_words_of_kind(const MailWriter *writer)
+{
+	const MailWordsOfKind *words = writer->language->kinds[writer->facts->kind];
+
+	return writer->facts->is_to_host && words[1].subject ? &words[1] : &words[0];
+}
+
+/* --- times ----------------------------------------------------------------------------------------------------------- */
+
+static bool
+is_same_day(const MailTime *a, const MailTime *b)
+{
+	return a->year == b->year && a->month == b->month && a->day == b->day;
+}
+
+static void
+put_date(const MailWriter *writer, const MailTime *time)
+{
+	MailWriter within = *writer;
+
+	within.time = time;
+	mail_put_word(&within, WORD_DATE);
+	mail_put(writer, ", ");
+}
+
+static void
+put_offset(const MailWriter *writer, const MailTime *time)
+{
+	int minutes = time->utc_offset_minutes;
+	char text[32];
+
+	snprintf(text, sizeof(text), "UTC%s%02d:%02d", minutes < 0 ? "−" : "+",
+			 (minutes < 0 ? -minutes : minutes) / 60, (minutes < 0 ? -minutes : minutes) % 60);
+	mail_put(writer, text);
+}
+
+static void
+put_clock_with_offset(const MailWriter *writer, const MailTime *time, bool has_offset)
+{
+	put_whole_clock(writer, time);
+	if (!has_offset)
+		return;
+	mail_put(writer, " (");
+	put_offset(writer, time);
+	mail_put(writer, ")");
+}
+
+void
+mail_put_range(const MailWriter *writer, const MailTime *starts, const MailTime *ends)
+{
+	bool has_offsets = starts->utc_offset_minutes != ends->utc_offset_minutes;
+	bool is_one_day = is_same_day(starts, ends);
+	bool is_one_half =
+		!writer->language->has_12_hours || (starts->minute < 720) == (ends->minute < 720);
+
+	put_date(writer, starts);
+	if (is_one_day && is_one_half && !has_offsets)
+		put_clock(writer, starts);
+	else
+		put_clock_with_offset(writer, starts, has_offsets);
+	mail_put(writer, " – ");
+	if (!is_one_day)
+		put_date(writer, ends);
+	put_clock_with_offset(writer, ends, has_offsets);
+}
+
+void
+mail_put_zone(const MailWriter *writer, const MailTime *starts, const MailTime *ends)
+{
+	const char *zone = writer->facts->timezone;
+
+	if (mail_is_told(zone))
+		put_cleaned(writer, zone, 0, 0);
+	if (starts->utc_offset_minutes != ends->utc_offset_minutes ||
+		(zone && strcmp(zone, "UTC") == 0))
+		return;
+	mail_put(writer, mail_is_told(zone) ? " (" : "");
+	put_offset(writer, starts);
+	mail_put(writer, mail_is_told(zone) ? ")" : "");
+}
+
+/* --- facts and links ------------------------------------------------------------------------------------------------- */
+
+static bool
+is_booking_kind(MailKind kind)
+{
+	return kind <= MAIL_FOLLOW_UP;
+}
+
+/* Whether it is to take place, as far as the mail knows. */
+static bool
+is_ahead(MailKind kind)
+{
+	return kind == MAIL_BOOKING_CONFIRMED || kind == MAIL_BOOKING_RESCHEDULED ||
+		   kind == MAIL_REMINDER;
+}
+
+static bool
+has_fact(const MailFacts *facts, MailWord fact)
+{
+	bool is_booking = is_booking_kind(facts->kind);
+
+	switch (fact)
+	{
+		case WORD_EVENT:
+		case WORD_WHEN:
+			return is_booking;
+		case WORD_INVITEE:
+			return is_booking && facts->is_to_host;
+		case WORD_HOSTS:
+			return is_booking && facts->nhosts > (facts->is_to_host ? 1 : 0);
+		case WORD_TEAM:
+			return is_booking && mail_is_told(facts->team_name);
+		case WORD_BEFORE:
+			return facts->kind == MAIL_BOOKING_RESCHEDULED;
+		case WORD_WHERE:
+			return is_ahead(facts->kind) && (facts->location_type || mail_is_told(facts->location));
+		case WORD_POLICY:
+			return is_ahead(facts->kind) && !facts->is_to_host &&
+				   mail_is_told(facts->cancellation_policy);
+		case WORD_REASON:
+			return (facts->kind == MAIL_BOOKING_CANCELED && mail_is_told(facts->cancel_reason)) ||
+				   (facts->kind == MAIL_WEBHOOK_PAUSED && mail_is_told(facts->pause_reason));
+		case WORD_ENDPOINT:
+			return facts->kind == MAIL_WEBHOOK_PAUSED && mail_is_told(facts->webhook_url);
+		default:
+			return false;
+	}
+}
+
+int
+mail_facts_told(const MailFacts *facts, MailWord told[MAIL_FACTS_MOST])
+{
+	static const MailWord order[] = { WORD_EVENT,  WORD_WHEN,    WORD_BEFORE, WORD_WHERE,
+									  WORD_HOSTS,  WORD_INVITEE, WORD_TEAM,   WORD_ENDPOINT,
+									  WORD_REASON, WORD_POLICY };
+	int n = 0;
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (has_fact(facts, order[i]))
+			told[n++] = order[i];
+	return n;
+}
+
+static MailWord
+kind_of_place(const MailFacts *facts)
+{
+	static const struct
+	{
+		const char *name;
+		MailWord word;
+	} kinds[] = { { "video", WORD_VIDEO },
+				  { "phone", WORD_PHONE },
+				  { "in_person", WORD_IN_PERSON },
+				  { "custom", WORD_CUSTOM } };
+
+	for (size_t i = 0; facts->location_type && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].name, facts->location_type) == 0)
+			return kinds[i].word;
+	return WORD_CUSTOM;
+}
+
+/* An address as part of a URL: nothing in it asks a mail program for more than a mail to it (RFC 6068). */
+static void
+put_mailto(const MailWriter *writer, const char *address)
+{
+	static const char safe[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$*+@";
+
+	mail_put(writer, "mailto:");
+	for (; *address; address++)
+		if (strchr(safe, *address))
+			writer->sink(writer->arg, address, 1);
+		else
+			put_number(writer, "%%%02X", (unsigned char) *address);
+}
+
+static void
+put_link(const MailWriter *writer, const char *address, bool is_mail)
+{
+	if (writer->form != FORM_HTML)
+	{
+		mail_put_address(writer, address);
+		return;
+	}
+	mail_put(writer, "<a class=\"accent\" href=\"");
+	if (is_mail)
+		put_mailto(writer, address);
+	else
+		mail_put_address(writer, address);
+	mail_put(writer, "\" style=\"color:#0b5cad\">");
+	mail_put_address(writer, address);
+	mail_put(writer, "</a>");
+}
+
+static void
+put_place(const MailWriter *writer)
+{
+	const MailFacts *facts = writer->facts;
+	MailWord kind = kind_of_place(facts);
+	bool is_told = mail_is_told(facts->location);
+
+	if (kind != WORD_CUSTOM || !is_told)
+		mail_put_word(writer, kind);
+	if (!is_told)
+		return;
+	if (mail_is_link(facts->location))
+	{
+		mail_put(writer, writer->form == FORM_HTML ? "<br>\n" : "\n");
+		put_link(writer, facts->location, false);
+		return;
+	}
+	mail_put(writer, kind != WORD_CUSTOM ? ": " : "");
+	mail_put_typed(writer, facts->location, false);
+}
+
+static void
+put_when(const MailWriter *writer)
+{
+	const MailFacts *facts = writer->facts;
+
+	mail_put_range(writer, &facts->starts, &facts->ends);
+	mail_put(writer, writer->form == FORM_HTML ? "<br>\n" : "\n  ");
+	mail_put_zone(writer, &facts->starts, &facts->ends);
+}
+
+static void
+put_whole_invitee(const MailWriter *writer)
+{
+	put_invitee(writer);
+	if (!mail_is_told(writer->facts->invitee_email))
+		return;
+	mail_put(writer, writer->form == FORM_HTML ? "<br>\n" : ", ");
+	put_link(writer, writer->facts->invitee_email, true);
+}
+
+/* What the other side has typed is a stranger's; invitees read what their hosts typed, who are no strangers to them. */
+static void
+put_reason(const MailWriter *writer)
+{
+	const MailFacts *facts = writer->facts;
+	bool is_by_host = facts->canceled_by && strcmp(facts->canceled_by, "host") == 0;
+
+	if (facts->kind == MAIL_WEBHOOK_PAUSED)
+		mail_put_typed(writer, facts->pause_reason, false);
+	else
+		mail_put_typed(writer, facts->cancel_reason, !is_by_host);
+}
+
+void
+mail_put_fact(const MailWriter *writer, MailWord fact)
+{
+	const MailFacts *facts = writer->facts;
+
+	switch (fact)
+	{
+		case WORD_EVENT:
+			put_event(writer);
+			break;
+		case WORD_WHEN:
+			put_when(writer);
+			break;
+		case WORD_BEFORE:
+			mail_put_range(writer, &facts->old_starts, &facts->old_ends);
+			break;
+		case WORD_WHERE:
+			put_place(writer);
+			break;
+		case WORD_HOSTS:
+			mail_put_hosts(writer, HOSTS_IN_FACTS);
+			break;
+		case WORD_INVITEE:
+			put_whole_invitee(writer);
+			break;
+		case WORD_TEAM:
+			put_team(writer);
+			break;
+		case WORD_ENDPOINT:
+			mail_put_address(writer, facts->webhook_url);
+			break;
+		case WORD_REASON:
+			put_reason(writer);
+			break;
+		case WORD_POLICY:
+			mail_put_typed(writer, facts->cancellation_policy, false);
+			break;
+		default:
+			break;
+	}
+}
+
+/* Whether the invitee of a meeting that is over or canceled is shown the way to another one. */
+static bool
+offers_another(const MailFacts *facts)
+{
+	return !facts->is_to_host &&
+		   (facts->kind == MAIL_BOOKING_CANCELED || facts->kind == MAIL_FOLLOW_UP);
+}
+
+int
+mail_links(const MailFacts *facts, MailLink links[MAIL_LINKS_MOST])
+{
+	bool is_booking = is_booking_kind(facts->kind);
+	bool can_change = is_ahead(facts->kind) && !facts->is_to_host;
+	const struct
+	{
+		bool is_shown;
+		MailLink link;
+	} all[] = {
+		{ facts->kind == MAIL_LOGIN_LINK, { WORD_SIGN_IN, facts->login_url } },
+		{ facts->kind == MAIL_WEBHOOK_PAUSED, { WORD_SEE_WEBHOOKS, facts->webhooks_url } },
+		{ facts->kind == MAIL_TEAM_INVITATION, { WORD_SEE_INVITATION, facts->teams_url } },
+		{ is_booking && facts->is_to_host, { WORD_OPEN, facts->booking_url } },
+		{ offers_another(facts), { WORD_AGAIN, facts->booking_url } },
+		{ can_change, { WORD_MOVE, facts->reschedule_url } },
+		{ can_change, { WORD_CANCEL, facts->cancel_url } },
+	};
+	int n = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (n < MAIL_LINKS_MOST && all[i].is_shown && mail_is_told(all[i].link.url))
+			links[n++] = all[i].link;
+	return n;
+}
+
+MailWord
+mail_last_words(const MailFacts *facts)
+{
+	switch (facts->kind)
+	{
+		case MAIL_LOGIN_LINK:
+			return WORD_NOT_ASKED;
+		case MAIL_TEAM_INVITATION:
+			return WORD_NOT_WANTED;
+		default:
+			return MAIL_WORDS;
+	}
+}
+
+MailWord
+mail_reason_to_write(const MailFacts *facts)
+{
+	if (is_booking_kind(facts->kind))
+		return facts->is_to_host ? WORD_WHY_HOST : WORD_WHY_INVITEE;
+	return facts->kind == MAIL_WEBHOOK_PAUSED ? WORD_WHY_WEBHOOK : MAIL_WORDS;
+}
