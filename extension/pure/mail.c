@@ -33,8 +33,7 @@ mail_name(const char *name, OctetSink sink, void *arg)
 	MailWriter writer = mail_writer(&nothing, FORM_LINE, sink, arg);
 
 	writer.longest_name = LONGEST_NAME_IN_HEADER;
-	if (mail_is_told(name))
-		mail_put_name(&writer, name);
+	mail_put_bare_name(&writer, name);
 }
 
 /* --- text ------------------------------------------------------------------------------------------------------------ */

@@ -58,35 +58,39 @@ put_character(const MailWriter *writer, const char *octets, size_t n)
 
 	if (writer->form == FORM_HTML && n == 1)
 		instead = escaped_in_html(*octets);
-	else if (writer->form == FORM_TEXT && *octets == '\n')
-		instead = "\n  ";
 	if (instead)
 		mail_put(writer, instead);
 	else
 		writer->sink(writer->arg, octets, n);
 }
 
-/* longest: characters, 0 = all. */
+static bool
+is_at_end(CleanText clean)
+{
+	char octets[UTF8_MAX_LENGTH];
+
+	return clean_next(&clean, octets) == 0;
+}
+
+/* longest: characters, 0 = all. In a text, lines after the first are indented. */
 static void
 put_cleaned(const MailWriter *writer, const char *text, int how, int longest)
 {
 	CleanText clean = clean_begin(text, how);
 	char octets[UTF8_MAX_LENGTH];
+	bool begins_line = false;
 	int count = 0;
 
 	for (size_t n; (n = clean_next(&clean, octets)) > 0;)
 	{
-		if (longest > 0 && ++count >= longest)
+		if (longest > 0 && ++count >= longest && !is_at_end(clean))
 		{
-			CleanText ahead = clean;
-			char next[UTF8_MAX_LENGTH];
-
-			if (clean_next(&ahead, next) > 0)
-			{
-				mail_put(writer, "…");
-				return;
-			}
+			mail_put(writer, "…");
+			return;
 		}
+		if (begins_line && *octets != '\n' && writer->form == FORM_TEXT)
+			mail_put(writer, "  ");
+		begins_line = *octets == '\n';
 		put_character(writer, octets, n);
 	}
 }
@@ -94,26 +98,28 @@ put_cleaned(const MailWriter *writer, const char *text, int how, int longest)
 bool
 mail_is_told(const char *text)
 {
-	char octets[UTF8_MAX_LENGTH];
-	CleanText clean;
+	return text && !is_at_end(clean_begin(text, CLEAN_LINES));
+}
 
-	if (!text)
-		return false;
-	clean = clean_begin(text, CLEAN_LINES);
-	return clean_next(&clean, octets) > 0;
+void
+mail_put_bare_name(const MailWriter *writer, const char *name)
+{
+	if (mail_is_told(name))
+		put_cleaned(writer, name, CLEAN_LINKS, writer->longest_name);
 }
 
 void
 mail_put_name(const MailWriter *writer, const char *name)
 {
-	bool is_apart = writer->form != FORM_HTML && mail_is_told(name) && utf8_runs_left(name);
+	bool is_page = writer->form == FORM_HTML;
+	bool is_apart = !is_page && name && utf8_runs_left(name);
 
-	mail_put(writer, writer->form == FORM_HTML ? "<bdi>" : is_apart ? "\u2068" : "");
+	mail_put(writer, is_page ? "<bdi>" : is_apart ? "\u2068" : "");
 	if (mail_is_told(name))
-		put_cleaned(writer, name, CLEAN_LINKS, writer->longest_name);
+		mail_put_bare_name(writer, name);
 	else
 		mail_put(writer, "–");
-	mail_put(writer, writer->form == FORM_HTML ? "</bdi>" : is_apart ? "\u2069" : "");
+	mail_put(writer, is_page ? "</bdi>" : is_apart ? "\u2069" : "");
 }
 
 void

@@ -43,8 +43,11 @@ extern void mail_put_word(const MailWriter *writer, MailWord word);
 /* What the mail's kind says to its reader. */
 extern const MailWordsOfKind *mail_words_of_kind(const MailWriter *writer);
 
-/* A name: cleaned, kept apart from what is around it if it runs from right to left. */
+/* A name within other words: cleaned, a dash if nothing is left of it, and kept apart from them if it runs the other way. */
 extern void mail_put_name(const MailWriter *writer, const char *name);
+
+/* A name by itself: cleaned. */
+extern void mail_put_bare_name(const MailWriter *writer, const char *name);
 
 /* All hosts; of more than most, the first ones and how many others there are. */
 extern void mail_put_hosts(const MailWriter *writer, int most);

@@ -291,6 +291,24 @@ END
 $$;
 COMMENT ON FUNCTION opencalendly.moved_to(uuid) IS 'internal: the last booking that took another''s place; null if it was not moved';
 
+-- The mail about the booking as it is now; one that cannot be delivered is none. The words are messages of the pages.
+CREATE FUNCTION opencalendly.mail_to_invitee(booking_id uuid, status text) RETURNS text
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    kinds constant text[] := CASE WHEN mail_to_invitee.status = 'canceled' THEN ARRAY['booking_canceled']
+        WHEN mail_to_invitee.status IN ('confirmed', 'pending') THEN ARRAY['booking_confirmed', 'booking_rescheduled'] END;
+BEGIN
+    RETURN (SELECT substr(d.kind, length('booking_') + 1) || CASE d.status WHEN 'succeeded' THEN '_sent' ELSE '_coming' END
+            FROM opencalendly.email_deliveries AS d
+            WHERE d.booking_id = mail_to_invitee.booking_id AND d.kind = ANY (kinds) AND d.email IS NOT NULL
+                AND d.status IN ('pending', 'leased', 'succeeded')
+            ORDER BY d.id DESC LIMIT 1);
+END
+$$;
+COMMENT ON FUNCTION opencalendly.mail_to_invitee(uuid, text) IS
+    'internal: what is mailed to the invitee about a booking of this status: confirmed_coming, canceled_sent and the like; null if nothing is';
+
 -- action: the API's answer for a link.
 CREATE FUNCTION opencalendly.meeting_members(action jsonb, token text, other_token text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -307,6 +325,7 @@ BEGIN
         'host', CASE WHEN host_zone <> zone THEN opencalendly.chosen_members(starts_at, minutes, host_zone) END,
         'movedTo', CASE WHEN successor.status IN ('confirmed', 'pending') THEN opencalendly.chosen_members(successor.starts_at,
             (extract(epoch FROM successor.ends_at - successor.starts_at) / 60)::integer, zone) END,
+        'mail', opencalendly.mail_to_invitee((booking ->> 'id')::uuid, booking ->> 'status'),
         'icsPath', CASE WHEN booking ->> 'status' IN ('confirmed', 'pending') THEN '/v0/bookings/actions/' || token || '/invite.ics' END,
         'placeUrl', CASE WHEN action #>> '{eventType,locationValue}' ~ '^https?://[^\s<>"]+$' THEN action #>> '{eventType,locationValue}'
             WHEN action #>> '{eventType,locationType}' = 'phone' AND action #>> '{eventType,locationValue}' ~ '^\+?[0-9 ()/.-]{3,40}$'
@@ -319,7 +338,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.meeting_members(jsonb, text, text) IS
-    'internal: a booking''s times in the visitor''s and (if another) the host''s zone, and its links: {visitor, host?, movedTo?, placeUrl?, title, icsPath?, calendarDates, cancelPath?, reschedulePath?}';
+    'internal: a booking''s times in the visitor''s and (if another) the host''s zone, and its links: {visitor, host?, movedTo?, mail?, placeUrl?, title, icsPath?, calendarDates, cancelPath?, reschedulePath?}';
 
 -- What has become of a booking, for its page: open, started, canceled or moved.
 CREATE FUNCTION opencalendly.action_state(action jsonb) RETURNS text
@@ -388,7 +407,7 @@ CREATE FUNCTION opencalendly.booking_body(names jsonb, form jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN jsonb_strip_nulls(names || jsonb_build_object('startsAt', form -> 'startsAt',
-        'timezone', nullif(form ->> 'timezone', ''), 'inviteeName', form -> 'inviteeName', 'inviteeEmail', form -> 'inviteeEmail',
+        'timezone', nullif(form ->> 'timezone', ''), 'language', form -> 'language', 'inviteeName', form -> 'inviteeName', 'inviteeEmail', form -> 'inviteeEmail',
         'answers', (SELECT coalesce(jsonb_object_agg(substr(f.key, 9), f.value), '{}') FROM jsonb_each_text(form) AS f
                     WHERE f.key LIKE 'answers.%' AND f.value <> '')))::text;
 END
@@ -457,7 +476,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_page_event_form(text, text, text) IS
-    'POST of the page /:username/:slug: form: step (book, or fill, which only shows the page with what was typed), startsAt, start, timezone, inviteeName, inviteeEmail, answers.ID, key; 303 to the confirmation, else the page with an error; errors OC002, OC006 (step), OC011';
+    'POST of the page /:username/:slug: form: step (book, or fill, which only shows the page with what was typed), startsAt, start, timezone, language, inviteeName, inviteeEmail, answers.ID, key; 303 to the confirmation, else the page with an error; errors OC002, OC006 (step), OC011';
 
 CREATE FUNCTION opencalendly.api_page_team_event_form(team_slug text, slug text, form text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -3,16 +3,17 @@
  * breaks no rule of axe-core, has one h1, a language and a title, shows where the focus is, and fits: at 320 pixels, and
  * written from right to left, too. A picture of each is in build/results/screenshots/tour-*.png.
  */
-import { finish, moveClock, step, visitor } from './lib.mjs';
+import { finish, moveClock, setMail, step, visitor } from './lib.mjs';
 import { DesktopTour, PhoneTour, makeTour } from './tour.mjs';
 import { bookingStates, otherStates, signInStates } from './tour-console.mjs';
 import { embedStates, holdStates, lateStates, oldStates, plainStates, publicStates, withoutScripts } from './tour-public.mjs';
-import { eventTypeStates, hoursStates, teamStates } from './tour-setup.mjs';
+import { eventTypeStates, hoursStates, mailLessStates, teamStates } from './tour-setup.mjs';
 import { webhookStates } from './tour-webhooks.mjs';
 
 const desktop = { zone: 'America/New_York' };
 const phone = { zone: 'Europe/Berlin', locale: 'de-DE', phone: true, dark: true };
 
+await setMail('folder');
 /* Both at once: they share nothing but the clock. */
 const tours = await Promise.all([
   makeTour(DesktopTour, 'en', 'ada', 'Ada Lovelace', desktop), makeTour(PhoneTour, 'de', 'emmy', 'Emmy Noether', phone),
@@ -33,6 +34,8 @@ const journeys = [
   publicStates, embedStates, signInStates, bookingStates, eventTypeStates, teamStates, hoursStates, webhookStates, otherStates,
 ];
 for (const states of journeys) await all(states);
+await setMail('none');
+await all(mailLessStates);
 
 const plain = await Promise.all([desktop, phone].map(async (options, i) => {
   const { constructor: Kind, language, host, fresh } = tours[i];

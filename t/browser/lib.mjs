@@ -190,6 +190,13 @@ export async function moveClock(instant, between) {
   await Promise.all([...visitors].map((visitor) => visitor.context.clock.setFixedTime(now)));
 }
 
+/* How the database sends mails from now on: "none", or "folder", which is for workers to write into. */
+export async function setMail(transport) {
+  await sql(`ALTER SYSTEM SET opencalendly.mail_transport = '${transport}'`);
+  await sql('SELECT pg_reload_conf()');
+  await until('mails are sent otherwise', async () => (await sql('SHOW opencalendly.mail_transport')) === transport);
+}
+
 /* While work() runs, the database takes no connections of the shim. */
 export async function withoutDatabase(work) {
   await sql('ALTER ROLE shim NOLOGIN');

@@ -102,6 +102,7 @@ export const publicStates = [
     await toForm(my, '2026-06-10');
     await send(my);
     await my.sees('page.booked.title');
+    await my.sees('page.mail.confirmed_coming');
   }, { focus: true }],
 
   ['cancel', (my) => action(my, 'open', 'cancel'), { focus: true }],
@@ -126,9 +127,13 @@ export const publicStates = [
   ['move: done', async (my) => {
     await my.press('action.move');
     await my.sees('page.action.doneMoved');
+    await my.sees('page.mail.rescheduled_coming');
   }],
   ['action: moved on', (my) => action(my, 'moved', 'cancel')],
-  ['action: canceled', (my) => action(my, 'canceled', 'cancel')],
+  ['action: canceled', async (my) => {
+    await action(my, 'canceled', 'cancel');
+    await my.sees('page.mail.canceled_coming');
+  }],
   ['action: begun', (my) => action(my, 'begun', 'cancel')],
 ];
 

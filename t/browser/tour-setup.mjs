@@ -9,6 +9,12 @@ async function types(my, host) {
   await my.page.locator('oc-event-types h1').waitFor();
 }
 
+/* The form of the introduction, with its reminders. */
+async function reminders(my) {
+  await my.console(`event-types/${my.host.intro.id}`);
+  await my.page.locator('#group-reminders > summary').click();
+}
+
 const typeAct = (my, key, name) => my.page.getByRole('button', { name: new RegExp(`^${my.t(key)} ?: ?${name}$`) }).click();
 
 export const eventTypeStates = [
@@ -56,9 +62,45 @@ export const eventTypeStates = [
     await my.press('common.save');
     await my.sees('setup.range');
   }],
+  ['event type: reminders', async (my) => {
+    await reminders(my);
+    await my.sees('reminders.when.follow_up');
+  }, { focus: true }],
+  ['event type: reminders, with errors', async (my) => {
+    await my.press('reminders.addReminder');
+    await (await my.field('reminders.length', { n: 4 })).fill('24');
+    await (await my.field('reminders.length', { n: 3 })).fill('8');
+    await my.press('common.save');
+    await my.sees('reminders.range');
+    await my.sees('reminders.twice');
+  }],
+  ['event type: reminders that were not saved', async (my) => {
+    await (await my.field('reminders.length', { n: 4 })).fill('2');
+    await (await my.field('reminders.length', { n: 3 })).fill('2');
+    await my.lie('PUT', '**/notification-rules', 503, { code: 'HTTP_503' });
+    await my.press('common.save');
+    await my.sees('reminders.notSaved');
+  }, { expect: [503] }],
+  ['event type: reminders that could not be had', async (my) => {
+    await my.lie('GET', '**/notification-rules', 503, { code: 'HTTP_503' });
+    await reminders(my);
+    await my.sees('reminders.failed');
+  }, { expect: [503] }],
   ['event type: not there', async (my) => {
     await my.console('event-types/none');
     await my.sees('eventTypes.gone');
+  }],
+];
+
+/* On a server that sends no mail. */
+export const mailLessStates = [
+  ['event type: reminders without mail', async (my) => {
+    await reminders(my);
+    await my.sees('reminders.noMail');
+  }],
+  ['event type: no reminders', async (my) => {
+    for (let n = 3; n > 0; n -= 1) await my.press('reminders.remove', { n });
+    await my.sees('reminders.none');
   }],
 ];
 
@@ -255,6 +297,7 @@ export const teamStates = [
     await (await my.field('teams.invite.email')).fill(my.fresh.email);
     await my.press('teams.invite.button');
     await my.sees('teams.pending');
+    await my.sees('teams.invite.mailed');
   }],
   ['teams: an invitation', async (my) => {
     await my.console('teams', my.fresh);

@@ -207,6 +207,11 @@ export async function makeScene(name, displayName) {
     questions: [{ id: 'topic', label: 'What about?', required: true }, { id: 'more', label: 'More', required: false }],
   });
   const workshop = await makeEventType(host, { name: 'Workshop', slug: 'workshop', durationMinutes: 60, seats: 5 });
+  await host.call('PUT', `/v0/event-types/${intro.id}/notification-rules`, { rules: [
+    { notificationType: 'reminder', offsetMinutes: 1440, isEnabled: true },
+    { notificationType: 'reminder', offsetMinutes: 90, isEnabled: false },
+    { notificationType: 'follow_up', offsetMinutes: 10_080, isEnabled: true },
+  ] });
   const { schedule } = await host.call('POST', '/v0/me/schedules', { name: 'Evenings', timezone: 'America/New_York' });
 
   await makeEventType(host, { name: 'Never', slug: 'never', scheduleId: schedule.id });

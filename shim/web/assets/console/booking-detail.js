@@ -100,9 +100,10 @@ class BookingDialog {
 
   cancel() {
     return this.act(async () => {
-      const { booking } = await api.post(`/v0/bookings/${this.booking.id}/cancel`, { reason: this.reason.trim() || null });
+      const { booking, email } = await api.post(`/v0/bookings/${this.booking.id}/cancel`, { reason: this.reason.trim() || null });
+      const told = email?.queued ? 'console.cancel.mailed' : 'console.cancel.done';
 
-      this.show(booking, { look: 'good', text: t('console.cancel.done', { name: booking.inviteeName }) });
+      this.show(booking, { look: 'good', text: t(told, { name: booking.inviteeName }) });
     });
   }
 

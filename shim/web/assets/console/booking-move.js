@@ -64,10 +64,11 @@ export class MoveStep {
     event.preventDefault();
     if (this.instant === null) return;
     owner.act(async () => {
-      const { newBooking } = await api.post(`/v0/bookings/${owner.booking.id}/reschedule`,
+      const { newBooking, email } = await api.post(`/v0/bookings/${owner.booking.id}/reschedule`,
         { startsAt: instantText(this.instant) });
+      const told = email?.queued ? 'console.move.mailed' : 'console.move.done';
 
-      owner.show(newBooking, { look: 'good', text: t('console.move.done', { name: newBooking.inviteeName }) });
+      owner.show(newBooking, { look: 'good', text: t(told, { name: newBooking.inviteeName }) });
     });
   }
 

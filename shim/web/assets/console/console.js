@@ -6,8 +6,9 @@
 import { View, focusOn, h } from '../view.js';
 import { get, post } from '../api.js';
 import { errorText, t } from '../i18n.js';
-import { confirmDialog, setUser, watchUser } from './session.js';
+import { confirmDialog, setMail, setUser, watchUser } from './session.js';
 import { icon } from './icons.js';
+import { LANGUAGES } from './languages.js';
 import { focusBeginning } from './section-focus.js';
 import './sign-in.js';
 
@@ -24,8 +25,6 @@ const SECTIONS = [
 /* What is older when the host comes back is asked for again, milliseconds. */
 const STALE = 10_000;
 const BEGINNING = '.console-section h1, .console-section [role="alert"]';
-/* [{ code, name, isCurrent }] of all that there are messages in. */
-const LANGUAGES = JSON.parse(document.getElementById('languages').textContent);
 
 /* A part of the address; as it stands if it is no encoded text. */
 function decoded(part) {
@@ -73,8 +72,9 @@ class Console extends View {
   async enter() {
     this.set({ state: 'loading', error: null });
     try {
-      const { user } = await get('/v0/auth/me');
+      const { user, email } = await get('/v0/auth/me');
 
+      setMail(email);
       setUser(user);
       this.state = 'ready';
       await this.show(false);

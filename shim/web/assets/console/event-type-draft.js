@@ -54,7 +54,7 @@ export function bodyOf(draft) {
 }
 
 /* Rounded where binary fractions would miss a whole minute: 0.1 h is 6 min. */
-function minutesOf({ value, unit }) {
+export function minutesOf({ value, unit }) {
   const minutes = (numberOf(value) ?? 0) * UNITS[unit];
 
   return Math.abs(minutes - Math.round(minutes)) < 1e-6 ? Math.round(minutes) : minutes;

@@ -1,13 +1,15 @@
 /*
  * The fields of the event type form, in groups: the basics, and those that stay folded until they are wanted, each with a
- * line that tells what is set. form is the <oc-event-type-form>: its draft, its errors, its change().
+ * line that tells what is set. form is the <oc-event-type-form>: its draft, its errors, its change(), its rules.
  */
 import { h } from '../view.js';
-import { language, t } from '../i18n.js';
+import { errorText, language, t } from '../i18n.js';
 import { formatDate, formatDuration, formatMinute } from '../time.js';
 import { areaField, check, field, fieldProps, numberField, numberOf, select, selectField, textField } from './setup-fields.js';
 import { UNITS, bodyOf } from './event-type-draft.js';
+import { mailIsOff } from './session.js';
 import './questions-editor.js';
+import './reminders-editor.js';
 
 const LENGTHS = [15, 30, 45, 60];
 const PLACES = ['video', 'phone', 'in_person', 'custom'];
@@ -76,6 +78,7 @@ export const groups = (form) => {
     { id: 'group-when', title: t('eventTypes.groups.when'), told: toldWhen(form, body), content: when(form) },
     { id: 'group-buffers', title: t('eventTypes.groups.buffers'), told: toldBuffers(body), content: buffers(form) },
     { id: 'group-caps', title: t('eventTypes.groups.caps'), told: toldCaps(body), content: caps(form) },
+    { id: 'group-reminders', title: t('eventTypes.groups.reminders'), told: toldReminders(form), content: reminders(form) },
     { id: 'group-shown', title: t('eventTypes.groups.shown'), told: toldShown(body), content: shown(form) },
   ];
 };
@@ -193,6 +196,36 @@ const caps = (form) => [
     h('div', { class: 'columns three' },
       cap(form, 'dailyBookingLimit'), cap(form, 'weeklyBookingLimit'), cap(form, 'monthlyBookingLimit'))),
 ];
+
+/* Only those that are on count. */
+function toldReminders({ rules: { list: all, error } }) {
+  const on = (type) => all.filter((rule) => rule.isEnabled && rule.type === type).length;
+
+  if (!all) return t(error ? 'reminders.notLoaded' : 'common.loading');
+  return list(on('reminder') && t('eventTypes.told.reminders', { count: on('reminder') }),
+    on('follow_up') && t('eventTypes.told.followUps', { count: on('follow_up') })) || t('eventTypes.told.noReminders');
+}
+
+const reminders = (form) => [
+  h('p', { class: 'quiet small' }, t('reminders.intro')),
+  mailIsOff() && h('p', { key: 'off', class: 'note warn' }, t('reminders.noMail')),
+  rulesOf(form),
+  form.errors.rules && h('p', { key: 'wrong', class: 'error' }, form.errors.rules),
+];
+
+function rulesOf(form) {
+  const { rules, errors } = form;
+
+  if (rules.error)
+    return h('div', { key: 'failed', class: 'note bad stack tight', role: 'alert' },
+      h('p', null, t('reminders.failed', { why: errorText(rules.error) })),
+      h('p', null, h('button', { type: 'button', class: 'small', onclick: () => rules.loadAgain() }, t('common.retry'))));
+  if (!rules.list) return h('p', { key: 'loading', class: 'quiet', role: 'status' }, t('common.loading'));
+  return h('oc-reminders', {
+    key: 'rules', id: 'rules', tabindex: '-1', list: rules.list, errors, 'aria-invalid': errors.rules ? 'true' : null,
+    onrules: (event) => form.changeRules(event.detail),
+  });
+}
 
 const toldShown = (body) => list(
   t(body.isActive ? 'eventTypes.told.active' : 'eventTypes.told.inactive'),

@@ -183,6 +183,7 @@ class EventTypes extends View {
       h('oc-event-type-form', {
         key: this.rest.join('/'), base, proposal: copy ?? PROPOSED, taken, schedules: this.schedules,
         username: { name: this.user.username },
+        onkept: (event) => this.put(event.detail),
         onsaved: (event) => this.saved(event.detail),
         onleave: () => {
           location.hash = LIST;

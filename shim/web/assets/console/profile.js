@@ -1,11 +1,13 @@
 /*
- * <oc-profile>: the host's name, username and zone, and where the host is signed in. A username that is changed changes the
+ * <oc-profile>: the host's name, username, zone and the language of mails, and where the host is signed in. A username that is changed changes the
  * links (old ones lead on); a zone that is changed moves the default hours: both are said before.
  */
 import { View, announce, focusOn, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
 import { wallClock, formatMinute, zoneOffsetText } from '../time.js';
 import { api, confirmDialog, setUser } from './session.js';
+import { LANGUAGES } from './languages.js';
+import { selectField } from './setup-fields.js';
 import { confirmZone } from './zone-change.js';
 import '../zone-picker.js';
 import './sessions-list.js';
@@ -26,15 +28,15 @@ class Profile extends View {
   }
 
   reset() {
-    const { displayName, username, timezone } = this.user;
+    const { displayName, username, timezone, language } = this.user;
 
-    this.draft = { displayName: displayName ?? '', username, timezone };
+    this.draft = { displayName: displayName ?? '', username, timezone, language };
   }
 
   /* What is not as it was. */
   changes() {
-    const { displayName, username, timezone } = this.draft;
-    const wanted = { displayName: displayName.trim(), username: username.trim(), timezone };
+    const { displayName, username, timezone, language } = this.draft;
+    const wanted = { displayName: displayName.trim(), username: username.trim(), timezone, language };
 
     return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => value !== (this.user[name] ?? '')));
   }
@@ -133,6 +135,10 @@ class Profile extends View {
         h('zone-picker', { zone: draft.timezone, onpick: ({ detail }) => this.type({ timezone: detail }) }),
         h('p', { class: 'hint' }, t('console.profile.zoneHint',
           { now: formatMinute(wallClock(Date.now(), draft.timezone).minute), offset: zoneOffsetText(draft.timezone) }))),
+      selectField({
+        id: 'profile-language', label: t('console.profile.language'), hint: t('console.profile.languageHint'),
+        value: draft.language, oninput: (language) => this.type({ language }),
+      }, LANGUAGES.map(({ code, name }) => [code, name])),
       this.error && h('p', { key: 'error', class: 'note bad', role: 'alert' }, errorText(this.error, ['console.profile.errors'])),
       this.saved && h('p', { key: 'saved', class: 'note good', role: 'status' }, t('common.saved')),
       h('div', { class: 'row' },

@@ -90,7 +90,7 @@ export class Form extends View {
   }
 
   refuse(error) {
-    const text = errorText(error, this.errorKeys);
+    const text = error.told ?? errorText(error, this.errorKeys);
 
     this.busy = false;
     if (error.field in this.draft) this.errors = { [error.field]: text };

@@ -4,7 +4,7 @@
  */
 import * as plain from '../api.js';
 import { h } from '../view.js';
-import { errorText, t } from '../i18n.js';
+import { errorText, language, t } from '../i18n.js';
 import { openDialog } from './dialog.js';
 
 export { confirmDialog, copyText, openDialog } from './dialog.js';
@@ -14,6 +14,18 @@ let user = null;
 
 /* The user of GET /v0/auth/me, null before it is known. */
 export const currentUser = () => user;
+
+let mail;
+
+/* What sends this server's mails, as GET /v0/auth/me tells it: { provider }, "none" if nothing does. */
+export function setMail(told) {
+  mail = told;
+}
+
+const isMailed = (told) => told?.provider !== undefined && told.provider !== 'none';
+
+export const mailIsOff = () => mail?.provider === 'none';
+export const mailIsOn = () => isMailed(mail);
 
 /* Tells the console that the user is another, or has other names; "userchange" at window. */
 export function setUser(next) {
@@ -65,8 +77,12 @@ export async function save(call) {
 export const api = Object.fromEntries(['get', 'post', 'put', 'patch', 'del']
   .map((name) => [name, (...args) => save(() => plain[name](...args))]));
 
-/* Asks for a link; options.email. The answer has magicLinkToken on development servers. */
-export const askForLink = (email) => plain.post('/v0/auth/magic-link', { email });
+/* Asks for a link, in this page's language. The answer has magicLinkToken on development servers. */
+export const askForLink = (email) => plain.post('/v0/auth/magic-link', { email, language });
+
+/* What becomes of a link that was asked for: keys has "mailed" and "sent", which is for a server that may send no mail. */
+export const linkText = ({ email }, keys, address) =>
+  t(isMailed(email) ? `${keys}.mailed` : `${keys}.sent`, { email: address });
 
 /* --- sign in again ------------------------------------------------------------------------------------------------- */
 
@@ -156,7 +172,7 @@ function openSignIn() {
 const signInView = (state, { check, send, close }) => h('div', { class: 'stack' },
   h('p', null, t('console.again.text')),
   state.sent
-    ? h('div', { class: 'note', role: 'status' }, h('p', null, t('console.again.sent', { email: user.email })),
+    ? h('div', { class: 'note', role: 'status' }, h('p', null, linkText(state.sent, 'console.again', user.email)),
       state.sent.magicLinkToken && h('p', null, developmentLink(state.sent.magicLinkToken, true)))
     : h('p', null, t('console.again.mail', { email: user.email })),
   state.error && h('p', { class: 'note bad', role: 'alert' }, state.error),

@@ -4,7 +4,7 @@
  */
 import { View, focusOn, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
-import { askForLink, developmentLink, onSignedIn } from './session.js';
+import { askForLink, developmentLink, linkText, onSignedIn } from './session.js';
 
 class SignIn extends View {
   email = '';
@@ -67,7 +67,7 @@ class SignIn extends View {
   mailbox() {
     return [
       h('h1', { key: 'sent', tabindex: '-1' }, t('console.signIn.sentTitle')),
-      h('p', { key: 'to' }, t('console.signIn.sent', { email: this.email.trim() })),
+      h('p', { key: 'to' }, linkText(this.sent, 'console.signIn', this.email.trim())),
       h('p', { key: 'rules', class: 'quiet' }, t('console.signIn.rules')),
       this.sent.magicLinkToken && h('p', { key: 'dev', class: 'note warn' }, developmentLink(this.sent.magicLinkToken)),
       h('div', { key: 'acts', class: 'row' },

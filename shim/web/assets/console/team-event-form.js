@@ -9,6 +9,7 @@ import { api, confirmDialog } from './session.js';
 import { PROPOSED, bodyOf, changesOf, draftOf, errorsOf, textOf } from './event-type-draft.js';
 import { slugOf, untaken } from './slug.js';
 import { basics, groups } from './event-type-groups.js';
+import { Rules, withoutRuleErrors } from './notification-rules.js';
 import { Form, choiceCards, modePicture } from './team-view.js';
 
 const ASSIGNMENTS = ['cursor', 'least_recent', 'weighted'];
@@ -27,7 +28,7 @@ class TeamEventForm extends Form {
   assignment = 'cursor';
   errorKeys = ['teams.errors', 'eventTypes.errors'];
 
-  /* What event-type-groups.js asks of a form, besides draft, errors and change(). */
+  /* What event-type-groups.js asks of a form, besides draft, errors, rules and their changes. */
   get base() {
     return this.one?.eventType ?? null;
   }
@@ -40,10 +41,11 @@ class TeamEventForm extends Form {
     this.draft = draftOf(this.base ?? PROPOSED);
     this.draft.slugTyped = this.base !== null;
     this.begun = textOf(bodyOf(this.draft));
+    this.rules = new Rules({ from: this.one?.id, isNew: !this.one, onchange: () => this.update() });
   }
 
   get unsaved() {
-    return !this.isDone && textOf(bodyOf(this.draft)) !== this.begun;
+    return !this.isDone && (textOf(bodyOf(this.draft)) !== this.begun || this.rules.unsaved);
   }
 
   change(fields) {
@@ -53,6 +55,11 @@ class TeamEventForm extends Form {
     this.update();
   }
 
+  changeRules(list) {
+    this.rules.list = list;
+    this.set({ errors: withoutRuleErrors(this.errors) });
+  }
+
   changes() {
     const { scheduleId, ...body } = bodyOf(this.draft);
 
@@ -60,20 +67,28 @@ class TeamEventForm extends Form {
   }
 
   check() {
-    return errorsOf(this.draft, this.changes());
+    return { ...errorsOf(this.draft, this.changes()), ...this.rules.errors() };
   }
 
   async send() {
-    const { team, mode, assignment } = this;
-    const changes = this.changes();
-    let { one } = this;
+    await this.save(this.changes());
+    this.begun = textOf(bodyOf(this.draft));
+    await this.rules.save(this.one.id);
+    this.isDone = true;
+    return this.one;
+  }
+
+  /* "one" is from then on what is there, with its reminders or without. */
+  async save(changes) {
+    const { team, mode, assignment, one } = this;
 
     if (!one) {
       const rule = mode === 'round_robin' ? { assignment } : {};
-      ({ teamEventType: one } = await api.post('/v0/team-event-types', { teamId: team.id, mode, ...rule, ...changes }));
-    } else if (Object.keys(changes).length) await api.patch(`/v0/event-types/${one.id}`, changes);
-    this.isDone = true;
-    return one;
+      ({ teamEventType: this.one } = await api.post('/v0/team-event-types', { teamId: team.id, mode, ...rule, ...changes }));
+    } else if (Object.keys(changes).length) {
+      const { eventType } = await api.patch(`/v0/event-types/${one.id}`, changes);
+      this.one = { ...one, eventType };
+    }
   }
 
   refuse(error) {

@@ -82,6 +82,12 @@ class TeamEventPage extends Loaded {
     focusOn(this, what ? 'form input, form select' : 'h1');
   }
 
+  /* Something of it may be saved all the same. */
+  leave() {
+    this.edit(null);
+    this.lookAgain();
+  }
+
   async saved() {
     this.editing = null;
     announce(t('common.saved'));
@@ -94,7 +100,7 @@ class TeamEventPage extends Loaded {
 
     return h('section', { key: 'rest', class: 'stack' },
       h('h2', { class: 'unseen' }, t('teams.editEventType')),
-      h('oc-team-event-form', { team, one, taken, ondone: () => this.saved(), onleave: () => this.edit(null) }));
+      h('oc-team-event-form', { team, one, taken, ondone: () => this.saved(), onleave: () => this.leave() }));
   }
 
   /* --- who takes part --- */

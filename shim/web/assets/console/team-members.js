@@ -4,7 +4,7 @@
  */
 import { View, announce, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
-import { api, confirmDialog, openDialog } from './session.js';
+import { api, confirmDialog, mailIsOn, openDialog } from './session.js';
 import { DEFAULT_PRIORITY, DEFAULT_WEIGHT, isActive, isOwner, nameOf, partIn } from './team-data.js';
 import { numberField, numberOf, rangeError, selectField, textField } from './setup-fields.js';
 import { button } from './section-parts.js';
@@ -19,6 +19,7 @@ class Members extends View {
   all = null;
   user = null;
   problem = null;
+  told = null;
 
   view() {
     const { team, members } = this.all;
@@ -27,6 +28,7 @@ class Members extends View {
       h('h2', { id: 'team-members' }, t('teams.members')),
       this.problem && h('p', { class: 'note bad', role: 'alert' }, this.problem),
       h('ul', { class: 'plain rows' }, members.map((member) => this.row(team, member))),
+      this.told && h('p', { key: 'told', class: 'note good' }, this.told),
       isOwner(team) && h('oc-team-invite', { key: 'invite', team, ondone: ({ detail }) => this.invited(detail) }));
   }
 
@@ -59,7 +61,10 @@ class Members extends View {
   }
 
   invited(member) {
-    announce(t('teams.invite.done', { name: nameOf(member) }));
+    const told = t(mailIsOn() ? 'teams.invite.mailed' : 'teams.invite.done', { name: nameOf(member) });
+
+    this.set({ told });
+    announce(told);
     this.emit('changed');
   }
 
@@ -80,7 +85,7 @@ class Members extends View {
       items, confirmLabel: t(`teams.${kind}.confirm`), danger: true,
     };
 
-    this.set({ problem: null });
+    this.set({ problem: null, told: null });
     if (!await confirmDialog(ask)) return;
     try {
       await api.del(`/v0/teams/${team.id}/members/${member.userId}`);

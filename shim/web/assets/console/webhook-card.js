@@ -5,7 +5,7 @@
  */
 import { View, announce, focusOn, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
-import { api, confirmDialog } from './session.js';
+import { api, confirmDialog, mailIsOn } from './session.js';
 import { toggle } from './setup-fields.js';
 import { icon } from './icons.js';
 import {
@@ -147,7 +147,7 @@ class Webhook extends View {
           type: 'button', class: 'small', 'aria-disabled': this.busy ? 'true' : null, onclick: () => this.resume(),
         }, t('webhooks.resume'), this.unseenUrl()))),
       state === 'failing' && h('p', { key: 'failing', class: 'note warn' },
-        t('webhooks.failing', { since: timeText(failingSince, zone) })),
+        t('webhooks.failing', { since: timeText(failingSince, zone) }), mailIsOn() && ` ${t('webhooks.toldThen')}`),
       isAhead(secondSecretUntil) && h('p', { key: 'old', class: 'quiet small' },
         t('webhooks.oldSecret', { until: timeText(secondSecretUntil, zone) })),
     ];

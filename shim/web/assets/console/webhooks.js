@@ -4,7 +4,7 @@
  */
 import { View, announce, focusOn, h } from '../view.js';
 import { t } from '../i18n.js';
-import { api } from './session.js';
+import { api, mailIsOn } from './session.js';
 import { Loaded } from './section-parts.js';
 import { icon } from './icons.js';
 import { FILTERS, withoutSecret } from './webhook-data.js';
@@ -66,7 +66,7 @@ class WebhookList extends Loaded {
           h('h1', null, t('webhooks.title')),
           webhooks.length > 0 && h('button', { type: 'button', class: 'primary', onclick: () => this.add() },
             icon('add'), t('webhooks.add'))),
-        webhooks.length > 0 && h('p', { class: 'quiet' }, t('webhooks.text'))),
+        webhooks.length > 0 && h('p', { class: 'quiet' }, t('webhooks.text'), mailIsOn() && ` ${t('webhooks.told')}`)),
       webhooks.length === 0 && noWebhooks(() => this.add()),
       webhooks.length > 0 && h('ul', { key: 'list', class: 'plain stack' }, webhooks.map((webhook) =>
         h('li', { key: webhook.id }, h('oc-webhook', {
