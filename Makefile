@@ -129,8 +129,12 @@ $(UNIT_TESTS): $(BUILD_DIR)/%: t/%.c $(UNIT_PURE) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -Iextension -MMD -MP -o $@ $< $(filter %.o,$^) -lcmocka -lcrypto -ljansson $(UNIT_LIBS)
 
-$(BUILD_DIR)/unit/test_transport: $(UNIT_NET)
-$(BUILD_DIR)/unit/test_transport: UNIT_LIBS := -lcurl -lssl
+$(BUILD_DIR)/unit/test_transport $(BUILD_DIR)/unit/test_smtp: $(UNIT_NET)
+$(BUILD_DIR)/unit/test_transport $(BUILD_DIR)/unit/test_smtp: UNIT_LIBS := -lcurl -lssl
+
+# Samples of mails, for programs of others to read: t/039_mail_words.pl.
+$(BUILD_DIR)/mail-samples: t/mail/samples.c $(UNIT_PURE) Makefile
+	$(CC) $(UNIT_CFLAGS) -Iextension -MMD -MP -o $@ $< $(filter %.o,$^) -lcrypto
 
 $(UNIT_PURE) $(UNIT_NET): $(BUILD_DIR)/unit/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -211,7 +211,8 @@ check_mail_from(char **newval, void **extra, GucSource source)
 	if (at && at > address && at < address + len - 1 && !strpbrk(address, " ,;<") &&
 		(open ? strcmp(address + len, ">") == 0 : address[len] == '\0') && !strchr(at + 1, '@'))
 		return true;
-	GUC_check_errdetail("It must be an address, or a name and an address: Name <name@example.org>.");
+	GUC_check_errdetail(
+		"It must be an address, or a name and an address: Name <name@example.org>.");
 	return false;
 }
 
@@ -232,10 +233,9 @@ define_mail(void)
 	DefineCustomStringVariable("opencalendly.mail_from", "Whom mails are from.", NULL,
 							   &settings_mail_from, "OpenCalendly <bookings@localhost>", PGC_SUSET,
 							   GUC_ALLOW_IN_PARALLEL, check_mail_from, NULL, NULL);
-	DefineCustomStringVariable("opencalendly.mail_folder",
-							   "The folder that mails are written into, by transport folder.", NULL,
-							   &settings_mail_folder, "", PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL,
-							   NULL, NULL);
+	DefineCustomStringVariable(
+		"opencalendly.mail_folder", "The folder that mails are written into, by transport folder.",
+		NULL, &settings_mail_folder, "", PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
 	DefineCustomStringVariable(
 		"opencalendly.smtp_url", "The mail server, of transport smtp.",
 		"smtp://host:587 or smtps://host:465; a path is the name to say EHLO with.",
@@ -250,10 +250,9 @@ define_mail(void)
 							 "Whether mails may leave only encrypted (STARTTLS), of smtp://.", NULL,
 							 &smtp_tls, true, smtp_tls_modes, PGC_SUSET, GUC_ALLOW_IN_PARALLEL,
 							 NULL, assign_smtp_tls, NULL);
-	DefineCustomIntVariable("opencalendly.mail_connections",
-							"How many mails a worker sends at the same time.", NULL,
-							&settings_mail_connections, 4, 1, 64, PGC_SUSET, GUC_ALLOW_IN_PARALLEL,
-							NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"opencalendly.mail_connections", "How many mails a worker sends at the same time.", NULL,
+		&settings_mail_connections, 4, 1, 64, PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
 	DefineCustomStringVariable(
 		"opencalendly.connect_to", "Where to connect to instead, for tests.",
 		"A list of host:port:address:port. Of the operator's services, never of users' endpoints.",

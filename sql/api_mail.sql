@@ -107,7 +107,7 @@ SELECT count(*), min(attempts_before) FROM opencalendly.due_mails(pg_temp.id('ad
 SELECT count(*) FROM opencalendly.due_mails(pg_temp.id('ada'), 2);
 SELECT d.kind, coalesce(d.email, 'a user') AS reader FROM opencalendly.due_mails(pg_temp.id('ada'), 100) AS m JOIN opencalendly.email_deliveries AS d ON d.id = m.delivery_id ORDER BY 1, 2;
 SELECT count(*) FROM opencalendly.due_mails(pg_temp.id('eve'), 100);
-SELECT pg_temp.api($$run_notifications(#ada, '1', '{}')$$);
+SELECT pg_temp.api($$run_notifications(#ada, '1', '{}')$$), pg_temp.api($$run_notifications(#ada, '', '{"limit": 1}')$$), pg_temp.api($$run_notifications(#ada, NULL, '{"limit": null}')$$);
 -- what became of them
 UPDATE opencalendly.email_deliveries SET status = 'succeeded', attempt = 1, settled_at = now() WHERE kind = 'booking_confirmed' AND user_id IS NULL;
 UPDATE opencalendly.email_deliveries SET status = 'failed', attempt = 1, settled_at = now(), last_error = '550 no such user' WHERE kind = 'booking_confirmed' AND user_id IS NOT NULL;
@@ -136,7 +136,7 @@ SELECT pg_temp.api(format('set_notification_rules(#ada, %L, %L)', '@talk', body)
         '{"rules": [{"notificationType": "reminder", "offsetMinutes": 5, "isEnabled": "yes"}]}', '{"rules": [{"notificationType": "reminder", "offsetMinutes": 5, "enabled": true}]}', '{"rules": [{"id": "x", "notificationType": "reminder", "offsetMinutes": 5}]}',
         '{"rules": [{"notificationType": "reminder", "offsetMinutes": 5}, {"notificationType": "reminder", "offsetMinutes": 5}]}']) AS body;
 SELECT pg_temp.api(format('set_notification_rules(#ada, %L, %L)', '@talk', jsonb_build_object('rules', jsonb_agg(jsonb_build_object('notificationType', 'reminder', 'offsetMinutes', n))))) FROM generate_series(1, 21) AS n;
-SELECT pg_temp.api(format('run_notifications(#ada, %L, %L)', size, body)) AS said FROM (VALUES ('0', NULL), ('101', NULL), ('1.5', NULL), ('x', NULL), (NULL, '{"limit": 5}'), (NULL, '[]'), (NULL, 'x')) AS v(size, body);
+SELECT pg_temp.api(format('run_notifications(#ada, %L, %L)', size, body)) AS said FROM (VALUES ('0', NULL), ('101', NULL), ('1.5', NULL), ('x', NULL), (NULL, '{"limit": 0}'), ('', '{"limit": 101}'), (NULL, '{"limit": -5}'), (NULL, '{"limit": 1.5}'), (NULL, '{"limit": "5"}'), ('0', '{"limit": 5}'), (NULL, '{"most": 5}'), (NULL, '[]'), (NULL, 'x')) AS v(size, body);
 -- languages
 SELECT pg_temp.api(format(call, '{"language": ' || l || replace(more, '$', ', ') || '}')) AS said, count(*), min(call) || ' ' || min(l) AS such_as
     FROM (VALUES ('update_me(#ada, %L)', ''), ('request_login_link(%L)', '$"email": "am-gus@example.com"'),

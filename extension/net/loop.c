@@ -9,8 +9,8 @@
 
 #define EVENTS_PER_TURN 256
 
-static uint32_t
-epoll_events(int what)
+uint32_t
+loop_epoll_events(int what)
 {
 	return (what & CURL_POLL_IN ? (uint32_t) EPOLLIN : 0) |
 		   (what & CURL_POLL_OUT ? (uint32_t) EPOLLOUT : 0);
@@ -21,7 +21,7 @@ static int
 watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
 {
 	const struct Transport *transport = arg;
-	struct epoll_event event = { .events = epoll_events(what), .data.fd = fd };
+	struct epoll_event event = { .events = loop_epoll_events(what), .data.fd = fd };
 
 	if (what == CURL_POLL_REMOVE)
 	{
@@ -56,8 +56,8 @@ loop_attach(struct Transport *transport)
 		   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transport) == CURLM_OK;
 }
 
-static int
-curl_events(uint32_t events)
+int
+loop_curl_events(uint32_t events)
 {
 	return (events & (EPOLLIN | EPOLLHUP) ? CURL_CSELECT_IN : 0) |
 		   (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) | (events & EPOLLERR ? CURL_CSELECT_ERR : 0);
@@ -71,8 +71,11 @@ loop_turn(struct Transport *transport)
 	int running;
 
 	for (int i = 0; i < n; i++)
-		curl_multi_socket_action(transport->multi, events[i].data.fd, curl_events(events[i].events),
-								 &running);
+	{
+		if (events[i].data.fd != transport->mail_fd)
+			curl_multi_socket_action(transport->multi, events[i].data.fd,
+									 loop_curl_events(events[i].events), &running);
+	}
 	if (transport->timer_ms >= 0 && transport->timer_ms <= now_ms())
 	{
 		transport->timer_ms = -1;

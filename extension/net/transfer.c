@@ -1,10 +1,10 @@
 /*
- * One request in libcurl's terms: the options that make it an HTTP/1.1 POST and nothing else, and the callbacks that judge
+ * One POST in libcurl's terms: the options that make it an HTTP/1.1 POST and nothing else, and the callbacks that judge
  * addresses, bound the answer, and note how far it got.
  *
  * An address is judged twice. When a socket is about to be opened, the address is the one that will be connected to, however
  * the URL spells it and whatever a name server has said before. When a request is about to be sent, the connection may be an
- * old one, from before the list was changed.
+ * old one, from before the list was changed, or one of the operator's, that nobody has judged.
  */
 #include "net/transfer.h"
 
@@ -27,6 +27,8 @@ may_connect(const Transfer *transfer, const struct sockaddr *address)
 {
 	const EgressList *allow = &transfer->transport->allow;
 
+	if (transfer->kind != REQUEST_GUARDED_POST)
+		return true;
 	return transfer->is_https ? egress_is_allowed(address, allow)
 							  : egress_is_listed(address, allow);
 }
@@ -117,27 +119,40 @@ read_header(const char *line, size_t size, size_t n, void *arg)
 	return len;
 }
 
-/* CURLOPT_WRITEFUNCTION: nothing of the body is kept. */
+bool
+transfer_keep(Transfer *transfer, const char *data, size_t length)
+{
+	size_t room = ANSWER_BODY_BYTES - transfer->answer_length;
+
+	if (!transfer->keeps_answer)
+		return true;
+	if (!transfer->answer)
+		transfer->answer = malloc(ANSWER_BODY_BYTES + 1);
+	if (!transfer->answer)
+		return false;
+	if (length > room)
+		length = room;
+	memcpy(transfer->answer + transfer->answer_length, data, length);
+	transfer->answer_length += length;
+	transfer->answer[transfer->answer_length] = 0;
+	return true;
+}
+
+/* CURLOPT_WRITEFUNCTION. */
 static size_t
 read_body(const char *data, size_t size, size_t n, void *arg)
 {
 	Transfer *transfer = arg;
 	size_t len = size * n;
 
+	if (!transfer_keep(transfer, data, len))
+		return 0;
 	transfer->body_bytes += len;
 	transfer->is_long = transfer->body_bytes > ANSWER_BODY_BYTES;
 	return transfer->is_long ? 0 : len;
 }
 
 /* --- options ----------------------------------------------------------------------------------------------------- */
-
-/* The first error counts. */
-#define SET(option, value)                                \
-	do                                                    \
-	{                                                     \
-		if (code == CURLE_OK)                             \
-			code = curl_easy_setopt(easy, option, value); \
-	} while (0)
 
 /* What holds for every request. */
 static CURLcode
@@ -181,8 +196,8 @@ set_options(Transfer *transfer)
  * The file of the settings, or what libcurl was built with. A folder is looked at only where there is no file: with one,
  * libcurl would read all certificates anew for each connection.
  */
-static CURLcode
-set_certificates(CURL *easy, const char *ca_file)
+CURLcode
+transfer_set_certificates(CURL *easy, const char *ca_file)
 {
 	const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
 	const char *file = *ca_file ? ca_file : built->cainfo;
@@ -193,8 +208,34 @@ set_certificates(CURL *easy, const char *ca_file)
 	return code;
 }
 
-static bool
-has_control_character(const char *text)
+struct curl_slist *
+transfer_connect_to(const char *pairs, bool *is_made)
+{
+	struct curl_slist *list = NULL;
+	struct curl_slist *longer = NULL;
+	char pair[1024];
+
+	*is_made = true;
+	while (*pairs && *is_made)
+	{
+		size_t n;
+
+		pairs += strspn(pairs, ", ");
+		n = strcspn(pairs, ", ");
+		if (n == 0 || n >= sizeof(pair))
+			break;
+		memcpy(pair, pairs, n);
+		pair[n] = 0;
+		pairs += n;
+		longer = curl_slist_append(list, pair);
+		*is_made = longer != NULL;
+		list = longer ? longer : list;
+	}
+	return list;
+}
+
+bool
+transfer_has_control_character(const char *text)
 {
 	for (; *text; text++)
 	{
@@ -209,7 +250,7 @@ add_header(Transfer *transfer, const char *header)
 {
 	struct curl_slist *longer;
 
-	if (has_control_character(header))
+	if (transfer_has_control_character(header))
 		return CURLE_BAD_FUNCTION_ARGUMENT;
 	longer = curl_slist_append(transfer->headers, header);
 	if (!longer)
@@ -244,6 +285,16 @@ forget_facts(Transfer *transfer)
 	transfer->retry_after_s = -1;
 }
 
+void
+transfer_begin(Transfer *transfer, const TransportRequest *request)
+{
+	forget_facts(transfer);
+	transfer->kind = request->kind;
+	transfer->keeps_answer = request->keeps_answer;
+	transfer->result = (TransferResult) { .tag = request->tag, .retry_after_s = -1 };
+	transfer->begun_ms = now_ms();
+}
+
 /*
  * A handle counts over all its requests how often an old connection was dead and a new one was tried, and from the fifth time
  * on fails instead (libcurl 7.88). Only a reset takes that back.
@@ -267,7 +318,12 @@ set_request(Transfer *transfer, const TransportRequest *request)
 	const struct Transport *transport = transfer->transport;
 	CURL *easy = transfer->easy;
 	CURLcode code = add_headers(transfer, request->headers);
+	bool is_made;
 
+	transfer->connect_to = transfer_connect_to(transport->connect_to, &is_made);
+	if (!is_made)
+		return CURLE_OUT_OF_MEMORY;
+	SET(CURLOPT_CONNECT_TO, transfer->connect_to);
 	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
 	SET(CURLOPT_USERAGENT, transport->user_agent);
@@ -275,7 +331,7 @@ set_request(Transfer *transfer, const TransportRequest *request)
 	SET(CURLOPT_COPYPOSTFIELDS, request->body);
 	SET(CURLOPT_TIMEOUT_MS, transport->timeout_ms);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, transport->connect_timeout_ms);
-	return code == CURLE_OK ? set_certificates(easy, transport->ca_file) : code;
+	return code == CURLE_OK ? transfer_set_certificates(easy, transport->ca_file) : code;
 }
 
 CURLcode
@@ -283,9 +339,7 @@ transfer_prepare(Transfer *transfer, const TransportRequest *request)
 {
 	CURLcode code = make_ready(transfer);
 
-	forget_facts(transfer);
-	transfer->result = (TransferResult) { .tag = request->tag };
-	transfer->begun_ms = now_ms();
+	transfer_begin(transfer, request);
 	transfer->body_length = request->body_length;
 	transfer->is_https = strncasecmp(request->url, "https://", 8) == 0;
 	return code == CURLE_OK ? set_request(transfer, request) : code;
@@ -295,7 +349,12 @@ void
 transfer_forget(Transfer *transfer)
 {
 	curl_slist_free_all(transfer->headers);
+	curl_slist_free_all(transfer->connect_to);
+	free(transfer->answer);
 	transfer->headers = NULL;
+	transfer->connect_to = NULL;
+	transfer->answer = NULL;
+	transfer->answer_length = 0;
 }
 
 Transfer *

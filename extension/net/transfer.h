@@ -3,7 +3,8 @@
  * because an easy handle with its options set is dear to make.
  *
  *   transport.c  opens, takes requests, hands out results, closes
- *   transfer.c   one request in libcurl's terms: the options, and what the callbacks see
+ *   transfer.c   one POST in libcurl's terms: the options, and what the callbacks see
+ *   mailer.c     mails, over connections to mail servers (connection.c), which it tells what smtp.c and letter.c know
  *   loop.c       epoll and the timer under curl_multi_socket_action
  *   verdict.c    what came of it: phase, error, Retry-After
  */
@@ -23,9 +24,11 @@ typedef struct Transfer
 	struct Transport *transport;
 	struct Transfer *next_made; /* all that were made */
 	struct Transfer *next;      /* idle ones, or finished ones in their order */
-	CURL *easy;
-	bool is_ready; /* has the options that hold for every request */
+	CURL *easy;                 /* of a mail its connection has one */
+	bool is_ready;              /* has the options that hold for every request */
+	RequestKind kind;
 	struct curl_slist *headers;
+	struct curl_slist *connect_to;
 	size_t body_length;
 	bool is_https;
 	int64_t begun_ms;
@@ -42,13 +45,20 @@ typedef struct Transfer
 	size_t header_bytes;
 	int64_t retry_after_s;
 
+	bool keeps_answer;
+	char *answer; /* ANSWER_BODY_BYTES and one more, or NULL */
+	size_t answer_length;
 	TransferResult result;
 } Transfer;
+
+typedef struct MailConnection MailConnection;
 
 struct Transport
 {
 	CURLM *multi;
 	int epoll_fd;
+	int mail_fd; /* epoll of the mails' connections; among epoll_fd's */
+	MailConnection *mail_connections;
 	int64_t timer_ms; /* when libcurl wants to be called, by now_ms(); -1 = not at all */
 	Transfer *made;
 	Transfer *idle;
@@ -56,12 +66,22 @@ struct Transport
 	Transfer **finished_end;
 	int capacity;
 	int in_flight;
+	char *answer; /* of the result that was taken last */
 	long timeout_ms;
 	long connect_timeout_ms;
 	char user_agent[128];
 	char ca_file[1024];
+	char connect_to[1024];
 	EgressList allow;
 };
+
+/* Sets an option of `easy`; the first error counts, and stays in `code`. */
+#define SET(option, value)                                \
+	do                                                    \
+	{                                                     \
+		if (code == CURLE_OK)                             \
+			code = curl_easy_setopt(easy, option, value); \
+	} while (0)
 
 /* The monotonic clock. */
 extern int64_t now_ms(void);
@@ -69,22 +89,70 @@ extern int64_t now_ms(void);
 /* transfer.c: a new one without a request; NULL = out of memory. */
 extern Transfer *transfer_make(struct Transport *transport);
 
-/* Gives it a request by the settings of now. */
+/* What holds for a POST and a mail: it begins now, and nothing is known of it. */
+extern void transfer_begin(Transfer *transfer, const TransportRequest *request);
+
+/* Gives it a POST by the settings of now. */
 extern CURLcode transfer_prepare(Transfer *transfer, const TransportRequest *request);
+
+/* The file of the settings, or the certificates that libcurl was built with. */
+extern CURLcode transfer_set_certificates(CURL *easy, const char *ca_file);
+
+/* The setting's pairs, one each; NULL = none, and *is_made tells whether that is for want of memory. */
+extern struct curl_slist *transfer_connect_to(const char *pairs, bool *is_made);
+
+extern bool transfer_has_control_character(const char *text);
+
+/* Keeps more of the answer, if it is wanted, as far as there is room; false = out of memory. */
+extern bool transfer_keep(Transfer *transfer, const char *data, size_t length);
 
 /* Forgets the request. */
 extern void transfer_forget(Transfer *transfer);
 
 extern void transfer_free(Transfer *transfer);
 
+/* transport.c: its result is there; next() hands it out. */
+extern void transport_finish(Transfer *transfer);
+
+/* mailer.c: the transport's side of it. False = it cannot be. */
+extern bool mailer_open(struct Transport *transport);
+
+/* Begins a mail; false = out of memory. What comes of it comes by transport_finish. */
+extern bool mailer_begin(Transfer *transfer, const TransportRequest *request);
+
+/* Closes the connection that has been idle for longest, if there are as many as places are left. */
+extern void mailer_make_room(struct Transport *transport);
+
+/* When mailer_turn() has something to do anyway, by now_ms(); -1 = never. */
+extern int64_t mailer_timer_ms(const struct Transport *transport);
+
+/* Does what can be done without waiting. */
+extern void mailer_turn(struct Transport *transport);
+
+/* Abandons what is under way. */
+extern void mailer_close(struct Transport *transport);
+
 /* loop.c: gives the multi handle its callbacks; false = it cannot be. */
 extern bool loop_attach(struct Transport *transport);
+
+/* What epoll calls events, in libcurl's words, and the other way round. */
+extern uint32_t loop_epoll_events(int what);
+extern int loop_curl_events(uint32_t events);
 
 /* Tells libcurl of the sockets that are ready, and of the time. */
 extern void loop_turn(struct Transport *transport);
 
 /* verdict.c: fills in the result of a transfer that libcurl has ended with this code. */
 extern void verdict_reach(Transfer *transfer, CURLcode code);
+
+extern void verdict_set(Transfer *transfer, TransferPhase phase, const char *error);
+
+/*
+ * A verdict on what libcurl says of any protocol: the look-up, the connection, TLS, and a connection that is lost in the
+ * phase that was reached. False = it says something else.
+ */
+extern bool verdict_on_connection(Transfer *transfer, CURL *easy, CURLcode code,
+								  TransferPhase reached);
 
 /* Seconds from `now` (Unix time) by the value of a Retry-After header, len bytes (RFC 9110, 10.2.3); -1 = it makes no sense. */
 extern int64_t retry_after_seconds(const char *value, size_t len, int64_t now);

@@ -94,8 +94,11 @@ free_transport(Transport *transport)
 {
 	if (transport->multi)
 		curl_multi_cleanup(transport->multi);
+	if (transport->mail_fd >= 0)
+		close(transport->mail_fd);
 	if (transport->epoll_fd >= 0)
 		close(transport->epoll_fd);
+	free(transport->answer);
 	free(transport);
 }
 
@@ -111,9 +114,11 @@ make_transport(void)
 	kept = transport->capacity < KEPT_CONNECTIONS ? transport->capacity : KEPT_CONNECTIONS;
 	transport->finished_end = &transport->finished;
 	transport->timer_ms = -1;
+	transport->mail_fd = -1;
 	transport->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	transport->multi = curl_multi_init();
 	if (transport->epoll_fd >= 0 && transport->multi && loop_attach(transport) &&
+		mailer_open(transport) &&
 		curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, kept) == CURLM_OK &&
 		curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) == CURLM_OK)
 		return transport;
@@ -139,6 +144,8 @@ transport_configure(Transport *transport, const TransportSettings *settings)
 	transport->allow = *settings->allow;
 	snprintf(transport->user_agent, sizeof(transport->user_agent), "%s", settings->user_agent);
 	snprintf(transport->ca_file, sizeof(transport->ca_file), "%s", settings->ca_file);
+	snprintf(transport->connect_to, sizeof(transport->connect_to), "%s",
+			 settings->connect_to ? settings->connect_to : "");
 }
 
 static Transfer *
@@ -167,37 +174,55 @@ give_back(Transfer *transfer)
 	transfer->transport->idle = transfer;
 }
 
-static void
-finish(Transfer *transfer, CURLcode code)
+void
+transport_finish(Transfer *transfer)
 {
 	Transport *transport = transfer->transport;
 
-	verdict_reach(transfer, code);
 	transfer->next = NULL;
 	*transport->finished_end = transfer;
 	transport->finished_end = &transfer->next;
+}
+
+/* Of a POST that libcurl has ended with this code. */
+static void
+finish(Transfer *transfer, CURLcode code)
+{
+	verdict_reach(transfer, code);
+	transport_finish(transfer);
+}
+
+/* False = out of memory. */
+static bool
+begin_post(Transfer *transfer, const TransportRequest *request)
+{
+	CURLcode code = transfer_prepare(transfer, request);
+	CURLMcode added = CURLM_OK;
+
+	if (code == CURLE_OK)
+		added = curl_multi_add_handle(transfer->transport->multi, transfer->easy);
+	if (code == CURLE_OUT_OF_MEMORY || added != CURLM_OK)
+		return false;
+	if (code != CURLE_OK)
+		finish(transfer, code);
+	return true;
 }
 
 static bool
 begin(Transport *transport, const TransportRequest *request)
 {
 	Transfer *transfer = take_idle(transport);
-	CURLcode code;
-	CURLMcode added = CURLM_OK;
 
 	if (!transfer)
 		return false;
-	code = transfer_prepare(transfer, request);
-	if (code == CURLE_OK)
-		added = curl_multi_add_handle(transport->multi, transfer->easy);
-	if (code == CURLE_OUT_OF_MEMORY || added != CURLM_OK)
+	if (request->kind == REQUEST_MAIL ? !mailer_begin(transfer, request)
+									  : !begin_post(transfer, request))
 	{
 		give_back(transfer);
 		return false;
 	}
 	transport->in_flight++;
-	if (code != CURLE_OK)
-		finish(transfer, code);
+	mailer_make_room(transport);
 	return true;
 }
 
@@ -220,14 +245,25 @@ transport_wait_fd(Transport *transport)
 static long
 transport_timeout_ms(Transport *transport)
 {
+	int64_t timer_ms = transport->timer_ms;
+	int64_t mailer_ms = mailer_timer_ms(transport);
 	int64_t left;
 
 	if (transport->finished)
 		return 0;
-	if (transport->timer_ms < 0)
+	if (timer_ms < 0 || (mailer_ms >= 0 && mailer_ms < timer_ms))
+		timer_ms = mailer_ms;
+	if (timer_ms < 0)
 		return -1;
-	left = transport->timer_ms - now_ms();
+	left = timer_ms - now_ms();
 	return left > 0 ? (long) left : 0;
+}
+
+static void
+forget_answer(Transport *transport)
+{
+	free(transport->answer);
+	transport->answer = NULL;
 }
 
 /* Takes what has ended out of libcurl's hands. */
@@ -256,8 +292,10 @@ transport_work(Transport *transport)
 {
 	sigset_t before = block_signals();
 
+	forget_answer(transport);
 	loop_turn(transport);
 	collect(transport);
+	mailer_turn(transport);
 	restore_signals(before);
 }
 
@@ -266,12 +304,16 @@ transport_next(Transport *transport, TransferResult *result)
 {
 	Transfer *transfer = transport->finished;
 
+	forget_answer(transport);
 	if (!transfer)
 		return false;
 	transport->finished = transfer->next;
 	if (!transport->finished)
 		transport->finished_end = &transport->finished;
 	*result = transfer->result;
+	result->answer = transport->answer = transfer->answer;
+	result->answer_length = transfer->answer_length;
+	transfer->answer = NULL;
 	give_back(transfer);
 	transport->in_flight--;
 	return true;
@@ -295,6 +337,7 @@ transport_close(Transport *transport)
 	sigset_t before = block_signals();
 	Transfer *next;
 
+	mailer_close(transport);
 	for (Transfer *transfer = transport->made; transfer; transfer = next)
 	{
 		next = transfer->next_made;

@@ -13,8 +13,9 @@
  * Mails. One recipient each. A server's replies to MAIL, RCPT, DATA and to the data itself are answers, good or bad:
  * TRANSFER_DONE, and the status is the reply's code. What it says before that is a step that failed: TRANSFER_CONNECT if it
  * is not willing to talk (a greeting or EHLO refused), TRANSFER_TLS, TRANSFER_LOGIN; the status is the reply's code, or 0.
- * TRANSFER_RESPONSE means that the data, or some of it, was sent, and nobody knows whether the server has taken the mail. A
- * connection is used for one mail after the other, but never with another login or without the TLS that is asked for.
+ * TRANSFER_RESPONSE means that all was sent, and nobody knows whether the server has taken the mail. A connection is used
+ * for one mail after the other, but never with another login or other demands on TLS. An address whose local part is not
+ * ASCII needs a server that speaks SMTPUTF8; of others TRANSFER_PREPARE says so.
  *
  * This part knows libcurl and nothing of PostgreSQL: it is the library opencalendly_net, which workers alone load. Only
  * module.c knows the server.
@@ -39,10 +40,9 @@ typedef enum RequestKind
 typedef struct TransportRequest
 {
 	RequestKind kind;
-	const char *url; /* of a mail smtp[s]://host[:port][/name that EHLO tells] */
-	const char *const
-		*headers;     /* of a POST: "Name: value", NULL ends them; none may hold a line end */
-	const char *body; /* of a mail the message, with CRLF line ends */
+	const char *url;            /* of a mail smtp[s]://host[:port][/name that EHLO tells] */
+	const char *const *headers; /* of a POST: "Name: value", NULL ends; none may hold a line end */
+	const char *body;           /* of a mail the message; line ends become CRLF */
 	size_t body_length;
 	bool keeps_answer;
 	void *tag;

@@ -16,8 +16,8 @@
 #define NOT_ASKED 1L
 #define CERTIFICATE_EXPIRED 10L
 
-static void
-set_result(Transfer *transfer, TransferPhase phase, const char *error)
+void
+verdict_set(Transfer *transfer, TransferPhase phase, const char *error)
 {
 	transfer->result.phase = phase;
 	snprintf(transfer->result.error, sizeof(transfer->result.error), "%s", error);
@@ -49,11 +49,11 @@ reached_phase(const Transfer *transfer)
 /* --- why ----------------------------------------------------------------------------------------------------------- */
 
 static const char *
-connect_error(const Transfer *transfer)
+connect_error(CURL *easy)
 {
 	long os_error = 0;
 
-	curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
 	switch (os_error)
 	{
 		case ECONNREFUSED:
@@ -67,11 +67,11 @@ connect_error(const Transfer *transfer)
 }
 
 static const char *
-certificate_error(const Transfer *transfer)
+certificate_error(CURL *easy)
 {
 	long verified = -1;
 
-	curl_easy_getinfo(transfer->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+	curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
 	switch (verified)
 	{
 		case NOT_ASKED:
@@ -83,65 +83,72 @@ certificate_error(const Transfer *transfer)
 	}
 }
 
+bool
+verdict_on_connection(Transfer *transfer, CURL *easy, CURLcode code, TransferPhase reached)
+{
+	switch (code)
+	{
+		case CURLE_OUT_OF_MEMORY:
+			verdict_set(transfer, reached, "out of memory");
+			return true;
+		case CURLE_OPERATION_TIMEDOUT:
+			verdict_set(transfer, reached, "timed out");
+			return true;
+		case CURLE_COULDNT_RESOLVE_HOST:
+			verdict_set(transfer, TRANSFER_RESOLVE, "name could not be resolved");
+			return true;
+		case CURLE_COULDNT_CONNECT:
+			verdict_set(transfer, TRANSFER_CONNECT, connect_error(easy));
+			return true;
+		case CURLE_PEER_FAILED_VERIFICATION:
+			verdict_set(transfer, TRANSFER_TLS, certificate_error(easy));
+			return true;
+		case CURLE_SSL_CACERT_BADFILE:
+			verdict_set(transfer, TRANSFER_TLS, "trusted certificates cannot be read");
+			return true;
+		case CURLE_SSL_CONNECT_ERROR:
+			verdict_set(transfer, TRANSFER_TLS, "TLS handshake failed");
+			return true;
+		case CURLE_RECV_ERROR:
+			verdict_set(transfer, reached, "connection lost");
+			return true;
+		default:
+			return false;
+	}
+}
+
 /* Before there was a connection, libcurl's complaint can only be about the request. */
 static void
-judge_request_or_answer(Transfer *transfer)
+judge_request_or_answer(Transfer *transfer, const char *answer_error)
 {
 	if (transfer->is_connected)
-		set_result(transfer, TRANSFER_RESPONSE, "not an HTTP answer");
+		verdict_set(transfer, TRANSFER_RESPONSE, answer_error);
 	else
-		set_result(transfer, TRANSFER_PREPARE, "the request cannot be sent");
+		verdict_set(transfer, TRANSFER_PREPARE, "the request cannot be sent");
 }
 
 static void
 judge_failure(Transfer *transfer, CURLcode code)
 {
-	TransferPhase reached = reached_phase(transfer);
-
+	if (verdict_on_connection(transfer, transfer->easy, code, reached_phase(transfer)))
+		return;
 	switch (code)
 	{
-		case CURLE_OUT_OF_MEMORY:
-			set_result(transfer, reached, "out of memory");
-			break;
-		case CURLE_OPERATION_TIMEDOUT:
-			set_result(transfer, reached, "timed out");
-			break;
-		case CURLE_COULDNT_RESOLVE_HOST:
-			set_result(transfer, TRANSFER_RESOLVE, "name could not be resolved");
-			break;
-		case CURLE_COULDNT_CONNECT:
-			set_result(transfer, TRANSFER_CONNECT, connect_error(transfer));
-			break;
-		case CURLE_PEER_FAILED_VERIFICATION:
-			set_result(transfer, TRANSFER_TLS, certificate_error(transfer));
-			break;
-		case CURLE_SSL_CACERT_BADFILE:
-			set_result(transfer, TRANSFER_TLS, "trusted certificates cannot be read");
-			break;
-		case CURLE_SSL_CONNECT_ERROR:
-			set_result(transfer, TRANSFER_TLS, "TLS handshake failed");
-			break;
 		case CURLE_SEND_ERROR:
-			set_result(transfer, TRANSFER_SEND, "connection lost");
+			verdict_set(transfer, TRANSFER_SEND, "connection lost");
 			break;
 		case CURLE_GOT_NOTHING:
-			set_result(transfer, TRANSFER_RESPONSE, "closed without an answer");
-			break;
-		case CURLE_RECV_ERROR:
-			set_result(transfer, reached, "connection lost");
+			verdict_set(transfer, TRANSFER_RESPONSE, "closed without an answer");
 			break;
 		case CURLE_PARTIAL_FILE:
-			set_result(transfer, TRANSFER_RESPONSE, "answer cut short");
+			verdict_set(transfer, TRANSFER_RESPONSE, "answer cut short");
 			break;
 		case CURLE_UNSUPPORTED_PROTOCOL:
 		case CURLE_WEIRD_SERVER_REPLY:
-			judge_request_or_answer(transfer);
+			judge_request_or_answer(transfer, "not an HTTP answer");
 			break;
 		default:
-			if (transfer->is_connected)
-				set_result(transfer, TRANSFER_RESPONSE, "answer could not be read");
-			else
-				set_result(transfer, TRANSFER_PREPARE, "the request cannot be sent");
+			judge_request_or_answer(transfer, "answer could not be read");
 	}
 }
 
@@ -168,11 +175,11 @@ verdict_reach(Transfer *transfer, CURLcode code)
 	transfer->result.status = transfer->is_connected ? answer_status(transfer) : 0;
 	transfer->result.retry_after_s = transfer->retry_after_s;
 	if (code == CURLE_OK || transfer->is_long)
-		set_result(transfer, TRANSFER_DONE, "");
+		verdict_set(transfer, TRANSFER_DONE, "");
 	else if (has_long_headers(transfer, code))
-		set_result(transfer, TRANSFER_RESPONSE, "response headers too long");
+		verdict_set(transfer, TRANSFER_RESPONSE, "response headers too long");
 	else if (transfer->was_refused && !transfer->is_connected)
-		set_result(transfer, TRANSFER_ADDRESS, "address not allowed");
+		verdict_set(transfer, TRANSFER_ADDRESS, "address not allowed");
 	else
 		judge_failure(transfer, code);
 }

@@ -91,8 +91,8 @@ breaker(const CleanText *clean, uint32_t character)
 	uint32_t first;
 	uint32_t second;
 
-	if (is_blank(clean->before) ||
-		!(character == ':' || character == '@' || is_dot(character, clean->before)))
+	if (character != ':' &&
+		(is_blank(clean->before) || !(character == '@' || is_dot(character, clean->before))))
 		return "";
 	first = read_character(&ahead, clean->how);
 	second = first ? read_character(&ahead, clean->how) : 0;

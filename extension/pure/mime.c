@@ -36,6 +36,7 @@ typedef struct HeaderWriter
 	OctetSink sink;
 	void *arg;
 	size_t column;
+	size_t line_octets;
 } HeaderWriter;
 
 static void
@@ -53,9 +54,9 @@ put_text(HeaderWriter *writer, const char *text)
 
 /* The space before something of n octets, which begins a line of its own where the present one has no room. */
 static void
-put_space(HeaderWriter *writer, size_t n, size_t line_octets)
+put_space(HeaderWriter *writer, size_t n)
 {
-	if (writer->column + 1 + n > line_octets)
+	if (writer->column + 1 + n > writer->line_octets)
 	{
 		writer->sink(writer->arg, "\r\n", 2);
 		writer->column = 0;
@@ -66,7 +67,7 @@ put_space(HeaderWriter *writer, size_t n, size_t line_octets)
 static HeaderWriter
 begin_header(const char *name, OctetSink sink, void *arg)
 {
-	HeaderWriter writer = { .sink = sink, .arg = arg };
+	HeaderWriter writer = { .sink = sink, .arg = arg, .line_octets = HEADER_OCTETS };
 
 	put_text(&writer, name);
 	put(&writer, ":", 1);
@@ -204,7 +205,7 @@ put_encoded_word(HeaderWriter *writer, const EncodedWord *word, bool is_q)
 {
 	char text[BASE64_LENGTH(ENCODED_WORD_OCTETS) + 1];
 
-	put_space(writer, word->length + ENCODED_WORD_FRAME, ENCODED_HEADER_OCTETS);
+	put_space(writer, word->length + ENCODED_WORD_FRAME);
 	put_text(writer, is_q ? "=?UTF-8?Q?" : "=?UTF-8?B?");
 	if (!is_q)
 	{
@@ -232,15 +233,19 @@ room_for_word(const HeaderWriter *writer, bool is_first)
 	return room - ENCODED_WORD_FRAME;
 }
 
-/* The whole value; each word has whole characters, for each is decoded by itself (RFC 2047, 5). */
+/*
+ * The whole value; each word has whole characters, for each is decoded by itself (RFC 2047, 5). Q where it is not much longer
+ * than B: people read it, too.
+ */
 static void
 put_encoded(HeaderWriter *writer, Value value, const Shape *shape)
 {
-	bool is_q = shape->octets_in_q <= BASE64_LENGTH(shape->octets);
+	bool is_q = 4 * shape->octets_in_q <= 5 * BASE64_LENGTH(shape->octets);
 	EncodedWord word = { .n = 0 };
 	char character[UTF8_MAX_LENGTH];
 	bool is_first = true;
 
+	writer->line_octets = ENCODED_HEADER_OCTETS;
 	for (size_t n; (n = next_character(&value, character)) > 0;)
 	{
 		size_t alone = is_q ? text_length_in_q(character, n) : BASE64_LENGTH(n);
@@ -288,7 +293,7 @@ put_words(HeaderWriter *writer, Value value, bool is_quoted)
 			word[length++] = '"';
 		if (length > 0)
 		{
-			put_space(writer, length, HEADER_OCTETS);
+			put_space(writer, length);
 			put(writer, word, length);
 		}
 		length = 0;
@@ -324,7 +329,7 @@ mime_plain_header(const char *name, const char *value, OctetSink sink, void *arg
 	{
 		size_t n = strcspn(value, " ");
 
-		put_space(&writer, n, HEADER_OCTETS);
+		put_space(&writer, n);
 		put(&writer, value, n);
 		value += n + strspn(value + n, " ");
 	}
@@ -349,7 +354,7 @@ mime_mailbox_header(const char *name, const MimeMailbox *mailbox, OctetSink sink
 		put_value(&writer, person, true);
 		strcat(address, ">");
 	}
-	put_space(&writer, strlen(address), HEADER_OCTETS);
+	put_space(&writer, strlen(address));
 	put_text(&writer, address);
 	end_header(&writer);
 }

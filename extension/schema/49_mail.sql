@@ -41,7 +41,8 @@ CREATE TABLE opencalendly.email_deliveries (
     settled_at timestamptz,
     CONSTRAINT email_deliveries_kind_check CHECK (kind IN ('booking_confirmed', 'booking_rescheduled', 'booking_canceled',
         'reminder', 'follow_up', 'login_link', 'webhook_paused', 'team_invitation')),
-    CONSTRAINT email_deliveries_idempotency_key_check CHECK (idempotency_key ~ '^[a-z0-9_/-]{8,200}$'),
+    CONSTRAINT email_deliveries_idempotency_key_check CHECK (
+        pg_catalog.length(idempotency_key) BETWEEN 8 AND 200 AND idempotency_key ~ '^[a-z0-9_/-]+$'),
     CONSTRAINT email_deliveries_email_check CHECK ((email IS NULL) = (user_id IS NOT NULL)),
     CONSTRAINT email_deliveries_booking_id_check CHECK ((booking_id IS NULL) = (meeting_id IS NULL)),
     CONSTRAINT email_deliveries_status_check CHECK (status IN ('pending', 'leased', 'succeeded', 'failed', 'paused')),

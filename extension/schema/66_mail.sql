@@ -81,6 +81,23 @@ $$;
 COMMENT ON FUNCTION opencalendly.lock_notifications(uuid) IS
     'internal: waits until nobody books, cancels or moves with mails of the event type, and keeps others from it until the end of the transaction';
 
+CREATE FUNCTION opencalendly.first_booking_of(booking opencalendly.bookings) RETURNS uuid
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF booking.rescheduled_from IS NULL THEN
+        RETURN booking.id;
+    END IF;
+    RETURN (
+        WITH RECURSIVE earlier AS (
+            SELECT b.id, b.rescheduled_from FROM opencalendly.bookings AS b WHERE b.id = booking.rescheduled_from
+            UNION ALL
+            SELECT b.id, b.rescheduled_from FROM earlier AS e JOIN opencalendly.bookings AS b ON b.id = e.rescheduled_from)
+        SELECT e.id FROM earlier AS e WHERE e.rescheduled_from IS NULL);
+END
+$$;
+COMMENT ON FUNCTION opencalendly.first_booking_of(opencalendly.bookings) IS
+    'internal: the first booking of the chain of moves that led to one: the meeting''s name outside';
+
 -- Reminders and follow-ups of meetings that are not over, by the rules that are on, as far as their time is still to come.
 CREATE FUNCTION opencalendly.planned_mails(event_type_id uuid)
     RETURNS TABLE (kind text, key text, email text, booking_id uuid, meeting_id uuid, rule_id uuid, sends_at timestamptz)
@@ -88,23 +105,16 @@ CREATE FUNCTION opencalendly.planned_mails(event_type_id uuid)
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-        WITH RECURSIVE coming AS MATERIALIZED (
-            SELECT b.id, b.invitee_email, b.starts_at, b.ends_at, b.rescheduled_from FROM opencalendly.bookings AS b
-                WHERE b.event_type_id = planned_mails.event_type_id AND b.status = 'confirmed'
-                    -- no meeting is longer than a day
-                    AND b.starts_at > clock_timestamp() - interval '25 hours' AND b.ends_at > clock_timestamp()),
-        chain (booking_id, id, earlier) AS (
-            SELECT c.id, c.id, c.rescheduled_from FROM coming AS c
-            UNION ALL
-            SELECT c.booking_id, p.id, p.rescheduled_from FROM chain AS c JOIN opencalendly.bookings AS p ON p.id = c.earlier)
         SELECT r.notification_type, concat_ws('/', r.notification_type, b.id, r.offset_minutes, 'invitee'), b.invitee_email,
-            b.id, m.id, r.id, t.sends_at
-        FROM coming AS b JOIN chain AS m ON m.booking_id = b.id AND m.earlier IS NULL
-            CROSS JOIN opencalendly.notification_rules AS r
+            b.id, opencalendly.first_booking_of(b), r.id, t.sends_at
+        FROM opencalendly.bookings AS b CROSS JOIN opencalendly.notification_rules AS r
             CROSS JOIN LATERAL (SELECT CASE r.notification_type
                 WHEN 'reminder' THEN b.starts_at - r.offset_minutes * interval '1 minute'
                 ELSE b.ends_at + r.offset_minutes * interval '1 minute' END AS sends_at) AS t
-        WHERE r.event_type_id = planned_mails.event_type_id AND r.is_enabled AND t.sends_at > clock_timestamp();
+        WHERE b.event_type_id = planned_mails.event_type_id AND b.status = 'confirmed'
+            -- no meeting is longer than a day
+            AND b.starts_at > clock_timestamp() - interval '25 hours' AND b.ends_at > clock_timestamp()
+            AND r.event_type_id = planned_mails.event_type_id AND r.is_enabled AND t.sends_at > clock_timestamp();
 END
 $$;
 COMMENT ON FUNCTION opencalendly.planned_mails(uuid) IS
@@ -130,7 +140,8 @@ $$;
 COMMENT ON FUNCTION opencalendly.lock_planned_addresses(uuid) IS
     'internal: takes the locks of addresses that are no user''s and are to be reminded, of at most 1,000';
 
--- Of the new mails to an address each counts those that were there within a day of it, and the new ones before it.
+-- Of the new mails to an address each counts those that were there within a day of it, and the new ones before it. All is
+-- counted before the first one is written, which is what the order is for, too.
 CREATE FUNCTION opencalendly.plan_mails(event_type_id uuid) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -153,7 +164,8 @@ BEGIN
     INSERT INTO opencalendly.email_deliveries
             (kind, idempotency_key, email, booking_id, meeting_id, subject_id, sends_at, due_at)
         SELECT f.kind, f.key, f.email, f.booking_id, f.meeting_id, f.rule_id, f.sends_at, f.sends_at
-        FROM fresh AS f WHERE f.is_users OR f.there + f.nth <= 20;
+        FROM fresh AS f WHERE f.is_users OR f.there + f.nth <= 20
+        ORDER BY f.sends_at, f.key;
     GET DIAGNOSTICS n = ROW_COUNT;
     IF n > 0 THEN
         PERFORM opencalendly.wake_workers_at_commit();

@@ -89,8 +89,8 @@ CREATE FUNCTION opencalendly.api_run_notifications(session text, page_size text,
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     me constant opencalendly.users := opencalendly.signed_in(session);
-    most constant integer := opencalendly.int_parameter('limit', page_size, 1, 100, 20);
-    given constant jsonb := opencalendly.body_fields(body, '{}');
+    given constant jsonb := opencalendly.body_fields(body, '{"limit": "int"}');
+    most constant integer := opencalendly.int_parameter('limit', coalesce(nullif(page_size, ''), given ->> 'limit'), 1, 100, 20);
     -- one of a user's requests at a time waits: more could take all of the shim's connections
     waits constant boolean := pg_try_advisory_xact_lock(hashtextextended('opencalendly run of ' || me.id, 0));
     ends_at constant timestamptz := clock_timestamp() + CASE WHEN waits THEN interval '1 second' ELSE interval '0' END;
@@ -114,4 +114,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_run_notifications(text, text, text) IS
-    'POST /v0/notifications/run?limit: wakes the workers and waits up to a second for mails that are due, to the caller and about their bookings, as deliveries/run; errors OC006, OC012';
+    'POST /v0/notifications/run?limit (or in the body): wakes the workers and waits up to a second for mails that are due, to the caller and about their bookings, as deliveries/run; errors OC006, OC012';

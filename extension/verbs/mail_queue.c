@@ -19,9 +19,9 @@
 #define TEXT_OF(number) STRINGIFIED(number)
 
 /* How many mails of the address $1 are so near to a time that a window of 24 hours has both. */
-#define MAILS_NEAR(address, time)                                                        \
-	"(SELECT pg_catalog.count(*) FROM opencalendly.email_deliveries AS d WHERE d.email" EQ \
-		address " AND d.sends_at" GT "(" time " OPERATOR(pg_catalog.-) INTERVAL '24 hours')"  \
+#define MAILS_NEAR(address, time)                                                                  \
+	"(SELECT pg_catalog.count(*) FROM opencalendly.email_deliveries AS d WHERE d.email" EQ address \
+	" AND d.sends_at" GT "(" time " OPERATOR(pg_catalog.-) INTERVAL '24 hours')"                   \
 	" AND d.sends_at" LT "(" time " OPERATOR(pg_catalog.+) INTERVAL '24 hours'))"
 
 static SavedQuery is_user_query = {
@@ -72,10 +72,9 @@ static SavedQuery plan_query = {
 };
 
 static SavedQuery unplan_query = {
-	.text =
-		"DELETE FROM opencalendly.email_deliveries AS d WHERE d.booking_id" EQ
-		"$1 AND d.status" EQ "'pending'"
-		" AND d.kind OPERATOR(pg_catalog.=) ANY (ARRAY['reminder', 'follow_up'])",
+	.text = "DELETE FROM opencalendly.email_deliveries AS d WHERE d.booking_id" EQ
+			"$1 AND d.status" EQ "'pending'"
+			" AND d.kind OPERATOR(pg_catalog.=) ANY (ARRAY['reminder', 'follow_up'])",
 	.nargs = 1,
 	.types = { UUIDOID },
 };
@@ -147,23 +146,21 @@ queue(const char *kind, const pg_uuid_t *booking_id, int sequence, const pg_uuid
 {
 	if (!invitee && nhosts == 0)
 		return;
-	query_write(&queue_query,
-				(QueryArg[]) { ARG(CStringGetTextDatum(kind)), UUID_ARG(booking_id),
-							   ARG(Int32GetDatum(sequence)), UUID_ARG(meeting_id),
-							   ARG_IF(invitee, CStringGetTextDatum(invitee)),
-							   ARG(uuid_array(hosts, nhosts)) });
+	query_write(&queue_query, (QueryArg[]) { ARG(CStringGetTextDatum(kind)), UUID_ARG(booking_id),
+											 ARG(Int32GetDatum(sequence)), UUID_ARG(meeting_id),
+											 ARG_IF(invitee, CStringGetTextDatum(invitee)),
+											 ARG(uuid_array(hosts, nhosts)) });
 }
 
 static void
 plan_reminders(const Booking *booking, const pg_uuid_t *meeting_id, bool is_known)
 {
-	query_write(&plan_query,
-				(QueryArg[]) { UUID_ARG(&booking->event_type_id), UUID_ARG(&booking->id),
-							   UUID_ARG(meeting_id),
-							   ARG(CStringGetTextDatum(booking->invitee_email)),
-							   ARG(BoolGetDatum(is_known)),
-							   ARG(TimestampTzGetDatum(booking->starts_at)),
-							   ARG(TimestampTzGetDatum(booking->ends_at)) });
+	query_write(&plan_query, (QueryArg[]) { UUID_ARG(&booking->event_type_id),
+											UUID_ARG(&booking->id), UUID_ARG(meeting_id),
+											ARG(CStringGetTextDatum(booking->invitee_email)),
+											ARG(BoolGetDatum(is_known)),
+											ARG(TimestampTzGetDatum(booking->starts_at)),
+											ARG(TimestampTzGetDatum(booking->ends_at)) });
 }
 
 static void

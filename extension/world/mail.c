@@ -26,8 +26,7 @@ typedef struct MailLane
 static Queue mail_queue = { .name = "mail", QUEUE_STATEMENTS("opencalendly.email_deliveries") };
 
 /* Rows whose time has its own, and that nobody waits for. */
-#define IS_PLANNED(alias) \
-	alias ".kind OPERATOR(pg_catalog.=) ANY (ARRAY['reminder', 'follow_up'])"
+#define IS_PLANNED(alias) alias ".kind OPERATOR(pg_catalog.=) ANY (ARRAY['reminder', 'follow_up'])"
 #define IS_OPEN(alias) alias ".status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased'])"
 
 /*
@@ -104,9 +103,9 @@ lease(void *self, MemoryContext context, int most, int nplaces, Delivery **deliv
 
 	if (places <= 0)
 		return 0;
-	n = (int) query_write(&lease_query, (QueryArg[]) { ARG(Int32GetDatum(places)),
-													   ARG(TimestampTzGetDatum(now)),
-													   ARG(TimestampTzGetDatum(lease_end)) });
+	n = (int) query_write(&lease_query,
+						  (QueryArg[]) { ARG(Int32GetDatum(places)), ARG(TimestampTzGetDatum(now)),
+										 ARG(TimestampTzGetDatum(lease_end)) });
 	ids = leased_ids(n);
 	SPI_freetuptable(SPI_tuptable);
 	return n > 0 ? mail_facts_load(ids, context, deliveries) : 0;
@@ -130,7 +129,8 @@ fail(const Delivery *delivery, const char *error, Outcome *outcome)
 }
 
 static bool
-send_mail(void *self, const TransportApi *api, Transport *transport, Delivery *base, Outcome *outcome)
+send_mail(void *self, const TransportApi *api, Transport *transport, Delivery *base,
+		  Outcome *outcome)
 {
 	MailDelivery *mail = (MailDelivery *) base;
 
@@ -158,9 +158,9 @@ note_trouble(MailLane *lane, bool is_trouble, int64 retry_after_s)
 		lane->pause_us = PAUSE_MIN_US;
 		return;
 	}
-	lane->open_at = GetCurrentTimestamp() +
-					(retry_after_s >= 0 ? Min(retry_after_s * USECS_PER_SEC, PAUSE_MAX_US)
-										: lane->pause_us);
+	lane->open_at =
+		GetCurrentTimestamp() +
+		(retry_after_s >= 0 ? Min(retry_after_s * USECS_PER_SEC, PAUSE_MAX_US) : lane->pause_us);
 	lane->pause_us = Min(lane->pause_us * 2, PAUSE_MAX_US);
 }
 

@@ -158,7 +158,8 @@ find_why_not(uint64 row, MailKind kind, bool has_booking, int64 now)
 				return "not sent: the invitee did not show up";
 			return NULL;
 		case MAIL_LOGIN_LINK:
-			return row_bool(row, IS_LOGIN_OPEN) ? NULL : "not sent: the link was used or has expired";
+			return row_bool(row, IS_LOGIN_OPEN) ? NULL
+												: "not sent: the link was used or has expired";
 		case MAIL_WEBHOOK_PAUSED:
 			return row_text_or_null(row, PAUSED_REASON) ? NULL
 														: "not sent: the endpoint is not paused";
@@ -222,10 +223,10 @@ read_calendar(uint64 row, MailDelivery *mail)
 	bool isnull;
 	Datum meeting = row_datum(row, MEETING_ID, &isnull);
 
-	facts->has_calendar = (facts->kind == MAIL_BOOKING_CONFIRMED ||
-						   facts->kind == MAIL_BOOKING_RESCHEDULED ||
-						   facts->kind == MAIL_BOOKING_CANCELED) &&
-						  !(facts->is_to_host && row_int(row, SEATS) > 1);
+	facts->has_calendar =
+		(facts->kind == MAIL_BOOKING_CONFIRMED || facts->kind == MAIL_BOOKING_RESCHEDULED ||
+		 facts->kind == MAIL_BOOKING_CANCELED) &&
+		!(facts->is_to_host && row_int(row, SEATS) > 1);
 	facts->uid = psprintf("%s@opencalendly", id_text(DatumGetUUIDP(meeting)));
 	facts->sequence = (int) row_int(row, SEQUENCE) + (facts->kind == MAIL_BOOKING_CANCELED ? 1 : 0);
 	facts->stamp = mail->sends_at;
@@ -380,8 +381,7 @@ add_booking_links(MailDelivery *mail)
 
 	if (facts->is_to_host)
 	{
-		facts->booking_url =
-			page_url(psprintf("/console#/bookings/%s", id_text(&mail->link_id)));
+		facts->booking_url = page_url(psprintf("/console#/bookings/%s", id_text(&mail->link_id)));
 		return;
 	}
 	facts->booking_url = page_url(mail->page);

@@ -135,15 +135,18 @@ static void
 write_file(const char *path, const StringInfo message)
 {
 	char *hidden = psprintf("%s.tmp", path);
-	int fd = OpenTransientFilePerm(hidden, O_CREAT | O_TRUNC | O_WRONLY | PG_BINARY, S_IRUSR | S_IWUSR);
-	bool done;
+	int fd =
+		OpenTransientFilePerm(hidden, O_CREAT | O_TRUNC | O_WRONLY | PG_BINARY, S_IRUSR | S_IWUSR);
+	bool done = false;
 
-	if (fd < 0)
+	if (fd >= 0)
+	{
+		done = write(fd, message->data, message->len) == message->len && pg_fsync(fd) == 0;
+		done = CloseTransientFile(fd) == 0 && done && rename(hidden, path) == 0;
+	}
+	if (!done)
 		ereport(ERROR, errcode_for_file_access(),
 				errmsg("the mail folder cannot be written to: %m"));
-	done = write(fd, message->data, message->len) == message->len && pg_fsync(fd) == 0;
-	if (CloseTransientFile(fd) != 0 || !done || rename(hidden, path) != 0)
-		ereport(ERROR, errcode_for_file_access(), errmsg("a mail could not be written: %m"));
 }
 
 /* A line of the folder's list, mails.txt: reader, subject, file. What is lost of it is no mail. */
@@ -167,8 +170,7 @@ post_to_folder(MailDelivery *mail, const MailParts *parts, Outcome *outcome)
 	if (!settings_mail_folder || !*settings_mail_folder)
 		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("opencalendly.mail_folder is not set"));
-	write_file(psprintf("%s/%s", settings_mail_folder, file_name(mail)),
-			   make_message(mail, parts));
+	write_file(psprintf("%s/%s", settings_mail_folder, file_name(mail)), make_message(mail, parts));
 	add_to_list(mail, parts);
 	*outcome = outcome_begin(&mail->base, "done");
 	outcome->verdict = VERDICT_SUCCEEDED;
@@ -183,18 +185,18 @@ post_by_smtp(const TransportApi *api, Transport *transport, MailDelivery *mail,
 	StringInfo message = make_message(mail, parts);
 	bool logs_in = settings_smtp_user && *settings_smtp_user;
 	char *password = logs_in ? keys_read_secret("smtp_password") : NULL;
-	bool has_begun = api->begin(
-		transport, &(TransportRequest) { .kind = REQUEST_MAIL,
-										 .url = settings_smtp_url,
-										 .body = message->data,
-										 .body_length = message->len,
-										 .tag = mail,
-										 .mail_from = sender_address(),
-										 .mail_to = mail->to,
-										 .username = logs_in ? settings_smtp_user : NULL,
-										 .password = password,
-										 .requires_tls = settings_smtp_requires_tls,
-										 .keeps_answer = true });
+	bool has_begun =
+		api->begin(transport, &(TransportRequest) { .kind = REQUEST_MAIL,
+													.url = settings_smtp_url,
+													.body = message->data,
+													.body_length = message->len,
+													.tag = mail,
+													.mail_from = sender_address(),
+													.mail_to = mail->to,
+													.username = logs_in ? settings_smtp_user : NULL,
+													.password = password,
+													.requires_tls = settings_smtp_requires_tls,
+													.keeps_answer = true });
 
 	if (password)
 		crypto_forget(password, strlen(password));
@@ -263,11 +265,10 @@ resend_body(const MailDelivery *mail, const MailParts *parts)
 					 ",\"headers\":{\"Message-ID\":\"<%s>\",\"Auto-Submitted\":\"auto-generated\"}",
 					 message_id(mail));
 	if (parts->calendar)
-		appendStringInfo(
-			&json,
-			",\"attachments\":[{\"filename\":\"" INVITE_NAME "\",\"content\":\"%s\","
-			"\"content_type\":\"text/calendar; charset=utf-8; method=%s\"}]",
-			base64_text(parts->calendar), parts->method);
+		appendStringInfo(&json,
+						 ",\"attachments\":[{\"filename\":\"" INVITE_NAME "\",\"content\":\"%s\","
+						 "\"content_type\":\"text/calendar; charset=utf-8; method=%s\"}]",
+						 base64_text(parts->calendar), parts->method);
 	appendStringInfoChar(&json, '}');
 	return json.data;
 }

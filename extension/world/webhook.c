@@ -60,7 +60,8 @@ typedef struct WebhookDelivery
 	bytea *old_secret; /* NULL: none that still signs */
 } WebhookDelivery;
 
-static Queue webhook_queue = { .name = "webhook", QUEUE_STATEMENTS("opencalendly.webhook_deliveries") };
+static Queue webhook_queue = { .name = "webhook",
+							   QUEUE_STATEMENTS("opencalendly.webhook_deliveries") };
 
 /*
  * $1 places, $2 now, $3 the lease's end, $4 endpoints and $5 how many more each of them may have (others: one), $6 places
@@ -390,7 +391,8 @@ send_signed(const TransportApi *api, Transport *transport, WebhookDelivery *deli
 }
 
 static bool
-send_webhook(void *self, const TransportApi *api, Transport *transport, Delivery *base, Outcome *outcome)
+send_webhook(void *self, const TransportApi *api, Transport *transport, Delivery *base,
+			 Outcome *outcome)
 {
 	WebhookDelivery *delivery = (WebhookDelivery *) base;
 	MemoryContext context = CurrentMemoryContext;
@@ -438,8 +440,7 @@ static bool
 tells_of_endpoint(const Outcome *outcome)
 {
 	return outcome->verdict == VERDICT_SUCCEEDED ||
-		   (strcmp(outcome->phase, "prepare") != 0 &&
-			!outcome_is_given_up(outcome));
+		   (strcmp(outcome->phase, "prepare") != 0 && !outcome_is_given_up(outcome));
 }
 
 static void
@@ -503,11 +504,11 @@ note_health(void *self)
 	if (nwell > 0)
 		query_write(&well_query, (QueryArg[]) { ARG(array_of(UUIDOID, well, NULL, nwell)) });
 	if (nfailing > 0)
-		query_write(&fails_query, (QueryArg[]) { ARG(array_of(UUIDOID, failing, NULL, nfailing)),
-												 ARG(array_of(UUIDOID, gone, NULL, ngone)),
-												 ARG(Int32GetDatum(settings_pause_after)),
-												 ARG(BoolGetDatum(settings_mail_transport !=
-																  MAIL_BY_NONE)) });
+		query_write(&fails_query,
+					(QueryArg[]) { ARG(array_of(UUIDOID, failing, NULL, nfailing)),
+								   ARG(array_of(UUIDOID, gone, NULL, ngone)),
+								   ARG(Int32GetDatum(settings_pause_after)),
+								   ARG(BoolGetDatum(settings_mail_transport != MAIL_BY_NONE)) });
 }
 
 static void

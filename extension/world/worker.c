@@ -335,8 +335,7 @@ lease(Worker *worker, Delivery **leased)
 	for (int i = 0; i < NLANES && n < places; i++)
 	{
 		Lane *lane = &worker->lanes[i];
-		int more =
-			lane->sender->lease(lane->self, worker->context, most, places - n, leased + n);
+		int more = lane->sender->lease(lane->self, worker->context, most, places - n, leased + n);
 
 		for (int j = n; j < n + more; j++)
 			leased[j]->lane = lane;

@@ -2,7 +2,7 @@
  * Promise (t/051_journey.pl): from signing in to a canceled meeting, with nothing but the pages: once with a desktop and a
  * clock of 24 hours, once with a phone and one of 12.
  */
-import { api, finish, is, like, must, note, overflow, sql, step, url, visitor } from './lib.mjs';
+import { api, finish, is, like, must, note, overflow, setMail, sql, step, url, visitor } from './lib.mjs';
 import { bookButton, chooseDay, chooseTime, chooseZone, fillIn, pickerReady, times } from './walk.mjs';
 import { words } from './words.mjs';
 
@@ -32,6 +32,10 @@ const has = (whole, part, what) => must(plain(whole).includes(plain(part)), `${w
 /* What the database knows of the guest's bookings, in the order of their making: "status start" */
 const bookingsOf = (guest) => sql(`SELECT status || ' ' || to_char(starts_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI')
   FROM opencalendly.bookings WHERE invitee_name = '${guest}' ORDER BY id`);
+
+/* What became of the mails to the guest, in the order of their making: "kind status". */
+const mailsTo = ({ device }) => sql(`SELECT coalesce(string_agg(kind || ' ' || status, ', ' ORDER BY id), '')
+  FROM opencalendly.email_deliveries WHERE email = '${device}@example.net'`);
 
 async function tell(story) {
   const { device, phone, locale, guest, username } = story;
@@ -80,7 +84,7 @@ async function signIn(story, host) {
     await page.getByLabel(t('console.signIn.email')).fill(`${username}@example.com`);
     await send.click();
     await host.sees(page.getByRole('heading', { name: t('console.signIn.sentTitle') }));
-    await host.sees(t('console.signIn.sent', { email: `${username}@example.com` }));
+    await host.sees(t('console.signIn.mailed', { email: `${username}@example.com` }));
     await fits(story, host);
     host.expect();
   });
@@ -317,9 +321,23 @@ async function bookTime(story, ann) {
     has(text, story.asBooked, 'the visitor\'s time');
     has(text, story.forHost, 'the host\'s time');
     has(text, 'https://call.example.com/intro', 'the place');
+    has(text, t('page.mail.confirmed_coming', { email: `${story.device}@example.net` }), 'the mail');
+    is(await mailsTo(story), 'booking_confirmed pending', 'mails');
     const path = await page.getByRole('link', { name: /\.ics/ }).getAttribute('href');
     like(await (await fetch(new URL(path, url))).text(), /DTSTART:20260602T090000Z/, '.ics');
     await fits(story, ann);
+  });
+
+  await step(`${device}: once the mail has gone, that is told; of one that cannot be delivered nothing is`, async () => {
+    const settle = (as) => sql(`UPDATE opencalendly.email_deliveries SET status = '${as}', settled_at = clock_timestamp()
+      WHERE email = '${device}@example.net'`);
+    await settle('succeeded');
+    await page.reload();
+    await ann.sees(t('page.mail.confirmed_sent', { email: `${device}@example.net` }));
+    await settle('failed');
+    await page.reload();
+    await ann.sees(t('page.booked.text'));
+    must(!(await page.locator('.note').innerText()).includes('@'), 'no word of a mail');
   });
 }
 
@@ -338,6 +356,7 @@ async function moveBooking(story, ann) {
     await fits(story, ann);
     await page.getByRole('button', { name: t('action.move') }).click();
     await ann.sees(t('page.action.doneMoved'));
+    await ann.sees(t('page.mail.rescheduled_coming', { email: `${story.device}@example.net` }));
     has(await page.getByRole('main').innerText(), story.asMoved, 'the new time');
     is(await bookingsOf(story.guest), 'rescheduled 2026-06-02T09:00\nconfirmed 2026-06-03T10:15', 'bookings');
   });
@@ -358,6 +377,8 @@ async function cancelBooking(story, ann) {
     await page.getByRole('button', { name: t('action.cancel') }).click();
     await dialog.getByRole('button', { name: t('action.cancel') }).click();
     await ann.sees(page.getByRole('heading', { name: t('page.action.canceled') }));
+    await ann.sees(t('page.mail.canceled_coming', { email: `${story.device}@example.net` }));
+    is(await mailsTo(story), 'booking_confirmed failed, booking_rescheduled pending, booking_canceled pending', 'mails');
     await fits(story, ann);
   });
 }
@@ -377,6 +398,7 @@ async function tellSpeed({ username }) {
   note(`with files kept from before: ${await firstPaint()} ms`);
 }
 
+await setMail('folder');
 for (const story of stories) await tell(story);
 await tellSpeed(stories[0]);
 await finish();

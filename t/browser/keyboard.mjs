@@ -321,6 +321,28 @@ await step('an event type, by a name and Enter', async () => {
   must(await desk.evaluate(() => document.activeElement !== document.body), 'the focus is not lost with the form');
 });
 
+await step('its reminders: a group is opened by Enter, one is added, changed and switched off, another taken out', async () => {
+  const part = (name, n) => desk.getByLabel(t(`reminders.${name}`, { n }), { exact: true });
+  await use(desk, desk.getByRole('link', { name: 'By hand', exact: true }));
+  await until('the form is there', async () => (await focus(desk)) === 'h1 By hand');
+  await use(desk, desk.locator('#group-reminders > summary'));
+  await part('length', 1).waitFor();
+  await use(desk, button(desk, 'reminders.addFollowUp'), 'Space');
+  must(await isFocused(part('length', 2)), `the focus is at the new one, not at ${await focus(desk)}`);
+  await type('Control+a');
+  await desk.keyboard.type('3');
+  await tabTo(desk, part('unit', 2));
+  await type('ArrowDown');
+  await use(desk, part('switch', 2), 'Space');
+  await tabTo(desk, desk.getByRole('button', { name: t('reminders.remove', { n: 1 }) }), 'Shift+Tab');
+  await type('Enter');
+  must(await isFocused(part('length', 1)), `the focus is at what is left, not at ${await focus(desk)}`);
+  await use(desk, button(desk, 'common.save'));
+  await host.sees(desk.getByText(t('eventTypes.saved', { name: 'By hand' })));
+  is(await sql(`SELECT concat_ws(' ', notification_type, offset_minutes, is_enabled) FROM opencalendly.notification_rules`),
+    'follow_up 4320 f', 'rules');
+});
+
 await step('an endpoint of webhooks: added, its secret copied, pinged, its log read, deleted', async () => {
   await goTo('console.nav.webhooks');
   await use(desk, button(desk, 'webhooks.empty.act'));

@@ -1,5 +1,6 @@
 /* Promise (t/054_no_script.pl): without JavaScript a visitor books, cancels and moves a booking by plain forms. */
-import { book, finish, is, like, makeEventType, makeHost, moveClock, must, overflow, sql, step, url, visitor } from './lib.mjs';
+import { book, finish, is, like, makeEventType, makeHost, moveClock, must, overflow, setMail, sql, step, url, visitor } from './lib.mjs';
+import { words } from './words.mjs';
 
 const ada = await makeHost('ada', { zone: 'Europe/Berlin', name: 'Ada Lovelace' });
 await makeEventType(ada, {
@@ -10,6 +11,8 @@ const ann = await visitor({ script: false, phone: true });
 const { page } = ann;
 const time = (text) => page.getByRole('link', { name: text, exact: true }).first();
 const heading = (name) => page.getByRole('heading', { name });
+const t = words();
+const german = words('de');
 
 await step('the list of times, in the host\'s zone, which is told', async () => {
   await ann.open('/ada/talk');
@@ -77,9 +80,10 @@ await step('a time taken meanwhile: others are offered, what was typed stays', a
   is(await page.getByLabel('What about?').inputValue(), 'Engines\nand notes', 'answer');
 });
 
-await step('booked: both times, the calendar, the links', async () => {
+await step('booked: both times, the calendar, the links; of mails not a word, for none is sent', async () => {
   await page.getByRole('button', { name: 'Book this time' }).click();
   await ann.sees(heading('You are booked'));
+  is(await page.locator('.note.good').innerText(), t('page.booked.text'), 'told');
   await ann.sees(/1 June 2026, 05:00 – 05:30/);
   await ann.sees(/1 June 2026, 11:00 – 11:30/);
   await ann.sees('Ann "<b>" O\'Neil, ann@example.net');
@@ -131,6 +135,24 @@ await step('a language that is chosen stays', async () => {
   is(await page.locator('html').getAttribute('lang'), 'de', 'lang');
   await time('10:15').click();
   is(await page.locator('html').getAttribute('lang'), 'de', 'lang');
+});
+
+await step('and is that of the mails, which are told where they are sent', async () => {
+  await setMail('folder');
+  await page.getByLabel(german('page.form.name'), { exact: true }).fill('Anna');
+  await page.getByLabel(german('page.form.email')).fill('anna@example.net');
+  await page.getByLabel('What about?').fill('Webstühle');
+  await page.getByRole('button', { name: german('page.form.book') }).click();
+  await ann.sees(german('page.mail.confirmed_coming', { email: 'anna@example.net' }));
+  is(await sql('SELECT language FROM opencalendly.bookings WHERE invitee_email = \'anna@example.net\''), 'de', 'language');
+  is(await sql('SELECT DISTINCT language FROM opencalendly.bookings WHERE invitee_email = \'ann@example.net\''), 'en', 'of the first');
+  await page.getByRole('link', { name: german('page.booked.reschedule') }).click();
+  await page.getByRole('button', { name: '11:15', exact: true }).first().click();
+  await ann.sees(german('page.mail.rescheduled_coming', { email: 'anna@example.net' }));
+  await page.getByRole('link', { name: german('page.booked.cancel') }).click();
+  await page.getByRole('button', { name: german('page.action.cancelNow') }).click();
+  await ann.sees(german('page.mail.canceled_coming', { email: 'anna@example.net' }));
+  is(await sql('SELECT DISTINCT language FROM opencalendly.bookings WHERE invitee_email = \'anna@example.net\''), 'de', 'language');
 });
 
 await step('01:30 twice on one night, with its offset; 02:30 never on another', async () => {

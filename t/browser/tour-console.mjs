@@ -1,5 +1,5 @@
 /* The states of signing in, and of the console's bookings, explanations and profile (tour.mjs). */
-import { signInLink, until } from './lib.mjs';
+import { is, signInLink, sql, until } from './lib.mjs';
 
 const meeting = (my, name) => my.page.locator('button.meeting', { hasText: name }).first();
 
@@ -30,6 +30,8 @@ export const signInStates = [
     await (await my.field('console.signIn.email')).fill(my.host.email);
     await my.press('console.signIn.send');
     await my.sees('console.signIn.mailed');
+    is(await sql(`SELECT language FROM opencalendly.login_links WHERE email = '${my.host.email}' ORDER BY created_at DESC LIMIT 1`),
+      my.language, 'what the mail is written in');
   }],
   ['verify', async (my) => {
     const token = await signInLink(`somebody-${my.language}@example.com`);

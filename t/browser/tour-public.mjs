@@ -1,6 +1,6 @@
 /* The states of the pages that visitors see (tour.mjs), in the order in which one leads to the next. */
 import http from 'node:http';
-import { until, url } from './lib.mjs';
+import { is, sql, until, url } from './lib.mjs';
 import { bookButton, chooseDay, fillIn, pickerReady, timeButtons } from './walk.mjs';
 
 const intro = (my, query = '') => `/${my.host.username}/intro${query}`;
@@ -25,6 +25,10 @@ async function send(my) {
   await fillIn(my.page, { answers: { 'What about?': 'Looms' } });
   await bookButton(my.page).click();
 }
+
+/* Of the mails to an invitee of the tour's host. */
+const languageOf = (my, email) => sql(`SELECT b.language FROM opencalendly.bookings AS b
+  WHERE b.organizer_id = '${my.host.user.id}' AND b.invitee_email = '${email}'`);
 
 export const publicStates = [
   ['home', (my) => my.open('/'), { focus: true }],
@@ -103,6 +107,7 @@ export const publicStates = [
     await send(my);
     await my.sees('page.booked.title');
     await my.sees('page.mail.confirmed_coming');
+    is(await languageOf(my, 'ann@example.net'), my.language, 'what mails are written in');
   }, { focus: true }],
 
   ['cancel', (my) => action(my, 'open', 'cancel'), { focus: true }],
@@ -218,7 +223,7 @@ export const plainStates = [
   }, { focus: true }],
   ['plain: form with errors', async (my) => {
     await (await my.field('page.form.name')).fill(' ');
-    await (await my.field('page.form.email')).fill('ann@example.net');
+    await (await my.field('page.form.email')).fill('plain@example.net');
     await my.page.getByLabel('What about?').fill('Looms');
     await my.press('page.form.book');
     await my.page.locator('[aria-invalid="true"]').first().waitFor();
@@ -227,6 +232,7 @@ export const plainStates = [
     await (await my.field('page.form.name')).fill('Ann');
     await my.press('page.form.book');
     await my.sees('page.booked.title');
+    is(await languageOf(my, 'plain@example.net'), my.language, 'what mails are written in');
   }],
   ['plain: no such zone', (my) => my.open(intro(my, '?timezone=Mars')), { expect: [400] }],
   ['plain: no free time', (my) => my.open(`/${my.host.username}/never`)],

@@ -290,7 +290,7 @@ my %rows = (
 		make => sub { { path => { id => $_[0]{id}{hook} }, query => { status => 'pending', limit => 5 } } } },
 	'POST /v0/webhooks/deliveries/:id/replay' => { as => 'vera', foreign => 404,
 		make => sub { { path => { id => $_[0]{id}{delivery} }, body => {} } } },
-	'POST /v0/notifications/run' => { as => 'zoe', foreign => 'own', make => sub { { query => { limit => 5 }, body => {} } } },
+	'POST /v0/notifications/run' => { as => 'zoe', foreign => 'own', make => sub { { query => { limit => 5 }, body => { limit => 5 } } } },
 	'POST /v0/webhooks/deliveries/run' => { as => 'zoe', foreign => 'own', make => sub { { query => { limit => 5 }, body => {} } } },
 
 	# links

@@ -202,7 +202,7 @@ sub remind
 	is_deeply(call($ada, "PUT $rules", %id, data => { rules => $set })->{json}{rules}, $set, 'by their ids');
 	refused($ada, 400, 'for the same twice', "PUT $rules", %id, data => { rules => [ @day, @day ] });
 	call($ada, 'POST /v0/notifications/run', query => { limit => 1 });
-	call($ada, 'POST /v0/notifications/run', data => {});
+	call($ada, 'POST /v0/notifications/run', data => { limit => 1 });
 	return;
 }
 
@@ -416,6 +416,7 @@ sub make_team_event_types
 	my %explain = (%id, query => { startsAt => '2026-06-02T03:00:00Z' });
 	call($ada, 'GET /v0/event-types/{id}/explain', %explain);
 	refused($ben, 403, 'for a member', 'GET /v0/event-types/{id}/explain', %explain);
+	refused($ben, 403, 'for a member', 'GET /v0/event-types/{id}/notification-rules', %id);
 	call($ben, 'GET /v0/teams/{teamId}/event-types', path => { teamId => $team_id });
 	return;
 }

@@ -17,9 +17,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -33,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "loopback.h"
 #include "net/transfer.h"
 
 #define TIMEOUT_MS 400
@@ -168,14 +166,6 @@ typedef struct Peer
 } Peer;
 
 static Server plain, secure;
-
-static void
-wait_ms(long ms)
-{
-	struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&time, NULL);
-}
 
 static bool
 put(Peer *peer, const char *data, size_t len)
@@ -349,21 +339,6 @@ serve(void *arg)
 	return NULL;
 }
 
-static int
-listen_on_loopback(int *port)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-								   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_return_code(bind(fd, (struct sockaddr *) &address, sizeof(address)), errno);
-	assert_return_code(listen(fd, 512), errno);
-	assert_return_code(getsockname(fd, (struct sockaddr *) &address, &len), errno);
-	*port = ntohs(address.sin_port);
-	return fd;
-}
-
 static void
 start(Server *server)
 {
@@ -372,41 +347,6 @@ start(Server *server)
 	server->fd = listen_on_loopback(&server->port);
 	pthread_create(&thread, NULL, serve, server);
 	pthread_detach(thread);
-}
-
-/* A certificate for good.test that ends so many seconds from now, signed by itself. */
-static SSL_CTX *
-make_tls(long ends_in_s, const char *written_to)
-{
-	SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *certificate = X509_new();
-	X509_NAME *name = X509_get_subject_name(certificate);
-	X509_EXTENSION *names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "DNS:good.test");
-
-	X509_set_version(certificate, X509_VERSION_3);
-	ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-	X509_gmtime_adj(X509_getm_notBefore(certificate), -86400);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), ends_in_s);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *) "good.test", -1,
-							   -1, 0);
-	X509_set_issuer_name(certificate, name);
-	X509_set_pubkey(certificate, key);
-	X509_add_ext(certificate, names, -1);
-	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
-	if (written_to)
-	{
-		FILE *file = fopen(written_to, "a");
-
-		assert_true(file && PEM_write_X509(file, certificate) == 1);
-		fclose(file);
-	}
-	assert_int_equal(SSL_CTX_use_certificate(tls, certificate), 1);
-	assert_int_equal(SSL_CTX_use_PrivateKey(tls, key), 1);
-	X509_EXTENSION_free(names);
-	X509_free(certificate);
-	EVP_PKEY_free(key);
-	return tls;
 }
 
 /* --- driving the transport ------------------------------------------------------------------------------------------ */
@@ -688,6 +628,94 @@ assert_refused(const char *url)
 	assert_int_equal(result.retry_after_s, -1);
 }
 
+/* The operator's own: to any address, and the answer is kept. */
+static TransferResult
+post_freely(const char *url)
+{
+	static const char *const headers[] = { "Authorization: Bearer key", NULL };
+	int forbidden = forbidden_connects; /* to others, not to these */
+	TransferResult result;
+
+	assert_true(api->begin(transport, &(TransportRequest) { .kind = REQUEST_POST,
+															.url = url,
+															.headers = headers,
+															.body = "{}",
+															.body_length = 2,
+															.keeps_answer = true }));
+	result = await_result();
+	forbidden_connects = forbidden;
+	return result;
+}
+
+static void
+test_the_operators_posts(void **state)
+{
+	TransferResult result;
+
+	configure("", "");
+	assert_result(post(at(plain.port, "/ok")), TRANSFER_ADDRESS, 0, "address not allowed");
+	result = post_freely(at(plain.port, "/ok"));
+	assert_result(result, TRANSFER_DONE, 200, "");
+	assert_string_equal(result.answer, "ok");
+	assert_int_equal(result.answer_length, 2);
+	assert_non_null(strstr(plain.request, "\r\nAuthorization: Bearer key\r\n"));
+	/* the connection is there now, and yet no user's */
+	assert_result(post(at(plain.port, "/ok")), TRANSFER_ADDRESS, 0, "address not allowed");
+	result = post_freely(at(plain.port, "/status/429/7"));
+	assert_result(result, TRANSFER_DONE, 429, "");
+	assert_int_equal(result.retry_after_s, 7);
+	assert_int_equal(result.answer_length, 0);
+	result = post_freely(at(plain.port, "/100MB"));
+	assert_result(result, TRANSFER_DONE, 200, "");
+	assert_int_equal(result.answer_length, ANSWER_BODY_BYTES);
+	assert_int_equal(strlen(result.answer), ANSWER_BODY_BYTES);
+	assert_result(post_freely(at(plain.port, "/redirect")), TRANSFER_DONE, 302, "");
+	result = post_freely(at(plain.port, "/cut"));
+	assert_result(result, TRANSFER_RESPONSE, 200, "answer cut short");
+	assert_string_equal(result.answer, "short");
+	assert_result(post_freely("smtp://127.0.0.1/"), TRANSFER_PREPARE, 0,
+				  "the request cannot be sent");
+	configure("127.0.0.0/8", "");
+	result = post(at(plain.port, "/ok"));
+	assert_null(result.answer);
+}
+
+/* Answers are the last result's, whatever has begun since. */
+static void
+test_an_answer_is_there_until_the_next(void **state)
+{
+	TransferResult result = post_freely(at(plain.port, "/ok"));
+
+	begin(at(plain.port, "/cut"), NULL);
+	assert_string_equal(result.answer, "ok");
+	await_result();
+}
+
+static void
+test_where_to_connect_instead(void **state)
+{
+	static char pairs[128];
+	EgressList none = { 0 };
+
+	snprintf(pairs, sizeof(pairs), "mail.test:443:127.0.0.1:1,api.test:80:127.0.0.1:%d",
+			 plain.port);
+	api->configure(transport, &(TransportSettings) { .timeout_ms = TIMEOUT_MS,
+													 .connect_timeout_ms = TIMEOUT_MS,
+													 .user_agent = AGENT,
+													 .allow = &none,
+													 .ca_file = "",
+													 .connect_to = pairs });
+	assert_result(post_freely("http://api.test/ok"), TRANSFER_DONE, 200, "");
+	assert_non_null(strstr(plain.request, "\r\nHost: api.test\r\n"));
+	assert_refused("http://api.test/ok");
+	assert_result(post_freely("https://mail.test/"), TRANSFER_CONNECT, 0, "connection refused");
+	assert_result(post_freely("http://mail.test/"), TRANSFER_RESOLVE, 0,
+				  "name could not be resolved");
+	configure("", "");
+	assert_result(post_freely("http://api.test/ok"), TRANSFER_RESOLVE, 0,
+				  "name could not be resolved");
+}
+
 /* reference: every spelling of an address comes out as the address. */
 static void
 test_no_spelling_of_an_address_gets_through(void **state)
@@ -941,6 +969,9 @@ main(void)
 		cmocka_unit_test_setup(test_connections_are_used_again, open_loopback),
 		cmocka_unit_test_setup(test_a_dead_connection_is_no_failure, open_loopback),
 		cmocka_unit_test_setup(test_hundreds_at_once_do_not_wait_for_each_other, open_loopback),
+		cmocka_unit_test_setup(test_the_operators_posts, open_loopback),
+		cmocka_unit_test_setup(test_an_answer_is_there_until_the_next, open_loopback),
+		cmocka_unit_test_setup(test_where_to_connect_instead, open_loopback),
 		cmocka_unit_test_setup(test_no_spelling_of_an_address_gets_through, open_loopback),
 		cmocka_unit_test_setup(test_a_name_with_a_public_and_a_loopback_address, open_loopback),
 		cmocka_unit_test_setup(test_a_connection_that_is_there_is_judged_again, open_loopback),

@@ -6,7 +6,7 @@
  * words than those sent now (OC007), what was sent first is sent again, and answers with that booking.
  */
 import { announce, focusOn, h } from './view.js';
-import { errorText, language, t } from './i18n.js';
+import { errorText, t } from './i18n.js';
 import { newKey, post } from './api.js';
 import { addDays, dateIn, instantText } from './time.js';
 import { bodyOf, bookingForm, formErrors, formFields } from './booking-form.js';
@@ -108,8 +108,8 @@ class Booking extends SlotChoice {
 
   body() {
     return {
-      ...names, startsAt: this.slot.startsAt, timezone: this.zone, language, ...bodyOf(this.fields, this.values),
-      holdToken: this.holdToken,
+      ...names, startsAt: this.slot.startsAt, timezone: this.zone, language: t('common.mailLanguage'),
+      ...bodyOf(this.fields, this.values), holdToken: this.holdToken,
     };
   }
 

@@ -4,7 +4,7 @@
  */
 import { h } from '../view.js';
 import { errorText, t } from '../i18n.js';
-import { api, confirmDialog, openDialog } from './session.js';
+import { api, confirmDialog, mailIsOn, openDialog } from './session.js';
 import { factsView, loadFacts } from './booking-facts.js';
 import { endOf, hoursText, startOf, stateBadge } from './meetings.js';
 import { formatDate, dateIn } from '../time.js';
@@ -166,7 +166,8 @@ class BookingDialog {
           h('span', { class: 'quiet small' }, `(${t('common.optional')})`)),
         h('textarea', { id: 'cancel-reason', maxlength: 500, 'aria-describedby': 'cancel-hint', value: this.reason,
           oninput: (event) => (this.reason = event.target.value) }),
-        h('p', { id: 'cancel-hint', class: 'hint' }, t('console.cancel.hint', { name: booking.inviteeName }))),
+        h('p', { id: 'cancel-hint', class: 'hint' },
+          t(mailIsOn() ? 'console.cancel.mailHint' : 'console.cancel.hint', { name: booking.inviteeName }))),
       this.problem(),
       h('div', { class: 'row dialog-acts' },
         h('button', { type: 'button', onclick: () => this.goTo('detail') }, t('console.cancel.keep')),

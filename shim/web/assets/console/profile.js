@@ -6,7 +6,7 @@ import { View, announce, focusOn, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
 import { wallClock, formatMinute, zoneOffsetText } from '../time.js';
 import { api, confirmDialog, setUser } from './session.js';
-import { LANGUAGES } from './languages.js';
+import { MAIL_LANGUAGES } from './languages.js';
 import { selectField } from './setup-fields.js';
 import { confirmZone } from './zone-change.js';
 import '../zone-picker.js';
@@ -138,7 +138,7 @@ class Profile extends View {
       selectField({
         id: 'profile-language', label: t('console.profile.language'), hint: t('console.profile.languageHint'),
         value: draft.language, oninput: (language) => this.type({ language }),
-      }, LANGUAGES.map(({ code, name }) => [code, name])),
+      }, MAIL_LANGUAGES.map(({ code, name }) => [code, name])),
       this.error && h('p', { key: 'error', class: 'note bad', role: 'alert' }, errorText(this.error, ['console.profile.errors'])),
       this.saved && h('p', { key: 'saved', class: 'note good', role: 'status' }, t('common.saved')),
       h('div', { class: 'row' },

@@ -4,7 +4,7 @@
  */
 import * as plain from '../api.js';
 import { h } from '../view.js';
-import { errorText, language, t } from '../i18n.js';
+import { errorText, t } from '../i18n.js';
 import { openDialog } from './dialog.js';
 
 export { confirmDialog, copyText, openDialog } from './dialog.js';
@@ -78,7 +78,7 @@ export const api = Object.fromEntries(['get', 'post', 'put', 'patch', 'del']
   .map((name) => [name, (...args) => save(() => plain[name](...args))]));
 
 /* Asks for a link, in this page's language. The answer has magicLinkToken on development servers. */
-export const askForLink = (email) => plain.post('/v0/auth/magic-link', { email, language });
+export const askForLink = (email) => plain.post('/v0/auth/magic-link', { email, language: t('common.mailLanguage') });
 
 /* What becomes of a link that was asked for: keys has "mailed" and "sent", which is for a server that may send no mail. */
 export const linkText = ({ email }, keys, address) =>
