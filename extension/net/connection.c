@@ -220,14 +220,14 @@ set_options(MailConnection *connection)
 CURLcode
 connection_set_server(MailConnection *connection, const TransportRequest *request)
 {
-	const struct Transport *transport = connection->transport;
+	const TransferSettings *settings = &connection->transport->settings;
 	CURL *easy = connection->easy;
 	CURLcode code;
 	bool is_made;
 
 	curl_easy_reset(easy);
 	curl_slist_free_all(connection->connect_to);
-	connection->connect_to = transfer_connect_to(transport->connect_to, &is_made);
+	connection->connect_to = transfer_connect_to(settings->connect_to, &is_made);
 	if (!is_made)
 		return CURLE_OUT_OF_MEMORY;
 	code = set_options(connection);
@@ -239,7 +239,7 @@ connection_set_server(MailConnection *connection, const TransportRequest *reques
 		SET(CURLOPT_USERNAME, request->username);
 		SET(CURLOPT_PASSWORD, request->password ? request->password : "");
 	}
-	return code == CURLE_OK ? transfer_set_certificates(easy, transport->ca_file) : code;
+	return code == CURLE_OK ? transfer_set_certificates(easy, settings->ca_file) : code;
 }
 
 void

@@ -1,8 +1,9 @@
 /*
- * The event loop's part of the transport: libcurl tells which sockets it waits for and until when, epoll watches the
- * sockets, and the owner of the transport does the waiting, on the epoll descriptor.
+ * The event loop's part of the transport: libcurl tells which sockets it waits for and until when, and epoll watches the
+ * sockets, and the descriptor by which the owner calls.
  */
 #include <errno.h>
+#include <limits.h>
 #include <sys/epoll.h>
 
 #include "net/transfer.h"
@@ -49,8 +50,10 @@ bool
 loop_attach(struct Transport *transport)
 {
 	CURLM *multi = transport->multi;
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = transport->begun_fd };
 
-	return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket) == CURLM_OK &&
+	return epoll_ctl(transport->epoll_fd, EPOLL_CTL_ADD, transport->begun_fd, &event) == 0 &&
+		   curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket) == CURLM_OK &&
 		   curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transport) == CURLM_OK &&
 		   curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer) == CURLM_OK &&
 		   curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transport) == CURLM_OK;
@@ -63,18 +66,40 @@ loop_curl_events(uint32_t events)
 		   (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) | (events & EPOLLERR ? CURL_CSELECT_ERR : 0);
 }
 
+/* Milliseconds, as epoll has them. */
+static int
+wait_ms(const struct Transport *transport)
+{
+	int64_t timer_ms = transport->timer_ms;
+	int64_t mailer_ms = mailer_timer_ms(transport);
+	int64_t left;
+
+	if (transport->over.first)
+		return 0;
+	if (timer_ms < 0 || (mailer_ms >= 0 && mailer_ms < timer_ms))
+		timer_ms = mailer_ms;
+	if (timer_ms < 0)
+		return -1;
+	left = timer_ms - now_ms();
+	if (left <= 0)
+		return 0;
+	return left < INT_MAX ? (int) left : INT_MAX;
+}
+
 void
 loop_turn(struct Transport *transport)
 {
 	struct epoll_event events[EVENTS_PER_TURN];
-	int n = epoll_wait(transport->epoll_fd, events, EVENTS_PER_TURN, 0);
+	int n = epoll_wait(transport->epoll_fd, events, EVENTS_PER_TURN, wait_ms(transport));
 	int running;
 
 	for (int i = 0; i < n; i++)
 	{
-		if (events[i].data.fd != transport->mail_fd)
-			curl_multi_socket_action(transport->multi, events[i].data.fd,
-									 loop_curl_events(events[i].events), &running);
+		int fd = events[i].data.fd;
+
+		if (fd != transport->mail_fd && fd != transport->begun_fd)
+			curl_multi_socket_action(transport->multi, fd, loop_curl_events(events[i].events),
+									 &running);
 	}
 	if (transport->timer_ms >= 0 && transport->timer_ms <= now_ms())
 	{

@@ -285,8 +285,8 @@ make_key(const struct Transport *transport, const TransportRequest *request)
 {
 	char *key;
 
-	if (asprintf(&key, "%s\n%s\n%s\n%d\n%s\n%s", request->url, transport->ca_file,
-				 transport->connect_to, request->requires_tls,
+	if (asprintf(&key, "%s\n%s\n%s\n%d\n%s\n%s", request->url, transport->settings.ca_file,
+				 transport->settings.connect_to, request->requires_tls,
 				 logs_in(request) ? request->username : "",
 				 logs_in(request) && request->password ? request->password : "") < 0)
 		return NULL;
@@ -352,7 +352,7 @@ send_letter(Transfer *transfer, const TransportRequest *request, Letter *letter,
 		return false;
 	connection->transfer = transfer;
 	connection->letter = *letter;
-	connection->until_ms = transfer->begun_ms + transfer->transport->timeout_ms;
+	connection->until_ms = transfer->begun_ms + transfer->transport->settings.timeout_ms;
 	*letter = (Letter) { 0 };
 	if (connection->state == CONNECTION_OPEN)
 		begin_letter(connection);
@@ -418,7 +418,7 @@ mailer_make_room(struct Transport *transport)
 		if (!oldest || one->until_ms < oldest->until_ms)
 			oldest = one;
 	}
-	if (oldest && transport->in_flight + nidle > transport->capacity)
+	if (oldest && transport->under_way + nidle > transport->capacity)
 		connection_close(oldest);
 }
 

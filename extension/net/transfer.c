@@ -25,12 +25,16 @@
 static bool
 may_connect(const Transfer *transfer, const struct sockaddr *address)
 {
-	const EgressList *allow = &transfer->transport->allow;
+	struct Transport *transport = transfer->transport;
+	bool may;
 
 	if (transfer->kind != REQUEST_GUARDED_POST)
 		return true;
-	return transfer->is_https ? egress_is_allowed(address, allow)
-							  : egress_is_listed(address, allow);
+	pthread_mutex_lock(&transport->lock);
+	may = transfer->is_https ? egress_is_allowed(address, &transport->allow)
+							 : egress_is_listed(address, &transport->allow);
+	pthread_mutex_unlock(&transport->lock);
+	return may;
 }
 
 /* CURLOPT_OPENSOCKETFUNCTION. */
@@ -315,23 +319,23 @@ make_ready(Transfer *transfer)
 static CURLcode
 set_request(Transfer *transfer, const TransportRequest *request)
 {
-	const struct Transport *transport = transfer->transport;
+	const TransferSettings *settings = &transfer->transport->settings;
 	CURL *easy = transfer->easy;
 	CURLcode code = add_headers(transfer, request->headers);
 	bool is_made;
 
-	transfer->connect_to = transfer_connect_to(transport->connect_to, &is_made);
+	transfer->connect_to = transfer_connect_to(settings->connect_to, &is_made);
 	if (!is_made)
 		return CURLE_OUT_OF_MEMORY;
 	SET(CURLOPT_CONNECT_TO, transfer->connect_to);
 	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
-	SET(CURLOPT_USERAGENT, transport->user_agent);
+	SET(CURLOPT_USERAGENT, settings->user_agent);
 	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_length);
-	SET(CURLOPT_COPYPOSTFIELDS, request->body);
-	SET(CURLOPT_TIMEOUT_MS, transport->timeout_ms);
-	SET(CURLOPT_CONNECTTIMEOUT_MS, transport->connect_timeout_ms);
-	return code == CURLE_OK ? transfer_set_certificates(easy, transport->ca_file) : code;
+	SET(CURLOPT_POSTFIELDS, request->body);
+	SET(CURLOPT_TIMEOUT_MS, settings->timeout_ms);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, settings->connect_timeout_ms);
+	return code == CURLE_OK ? transfer_set_certificates(easy, settings->ca_file) : code;
 }
 
 CURLcode
@@ -350,11 +354,8 @@ transfer_forget(Transfer *transfer)
 {
 	curl_slist_free_all(transfer->headers);
 	curl_slist_free_all(transfer->connect_to);
-	free(transfer->answer);
 	transfer->headers = NULL;
 	transfer->connect_to = NULL;
-	transfer->answer = NULL;
-	transfer->answer_length = 0;
 }
 
 Transfer *
@@ -377,5 +378,7 @@ transfer_free(Transfer *transfer)
 {
 	curl_easy_cleanup(transfer->easy);
 	transfer_forget(transfer);
+	free(transfer->request);
+	free(transfer->answer);
 	free(transfer);
 }

@@ -2,7 +2,9 @@
  * The parts of the transport among themselves. A Transfer is made once, and used again for one request after another,
  * because an easy handle with its options set is dear to make.
  *
- *   transport.c  opens, takes requests, hands out results, closes
+ *   transport.c  the owner's side: opens, takes requests, hands out results, closes
+ *   request.c    the copy of a request that is handed over
+ *   thread.c     the thread that all the following runs in, and the way there and back
  *   transfer.c   one POST in libcurl's terms: the options, and what the callbacks see
  *   mailer.c     mails, over connections to mail servers (connection.c), which it tells what smtp.c and letter.c know
  *   loop.c       epoll and the timer under curl_multi_socket_action
@@ -12,6 +14,7 @@
 #define OPENCALENDLY_TRANSFER_H
 
 #include <curl/curl.h>
+#include <pthread.h>
 
 #include "net/transport.h"
 
@@ -23,7 +26,8 @@ typedef struct Transfer
 {
 	struct Transport *transport;
 	struct Transfer *next_made; /* all that were made */
-	struct Transfer *next;      /* idle ones, or finished ones in their order */
+	struct Transfer *next;      /* of the list that it is in */
+	TransportRequest *request;  /* NULL = it is idle */
 	CURL *easy;                 /* of a mail its connection has one */
 	bool is_ready;              /* has the options that hold for every request */
 	RequestKind kind;
@@ -53,26 +57,53 @@ typedef struct Transfer
 
 typedef struct MailConnection MailConnection;
 
-struct Transport
+/* In the order in which they came. */
+typedef struct TransferList
 {
-	CURLM *multi;
-	int epoll_fd;
-	int mail_fd; /* epoll of the mails' connections; among epoll_fd's */
-	MailConnection *mail_connections;
-	int64_t timer_ms; /* when libcurl wants to be called, by now_ms(); -1 = not at all */
-	Transfer *made;
-	Transfer *idle;
-	Transfer *finished;
-	Transfer **finished_end;
-	int capacity;
-	int in_flight;
-	char *answer; /* of the result that was taken last */
+	Transfer *first;
+	Transfer *last;
+} TransferList;
+
+typedef struct TransferSettings
+{
 	long timeout_ms;
 	long connect_timeout_ms;
 	char user_agent[128];
 	char ca_file[1024];
 	char connect_to[1024];
+} TransferSettings;
+
+/* Of what is whose, thread.c tells more. */
+struct Transport
+{
+	/* The owner's. */
+	Transfer *made;
+	Transfer *idle;
+	Transfer *told; /* whose result the owner has taken last */
+	TransferList finished;
+	int in_flight;
+	int capacity; /* before the thread is there */
+	pthread_t thread;
+
+	/* Both's, under the lock. */
+	pthread_mutex_t lock;
+	TransferList begun;
+	TransferList ended;
+	int begun_fd; /* readable while there is something in `begun`, or is_closing */
+	int ended_fd; /* readable while there is something in `ended` */
+	TransferSettings wanted;
 	EgressList allow;
+	bool is_closing;
+
+	/* The thread's, as long as it is there. */
+	TransferSettings settings; /* for what begins now */
+	TransferList over;         /* to be handed back */
+	int under_way;
+	CURLM *multi;
+	int epoll_fd;
+	int mail_fd; /* epoll of the mails' connections; among epoll_fd's */
+	MailConnection *mail_connections;
+	int64_t timer_ms; /* when libcurl wants to be called, by now_ms(); -1 = not at all */
 };
 
 /* Sets an option of `easy`; the first error counts, and stays in `code`. */
@@ -85,6 +116,28 @@ struct Transport
 
 /* The monotonic clock. */
 extern int64_t now_ms(void);
+
+extern void transfer_list_add(TransferList *list, Transfer *transfer);
+
+/* Takes the first one out; NULL = there is none. */
+extern Transfer *transfer_list_take(TransferList *list);
+
+/* request.c: a copy in one piece, for free(); NULL = out of memory. */
+extern TransportRequest *request_copy(const TransportRequest *request);
+
+/* thread.c, for the owner. False = there is no thread. */
+extern bool thread_start(struct Transport *transport);
+
+/* Abandons what is under way. Then all of the transport is the owner's. */
+extern void thread_stop(struct Transport *transport);
+
+extern void thread_configure(struct Transport *transport, const TransportSettings *settings);
+
+/* Hands it over, with its request. */
+extern void thread_begin(struct Transport *transport, Transfer *transfer);
+
+/* Takes over what is over, if there is something. */
+extern TransferList thread_collect(struct Transport *transport);
 
 /* transfer.c: a new one without a request; NULL = out of memory. */
 extern Transfer *transfer_make(struct Transport *transport);
@@ -106,12 +159,12 @@ extern bool transfer_has_control_character(const char *text);
 /* Keeps more of the answer, if it is wanted, as far as there is room; false = out of memory. */
 extern bool transfer_keep(Transfer *transfer, const char *data, size_t length);
 
-/* Forgets the request. */
+/* Forgets what libcurl was given. */
 extern void transfer_forget(Transfer *transfer);
 
 extern void transfer_free(Transfer *transfer);
 
-/* transport.c: its result is there; next() hands it out. */
+/* thread.c, for the thread: its result is there, and it goes back to the owner. */
 extern void transport_finish(Transfer *transfer);
 
 /* mailer.c: the transport's side of it. False = it cannot be. */
@@ -139,7 +192,7 @@ extern bool loop_attach(struct Transport *transport);
 extern uint32_t loop_epoll_events(int what);
 extern int loop_curl_events(uint32_t events);
 
-/* Tells libcurl of the sockets that are ready, and of the time. */
+/* Waits for sockets, the time or the owner, and tells libcurl of it. */
 extern void loop_turn(struct Transport *transport);
 
 /* verdict.c: fills in the result of a transfer that libcurl has ended with this code. */

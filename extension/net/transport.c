@@ -1,16 +1,11 @@
 /*
- * The transport's table of functions: opening, requests in, results out, closing.
- *
- * All signals are blocked wherever libcurl is at work: it looks names up in threads of their own, which inherit the mask, and
- * in which the owner's signal handlers must not run. SIGPIPE must be ignored by the process, as PostgreSQL does.
+ * The owner's side of the transport: the table of functions, and the Transfers that are idle or have finished.
  */
 #include "net/transport.h"
 
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,20 +33,25 @@ now_ms(void)
 	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static sigset_t
-block_signals(void)
+void
+transfer_list_add(TransferList *list, Transfer *transfer)
 {
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	return before;
+	transfer->next = NULL;
+	if (list->first)
+		list->last->next = transfer;
+	else
+		list->first = transfer;
+	list->last = transfer;
 }
 
-static void
-restore_signals(sigset_t before)
+Transfer *
+transfer_list_take(TransferList *list)
 {
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	Transfer *transfer = list->first;
+
+	if (transfer)
+		list->first = transfer->next;
+	return transfer;
 }
 
 /* libcurl's own set-up, once a process and never undone. */
@@ -90,62 +90,78 @@ find_capacity(void)
 }
 
 static void
+close_descriptor(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* There is no thread. */
+static void
 free_transport(Transport *transport)
 {
+	Transfer *next;
+
+	mailer_close(transport);
+	for (Transfer *transfer = transport->made; transfer; transfer = next)
+	{
+		next = transfer->next_made;
+		curl_multi_remove_handle(transport->multi, transfer->easy);
+		transfer_free(transfer);
+	}
 	if (transport->multi)
 		curl_multi_cleanup(transport->multi);
-	if (transport->mail_fd >= 0)
-		close(transport->mail_fd);
-	if (transport->epoll_fd >= 0)
-		close(transport->epoll_fd);
-	free(transport->answer);
+	close_descriptor(transport->mail_fd);
+	close_descriptor(transport->epoll_fd);
+	close_descriptor(transport->begun_fd);
+	close_descriptor(transport->ended_fd);
+	pthread_mutex_destroy(&transport->lock);
 	free(transport);
 }
 
-static Transport *
-make_transport(void)
+static bool
+set_up(Transport *transport)
 {
-	Transport *transport = calloc(1, sizeof(*transport));
 	long kept;
 
-	if (!transport)
-		return NULL;
 	transport->capacity = find_capacity();
 	kept = transport->capacity < KEPT_CONNECTIONS ? transport->capacity : KEPT_CONNECTIONS;
-	transport->finished_end = &transport->finished;
 	transport->timer_ms = -1;
 	transport->mail_fd = -1;
 	transport->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	transport->begun_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	transport->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	transport->multi = curl_multi_init();
-	if (transport->epoll_fd >= 0 && transport->multi && loop_attach(transport) &&
-		mailer_open(transport) &&
-		curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, kept) == CURLM_OK &&
-		curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) == CURLM_OK)
-		return transport;
-	free_transport(transport);
-	return NULL;
+	pthread_mutex_init(&transport->lock, NULL);
+	return transport->epoll_fd >= 0 && transport->begun_fd >= 0 && transport->ended_fd >= 0 &&
+		   transport->multi && loop_attach(transport) && mailer_open(transport) &&
+		   curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, kept) == CURLM_OK &&
+		   curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) == CURLM_OK;
 }
 
 static Transport *
 transport_open(void)
 {
-	sigset_t before = block_signals();
-	Transport *transport = global_init() ? make_transport() : NULL;
+	Transport *transport = global_init() ? calloc(1, sizeof(*transport)) : NULL;
 
-	restore_signals(before);
-	return transport;
+	if (!transport)
+		return NULL;
+	if (set_up(transport) && thread_start(transport))
+		return transport;
+	free_transport(transport);
+	return NULL;
 }
 
 static void
-transport_configure(Transport *transport, const TransportSettings *settings)
+give_back(Transport *transport, Transfer *transfer)
 {
-	transport->timeout_ms = settings->timeout_ms;
-	transport->connect_timeout_ms = settings->connect_timeout_ms;
-	transport->allow = *settings->allow;
-	snprintf(transport->user_agent, sizeof(transport->user_agent), "%s", settings->user_agent);
-	snprintf(transport->ca_file, sizeof(transport->ca_file), "%s", settings->ca_file);
-	snprintf(transport->connect_to, sizeof(transport->connect_to), "%s",
-			 settings->connect_to ? settings->connect_to : "");
+	free(transfer->request);
+	free(transfer->answer);
+	transfer->request = NULL;
+	transfer->answer = NULL;
+	transfer->answer_length = 0;
+	transfer->next = transport->idle;
+	transport->idle = transfer;
 }
 
 static Transfer *
@@ -166,155 +182,68 @@ take_idle(Transport *transport)
 	return transfer;
 }
 
-static void
-give_back(Transfer *transfer)
-{
-	transfer_forget(transfer);
-	transfer->next = transfer->transport->idle;
-	transfer->transport->idle = transfer;
-}
-
-void
-transport_finish(Transfer *transfer)
-{
-	Transport *transport = transfer->transport;
-
-	transfer->next = NULL;
-	*transport->finished_end = transfer;
-	transport->finished_end = &transfer->next;
-}
-
-/* Of a POST that libcurl has ended with this code. */
-static void
-finish(Transfer *transfer, CURLcode code)
-{
-	verdict_reach(transfer, code);
-	transport_finish(transfer);
-}
-
-/* False = out of memory. */
 static bool
-begin_post(Transfer *transfer, const TransportRequest *request)
-{
-	CURLcode code = transfer_prepare(transfer, request);
-	CURLMcode added = CURLM_OK;
-
-	if (code == CURLE_OK)
-		added = curl_multi_add_handle(transfer->transport->multi, transfer->easy);
-	if (code == CURLE_OUT_OF_MEMORY || added != CURLM_OK)
-		return false;
-	if (code != CURLE_OK)
-		finish(transfer, code);
-	return true;
-}
-
-static bool
-begin(Transport *transport, const TransportRequest *request)
+transport_begin(Transport *transport, const TransportRequest *request)
 {
 	Transfer *transfer = take_idle(transport);
 
 	if (!transfer)
 		return false;
-	if (request->kind == REQUEST_MAIL ? !mailer_begin(transfer, request)
-									  : !begin_post(transfer, request))
+	transfer->request = request_copy(request);
+	if (!transfer->request)
 	{
-		give_back(transfer);
+		give_back(transport, transfer);
 		return false;
 	}
 	transport->in_flight++;
-	mailer_make_room(transport);
+	thread_begin(transport, transfer);
 	return true;
-}
-
-static bool
-transport_begin(Transport *transport, const TransportRequest *request)
-{
-	sigset_t before = block_signals();
-	bool has_begun = begin(transport, request);
-
-	restore_signals(before);
-	return has_begun;
 }
 
 static int
 transport_wait_fd(Transport *transport)
 {
-	return transport->epoll_fd;
+	return transport->ended_fd;
 }
 
 static long
 transport_timeout_ms(Transport *transport)
 {
-	int64_t timer_ms = transport->timer_ms;
-	int64_t mailer_ms = mailer_timer_ms(transport);
-	int64_t left;
-
-	if (transport->finished)
-		return 0;
-	if (timer_ms < 0 || (mailer_ms >= 0 && mailer_ms < timer_ms))
-		timer_ms = mailer_ms;
-	if (timer_ms < 0)
-		return -1;
-	left = timer_ms - now_ms();
-	return left > 0 ? (long) left : 0;
+	return transport->finished.first ? 0 : -1;
 }
 
 static void
-forget_answer(Transport *transport)
+forget_told(Transport *transport)
 {
-	free(transport->answer);
-	transport->answer = NULL;
+	if (transport->told)
+		give_back(transport, transport->told);
+	transport->told = NULL;
 }
 
-/* Takes what has ended out of libcurl's hands. */
-static void
-collect(Transport *transport)
-{
-	const CURLMsg *message;
-	int left;
-
-	while ((message = curl_multi_info_read(transport->multi, &left)))
-	{
-		CURL *easy = message->easy_handle;
-		CURLcode code = message->data.result;
-		Transfer *transfer;
-
-		if (message->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **) &transfer);
-		curl_multi_remove_handle(transport->multi, easy);
-		finish(transfer, code);
-	}
-}
-
+/* What the owner has not taken yet stays before what comes now. */
 static void
 transport_work(Transport *transport)
 {
-	sigset_t before = block_signals();
+	TransferList ended = thread_collect(transport);
+	Transfer *transfer;
 
-	forget_answer(transport);
-	loop_turn(transport);
-	collect(transport);
-	mailer_turn(transport);
-	restore_signals(before);
+	forget_told(transport);
+	while ((transfer = transfer_list_take(&ended)))
+		transfer_list_add(&transport->finished, transfer);
 }
 
 static bool
 transport_next(Transport *transport, TransferResult *result)
 {
-	Transfer *transfer = transport->finished;
+	Transfer *transfer = transfer_list_take(&transport->finished);
 
-	forget_answer(transport);
+	forget_told(transport);
 	if (!transfer)
 		return false;
-	transport->finished = transfer->next;
-	if (!transport->finished)
-		transport->finished_end = &transport->finished;
 	*result = transfer->result;
-	result->answer = transport->answer = transfer->answer;
+	result->answer = transfer->answer;
 	result->answer_length = transfer->answer_length;
-	transfer->answer = NULL;
-	give_back(transfer);
+	transport->told = transfer;
 	transport->in_flight--;
 	return true;
 }
@@ -334,23 +263,13 @@ transport_in_flight(Transport *transport)
 static void
 transport_close(Transport *transport)
 {
-	sigset_t before = block_signals();
-	Transfer *next;
-
-	mailer_close(transport);
-	for (Transfer *transfer = transport->made; transfer; transfer = next)
-	{
-		next = transfer->next_made;
-		curl_multi_remove_handle(transport->multi, transfer->easy);
-		transfer_free(transfer);
-	}
+	thread_stop(transport);
 	free_transport(transport);
-	restore_signals(before);
 }
 
 const TransportApi transport_api = {
 	.open = transport_open,
-	.configure = transport_configure,
+	.configure = thread_configure,
 	.begin = transport_begin,
 	.wait_fd = transport_wait_fd,
 	.timeout_ms = transport_timeout_ms,

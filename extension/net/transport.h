@@ -1,5 +1,6 @@
 /*
- * What a worker sends its requests with: many transfers at a time in one thread, HTTP and SMTP, without ever waiting.
+ * What a worker sends its requests with: many transfers at a time, HTTP and SMTP, in a thread of its
+ * own, so that the owner never waits for the network.
  *
  * Words. A transfer is one POST or one mail, and what came of it. Its phase is how far it got: TRANSFER_DONE when a whole
  * answer came (or as much of it as is read), otherwise the step that failed. The owner waits until wait_fd() is readable or

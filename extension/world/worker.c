@@ -33,6 +33,7 @@
 #include "portability/instr_time.h"
 #include "postmaster/interrupt.h"
 #include "settings.h"
+#include "storage/ipc.h"
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
@@ -48,7 +49,7 @@
 #define MAX_TRANSFERS 1000 /* the setting's upper bound */
 #define POLL_MS 1000
 #define SETTLE_AFTER_MS 10 /* what has finished waits so long for more, */
-#define SETTLE_SHARE 0.75  /* or until such a share of all places has */
+#define SETTLE_SHARE 0.33  /* or until such a share of all places has */
 #define RETRY_TURN_MS 1000
 #define HEARTBEAT_MS 2000
 #define STATISTICS_MS 5000
@@ -94,6 +95,7 @@ typedef struct Worker
 /* libpq/libpq.h, which has it, wants the headers of GSSAPI. */
 extern bool pq_check_connection(void);
 
+static Worker *at_work = NULL; /* whose transport is open */
 static volatile sig_atomic_t is_terminated = false;
 static bool is_client_gone = false;
 
@@ -163,6 +165,34 @@ configure(Worker *worker)
 							   .connect_to = settings_connect_to ? settings_connect_to : "" });
 }
 
+/*
+ * The process must not end before the transport's thread does, for the libraries' own clearing up at exit would take away
+ * what it works with; and an error that ends the process (FATAL) passes by all handlers.
+ */
+static void
+close_at_exit(int code, Datum arg)
+{
+	if (at_work && at_work->transport)
+		at_work->api->close(at_work->transport);
+	at_work = NULL;
+}
+
+static void
+open_transport(Worker *worker)
+{
+	static bool closes_at_exit = false;
+
+	if (!closes_at_exit)
+		before_shmem_exit(close_at_exit, (Datum) 0);
+	closes_at_exit = true;
+	worker->api = load_transport();
+	worker->transport = worker->api->open();
+	at_work = worker;
+	if (!worker->transport)
+		ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"));
+	configure(worker);
+}
+
 static void
 begin_worker(Worker *worker, bool has_deadline, int max_seconds)
 {
@@ -172,11 +202,7 @@ begin_worker(Worker *worker, bool has_deadline, int max_seconds)
 	worker->deadline_ms = has_deadline ? now_ms() + max_seconds * INT64CONST(1000) : PG_INT64_MAX;
 	for (int i = 0; i < NLANES; i++)
 		worker->lanes[i] = (Lane) { .sender = senders[i], .self = senders[i]->make() };
-	worker->api = load_transport();
-	worker->transport = worker->api->open();
-	if (!worker->transport)
-		ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"));
-	configure(worker);
+	open_transport(worker);
 	wake_listen();
 }
 
@@ -188,6 +214,7 @@ end_worker(Worker *worker)
 		FreeWaitEventSet(worker->events);
 	if (worker->transport)
 		worker->api->close(worker->transport);
+	at_work = NULL;
 }
 
 /* --- outcomes ------------------------------------------------------------------------------------------------------ */

@@ -52,7 +52,8 @@ Says what keeps it from running; undef if nothing does.
 
 name (of its log, "receiver"), host (127.0.0.1), port (0: any), secret (the same as secrets('' => ...) afterwards), key and
 certificate (files: it speaks TLS), tls (the highest version, such as "TLSv1.1", with the weakest ciphers), idle_ms (after which it
-closes a connection that rests; 120000), program (in t/receiver, which has its own paths and orders: faults.mjs).
+closes a connection that rests; 120000), program (in t/receiver, which has its own paths and orders: faults.mjs), arguments
+(more of the program's: list).
 
 =item Receiver::certificate(%options)
 
@@ -144,7 +145,8 @@ sub start
 		'--port' => $options{port} // 0,
 		'--idle' => $options{idle_ms} // 120_000,
 		(defined $options{key} ? ('--key' => $options{key}, '--cert' => $options{certificate}) : ()),
-		(defined $options{tls} ? ('--tls' => $options{tls}) : ()));
+		(defined $options{tls} ? ('--tls' => $options{tls}) : ()),
+		@{ $options{arguments} // [] });
 	$self->until(sub { defined $self->{port} }, 30) or die 'the receiver does not start: ' . slurp_file($self->{log});
 	$self->secrets('' => $options{secret}) if defined $options{secret};
 	return $self;

@@ -511,6 +511,8 @@ test_requests_that_cannot_be_made(void **state)
 	assert_true(api->begin(
 		transport,
 		&(TransportRequest) { .url = at(plain.port, "/ok"), .headers = headers, .body = "" }));
+	assert_int_equal(poll(&(struct pollfd) { api->wait_fd(transport), POLLIN, 0 }, 1, 5000), 1);
+	api->work(transport);
 	assert_int_equal(api->timeout_ms(transport), 0);
 	assert_result(await_result(), TRANSFER_PREPARE, 0, "the request cannot be sent");
 }

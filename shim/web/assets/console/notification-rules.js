@@ -60,8 +60,8 @@ export const withoutRuleErrors = (errors) =>
   Object.fromEntries(Object.entries(errors).filter(([name]) => name !== 'rules' && !name.startsWith('rule-')));
 
 /*
- * The rules of a form. from: the id of the event type whose they are, or are copied; null: what is proposed. isNew: the event
- * type has none yet. onchange is called when there is something else to see.
+ * The rules of a form. from: the id of the event type whose they are, or are copied (ids of another's rules mean nothing); null:
+ * what is proposed. isNew: the event type has none yet. onchange is called when there is something else to see.
  */
 export class Rules {
   list = null;
@@ -76,9 +76,7 @@ export class Rules {
   async load() {
     this.error = null;
     try {
-      const { rules } = await api.get(pathOf(this.from));
-
-      this.begin(this.isNew ? rules.map(({ id, ...rule }) => rule) : rules);
+      this.begin((await api.get(pathOf(this.from))).rules);
     } catch (error) {
       this.error = error;
     }
