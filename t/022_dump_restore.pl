@@ -46,6 +46,7 @@ BEGIN
 	INSERT INTO opencalendly.delivery_attempts (delivery_id, attempt, started_at, elapsed_ms, phase, status, error)
 		SELECT d.id, 1, clock_timestamp(), 15000, 'response', NULL, E'timed out\t\\' FROM opencalendly.webhook_deliveries AS d;
 	INSERT INTO opencalendly.worker_heartbeats VALUES ('webhook', clock_timestamp());
+	PERFORM opencalendly.set_notification_rules(e.id, '[{"notificationType": "reminder", "offsetMinutes": 60}]') FROM opencalendly.event_types AS e;
 END
 $$;
 SQL
@@ -83,6 +84,14 @@ for ([ 'keep a turn', 'turn', '2026-06-10 10:00+00' ], [ 'move a turn', 'weight'
 $origin->safe_psql('postgres', join ";\n",
 	"SELECT opencalendly.reschedule_booking('$token{'move move a turn'}', '2026-06-10 15:00+00')",
 	"SELECT opencalendly.cancel_booking('$token{'cancel cancel a turn'}')");
+
+# Mails: to a user, and to the invitees of all that was booked.
+$origin->safe_psql('postgres', <<'SQL');
+SET opencalendly.mail_transport = 'folder';
+SELECT opencalendly.enqueue_mail('team_invitation', 'team_invitation/' || u.id, u.id, NULL, NULL) FROM opencalendly.users AS u;
+INSERT INTO opencalendly.email_deliveries (kind, idempotency_key, email, booking_id, meeting_id, last_error)
+	SELECT 'booking_confirmed', 'booking_confirmed/' || b.id, b.invitee_email, b.id, b.id, E'timed out\t\\' FROM opencalendly.bookings AS b;
+SQL
 
 # Who would get the next one, by cursor and by credits.
 my %next = map {

@@ -8,6 +8,9 @@
  * A connection is idle between letters; the next letter for the same server, with the same login and demands on TLS, takes
  * it up again. If such an old connection turns out to be dead, or the server has had enough of it (421), before it
  * has heard anything of the letter, the letter gets a new one.
+ *
+ * With as many connections under way as the settings say, letters wait for one that has their key, first come, first
+ * served, though not for long: the owner has taken them for a certain time.
  */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,7 +22,17 @@
 #include "net/connection.h"
 
 #define IDLE_MS 60000 /* after that a connection is closed */
+#define WAIT_MS 5000  /* so long a letter waits for a connection at most */
 #define EVENTS_PER_TURN 64
+
+typedef struct WaitingLetter
+{
+	struct WaitingLetter *next;
+	Transfer *transfer;
+	Letter letter;
+	char *key;
+	int64_t until_ms;
+} WaitingLetter;
 
 /* --- what came of a letter --------------------------------------------------------------------------------------------- */
 
@@ -293,7 +306,18 @@ make_key(const struct Transport *transport, const TransportRequest *request)
 	return key;
 }
 
-/* One that is idle and may be used with the key; otherwise one that is closed; otherwise NULL. */
+static bool
+is_waited_for(const MailConnection *connection)
+{
+	for (const WaitingLetter *one = connection->transport->waiting; one; one = one->next)
+	{
+		if (connection->key && strcmp(one->key, connection->key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* One that is open and idle, with the key; otherwise one that is closed; otherwise NULL. */
 static MailConnection *
 find_connection(const struct Transport *transport, const char *key)
 {
@@ -305,10 +329,21 @@ find_connection(const struct Transport *transport, const char *key)
 			continue;
 		if (one->state == CONNECTION_OPEN && strcmp(one->key, key) == 0)
 			return one;
-		if (one->state == CONNECTION_CLOSED)
+		if (one->state == CONNECTION_CLOSED && !is_waited_for(one))
 			closed = one;
 	}
 	return closed;
+}
+
+/* Whether a letter with the key has to wait until a connection is through with another. */
+static bool
+has_to_wait(const struct Transport *transport, const char *key)
+{
+	int nbusy = 0;
+
+	for (const MailConnection *one = transport->mail_connections; one; one = one->next)
+		nbusy += one->transfer && strcmp(one->key, key) == 0;
+	return transport->settings.most_mails > 0 && nbusy >= transport->settings.most_mails;
 }
 
 /* A closed connection is given to those who have this key. */
@@ -329,13 +364,59 @@ look_at_idle(MailConnection *connection)
 		connection_close(connection);
 }
 
-/* False = out of memory, and nothing has begun. */
+/* The connection takes the letter over. */
+static void
+take_letter(MailConnection *connection, Transfer *transfer, Letter *letter)
+{
+	connection->transfer = transfer;
+	connection->letter = *letter;
+	*letter = (Letter) { 0 };
+	transfer->begun_ms = now_ms();
+	connection->until_ms = transfer->begun_ms + transfer->transport->settings.timeout_ms;
+	if (connection->state == CONNECTION_OPEN)
+		begin_letter(connection);
+	else if (!connection_open(connection))
+	{
+		connection_close(connection);
+		settle(connection, TRANSFER_PREPARE, 0, "the request cannot be sent");
+	}
+}
+
+/* False = out of memory. Takes letter and key over. */
+static bool
+wait_for_connection(Transfer *transfer, Letter *letter, char *key)
+{
+	WaitingLetter **end = &transfer->transport->waiting;
+	long timeout_ms = transfer->transport->settings.timeout_ms;
+	WaitingLetter *waiting = malloc(sizeof(*waiting));
+
+	if (!waiting)
+	{
+		free(key);
+		return false;
+	}
+	while (*end)
+		end = &(*end)->next;
+	*waiting = (WaitingLetter) { .transfer = transfer,
+								 .letter = *letter,
+								 .key = key,
+								 .until_ms = transfer->begun_ms +
+											 (timeout_ms < WAIT_MS ? timeout_ms : WAIT_MS) };
+	*letter = (Letter) { 0 };
+	*end = waiting;
+	return true;
+}
+
+/* False = out of memory, and nothing has begun. Takes the key over. */
 static bool
 send_letter(Transfer *transfer, const TransportRequest *request, Letter *letter, char *key)
 {
-	MailConnection *connection = find_connection(transfer->transport, key);
+	MailConnection *connection;
 	CURLcode code = CURLE_OK;
 
+	if (has_to_wait(transfer->transport, key))
+		return wait_for_connection(transfer, letter, key);
+	connection = find_connection(transfer->transport, key);
 	if (!connection)
 		connection = connection_make(transfer->transport);
 	if (!connection)
@@ -350,18 +431,79 @@ send_letter(Transfer *transfer, const TransportRequest *request, Letter *letter,
 		code = give_connection(connection, key, request);
 	if (code == CURLE_OUT_OF_MEMORY)
 		return false;
-	connection->transfer = transfer;
-	connection->letter = *letter;
-	connection->until_ms = transfer->begun_ms + transfer->transport->settings.timeout_ms;
-	*letter = (Letter) { 0 };
-	if (connection->state == CONNECTION_OPEN)
-		begin_letter(connection);
-	else if (code != CURLE_OK || !connection_open(connection))
+	if (code == CURLE_OK)
+		take_letter(connection, transfer, letter);
+	else
 	{
-		connection_close(connection);
-		settle(connection, TRANSFER_PREPARE, 0, "the request cannot be sent");
+		verdict_set(transfer, TRANSFER_PREPARE, "the request cannot be sent");
+		transport_finish(transfer);
 	}
 	return true;
+}
+
+/* A connection for a letter that has waited: idle, with its key; NULL = none. */
+static MailConnection *
+find_free(const struct Transport *transport, const char *key)
+{
+	MailConnection *closed = NULL;
+
+	for (MailConnection *one = transport->mail_connections; one; one = one->next)
+	{
+		if (one->transfer || !one->key || strcmp(one->key, key) != 0)
+			continue;
+		if (one->state == CONNECTION_OPEN)
+			return one;
+		closed = one;
+	}
+	return closed;
+}
+
+static void
+forget_waiting(WaitingLetter *waiting)
+{
+	letter_forget(&waiting->letter);
+	free(waiting->key);
+	free(waiting);
+}
+
+/* Whether the letter need not wait any more: it has a connection, or its time is over. */
+static bool
+serve_waiting(WaitingLetter *waiting)
+{
+	Transfer *transfer = waiting->transfer;
+	MailConnection *connection = find_free(transfer->transport, waiting->key);
+
+	if (connection && !has_to_wait(transfer->transport, waiting->key))
+	{
+		look_at_idle(connection);
+		take_letter(connection, transfer, &waiting->letter);
+		return true;
+	}
+	if (now_ms() < waiting->until_ms)
+		return false;
+	verdict_set(transfer, TRANSFER_PREPARE, "no connection was free in time");
+	transfer->result.elapsed_ms = (int) (now_ms() - transfer->begun_ms);
+	transport_finish(transfer);
+	return true;
+}
+
+static void
+serve_all_waiting(struct Transport *transport)
+{
+	WaitingLetter **link = &transport->waiting;
+
+	while (*link)
+	{
+		WaitingLetter *waiting = *link;
+
+		if (serve_waiting(waiting))
+		{
+			*link = waiting->next;
+			forget_waiting(waiting);
+		}
+		else
+			link = &waiting->next;
+	}
 }
 
 bool
@@ -388,6 +530,7 @@ mailer_begin(Transfer *transfer, const TransportRequest *request)
 	key = make_key(transfer->transport, request);
 	has_begun = key && send_letter(transfer, request, &letter, key);
 	letter_forget(&letter);
+	serve_all_waiting(transfer->transport);
 	return has_begun;
 }
 
@@ -425,7 +568,7 @@ mailer_make_room(struct Transport *transport)
 int64_t
 mailer_timer_ms(const struct Transport *transport)
 {
-	int64_t timer_ms = -1;
+	int64_t timer_ms = transport->waiting ? transport->waiting->until_ms : -1;
 
 	for (const MailConnection *one = transport->mail_connections; one; one = one->next)
 	{
@@ -501,6 +644,7 @@ mailer_turn(struct Transport *transport)
 	}
 	for (MailConnection *one = transport->mail_connections; one; one = one->next)
 		take_time(one);
+	serve_all_waiting(transport);
 }
 
 void
@@ -517,4 +661,11 @@ mailer_close(struct Transport *transport)
 		connection_free(one);
 	}
 	transport->mail_connections = NULL;
+	while (transport->waiting)
+	{
+		WaitingLetter *waiting = transport->waiting;
+
+		transport->waiting = waiting->next;
+		forget_waiting(waiting);
+	}
 }

@@ -197,6 +197,7 @@ thread_configure(struct Transport *transport, const TransportSettings *settings)
 	transport->allow = *settings->allow;
 	wanted->timeout_ms = settings->timeout_ms;
 	wanted->connect_timeout_ms = settings->connect_timeout_ms;
+	wanted->most_mails = settings->mail_connections;
 	snprintf(wanted->user_agent, sizeof(wanted->user_agent), "%s", settings->user_agent);
 	snprintf(wanted->ca_file, sizeof(wanted->ca_file), "%s", settings->ca_file);
 	snprintf(wanted->connect_to, sizeof(wanted->connect_to), "%s",

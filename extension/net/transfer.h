@@ -71,6 +71,7 @@ typedef struct TransferSettings
 	char user_agent[128];
 	char ca_file[1024];
 	char connect_to[1024];
+	int most_mails; /* under way to a server at a time; 0 = any number */
 } TransferSettings;
 
 /* Of what is whose, thread.c tells more. */
@@ -103,6 +104,7 @@ struct Transport
 	int epoll_fd;
 	int mail_fd; /* epoll of the mails' connections; among epoll_fd's */
 	MailConnection *mail_connections;
+	struct WaitingLetter *waiting; /* for a connection, in their order */
 	int64_t timer_ms; /* when libcurl wants to be called, by now_ms(); -1 = not at all */
 };
 

@@ -96,6 +96,12 @@ typedef struct TransportSettings
 	const EgressList *allow;
 	const char *ca_file; /* certificates to trust, PEM; "" = the system's */
 
+	/*
+	 * How many mails may be under way to a server at a time, with the same login; 0 = any number. More of them wait for a
+	 * connection, as long as timeout_ms and at most five seconds; the time of a mail is counted from when it has one.
+	 */
+	int mail_connections;
+
 	/* "host:port:host:port, ...": where to connect to instead, as of CURLOPT_CONNECT_TO; "" or NULL = nowhere else. */
 	const char *connect_to;
 } TransportSettings;

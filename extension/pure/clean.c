@@ -40,6 +40,11 @@ read_character(const char **text, int how)
 	{
 		uint32_t character = utf8_read(*text, &n);
 
+		if (character >= ' ' && character <= '~')
+		{
+			*text += n;
+			return character;
+		}
 		if (character == '\r' && (*text)[1] == '\n')
 			continue;
 		if (!utf8_is_line_end(character) && character != '\t' &&

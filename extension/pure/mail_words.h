@@ -24,6 +24,7 @@ typedef enum MailWord
 	WORD_WHEN,
 	WORD_BEFORE,
 	WORD_WHERE,
+	WORD_CANCELED_BY,
 	WORD_REASON,
 	WORD_POLICY,
 	WORD_ENDPOINT,
@@ -53,6 +54,7 @@ typedef enum MailWord
 	WORD_WHY_HOST,
 	WORD_WHY_WEBHOOK,
 	WORD_RUNS_ON,
+	WORD_A_HOST, /* who has canceled, where there are several */
 
 	/* times */
 	WORD_DATE,       /* {weekday} {day} {month} {year} */

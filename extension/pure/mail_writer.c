@@ -509,6 +509,8 @@ has_fact(const MailFacts *facts, MailWord fact)
 		case WORD_POLICY:
 			return is_ahead(facts->kind) && !facts->is_to_host &&
 				   mail_is_told(facts->cancellation_policy);
+		case WORD_CANCELED_BY:
+			return facts->kind == MAIL_BOOKING_CANCELED && facts->canceled_by;
 		case WORD_REASON:
 			return (facts->kind == MAIL_BOOKING_CANCELED && mail_is_told(facts->cancel_reason)) ||
 				   (facts->kind == MAIL_WEBHOOK_PAUSED && mail_is_told(facts->pause_reason));
@@ -522,9 +524,9 @@ has_fact(const MailFacts *facts, MailWord fact)
 int
 mail_facts_told(const MailFacts *facts, MailWord told[MAIL_FACTS_MOST])
 {
-	static const MailWord order[] = { WORD_EVENT,  WORD_WHEN,    WORD_BEFORE, WORD_WHERE,
-									  WORD_HOSTS,  WORD_INVITEE, WORD_TEAM,   WORD_ENDPOINT,
-									  WORD_REASON, WORD_POLICY };
+	static const MailWord order[] = { WORD_EVENT,       WORD_WHEN,    WORD_BEFORE, WORD_WHERE,
+									  WORD_HOSTS,       WORD_INVITEE, WORD_TEAM,   WORD_ENDPOINT,
+									  WORD_CANCELED_BY, WORD_REASON,  WORD_POLICY };
 	int n = 0;
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
@@ -625,17 +627,33 @@ put_whole_invitee(const MailWriter *writer)
 	put_link(writer, writer->facts->invitee_email, true);
 }
 
+static bool
+is_canceled_by_host(const MailFacts *facts)
+{
+	return facts->canceled_by && strcmp(facts->canceled_by, "host") == 0;
+}
+
+static void
+put_who_canceled(const MailWriter *writer)
+{
+	if (!is_canceled_by_host(writer->facts))
+		put_invitee(writer);
+	else if (writer->facts->nhosts == 1)
+		put_hosts(writer);
+	else
+		mail_put_word(writer, WORD_A_HOST);
+}
+
 /* What the other side has typed is a stranger's; invitees read what their hosts typed, who are no strangers to them. */
 static void
 put_reason(const MailWriter *writer)
 {
 	const MailFacts *facts = writer->facts;
-	bool is_by_host = facts->canceled_by && strcmp(facts->canceled_by, "host") == 0;
 
 	if (facts->kind == MAIL_WEBHOOK_PAUSED)
 		mail_put_typed(writer, facts->pause_reason, false);
 	else
-		mail_put_typed(writer, facts->cancel_reason, !is_by_host);
+		mail_put_typed(writer, facts->cancel_reason, !is_canceled_by_host(facts));
 }
 
 void
@@ -668,6 +686,9 @@ mail_put_fact(const MailWriter *writer, MailWord fact)
 			break;
 		case WORD_ENDPOINT:
 			mail_put_address(writer, facts->webhook_url);
+			break;
+		case WORD_CANCELED_BY:
+			put_who_canceled(writer);
 			break;
 		case WORD_REASON:
 			put_reason(writer);

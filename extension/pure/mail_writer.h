@@ -71,7 +71,7 @@ extern void mail_put_range(const MailWriter *writer, const MailTime *starts, con
 extern void mail_put_zone(const MailWriter *writer, const MailTime *starts, const MailTime *ends);
 
 /* The facts of a mail, in order: what they are called, up to MAIL_FACTS_MOST; answers come after them. */
-#define MAIL_FACTS_MOST 10
+#define MAIL_FACTS_MOST 12
 extern int mail_facts_told(const MailFacts *facts, MailWord told[MAIL_FACTS_MOST]);
 
 /* What such a fact is; its place begins a line of its own where it is a link. */

@@ -351,8 +351,10 @@ mime_mailbox_header(const char *name, const MimeMailbox *mailbox, OctetSink sink
 	writer = begin_header(name, sink, arg);
 	if (has_name)
 	{
+		size_t n = strlen(address);
+
 		put_value(&writer, person, true);
-		strcat(address, ">");
+		memcpy(address + n, ">", 2);
 	}
 	put_space(&writer, strlen(address));
 	put_text(&writer, address);
@@ -709,7 +711,7 @@ put_plain_lines(const char *text, OctetSink sink, void *arg)
 static void
 put_quoted_line(const char *line, size_t n, OctetSink sink, void *arg)
 {
-	char out[BODY_OCTETS + 3];
+	char out[BODY_OCTETS];
 	size_t length = 0;
 
 	for (size_t i = 0; i < n; i++)
@@ -724,8 +726,8 @@ put_quoted_line(const char *line, size_t n, OctetSink sink, void *arg)
 		/* only the line's last octet may take the place of the soft break's sign */
 		if (length + (is_plain ? 1 : 3) + !is_last > BODY_OCTETS)
 		{
-			memcpy(out + length, "=\r\n", 3);
-			sink(arg, out, length + 3);
+			sink(arg, out, length);
+			sink(arg, "=\r\n", 3);
 			length = 0;
 		}
 		if (is_plain)
@@ -784,7 +786,7 @@ void
 mime_base64_part(const char *content_type, const char *more_headers, const char *octets, size_t n,
 				 OctetSink sink, void *arg)
 {
-	char line[BASE64_LENGTH(BASE64_LINE_BYTES) + 3];
+	char line[BASE64_LENGTH(BASE64_LINE_BYTES) + 1];
 
 	put_part_head(content_type, more_headers, "base64", sink, arg);
 	for (size_t i = 0; i < n; i += BASE64_LINE_BYTES)
@@ -792,8 +794,8 @@ mime_base64_part(const char *content_type, const char *more_headers, const char 
 		size_t bytes = n - i < BASE64_LINE_BYTES ? n - i : BASE64_LINE_BYTES;
 
 		base64_encode((const uint8_t *) octets + i, bytes, line);
-		strcat(line, "\r\n");
-		sink(arg, line, strlen(line));
+		sink(arg, line, BASE64_LENGTH(bytes));
+		sink(arg, "\r\n", 2);
 	}
 }
 

@@ -90,7 +90,8 @@ CREATE FUNCTION opencalendly.api_run_notifications(session text, page_size text,
 DECLARE
     me constant opencalendly.users := opencalendly.signed_in(session);
     given constant jsonb := opencalendly.body_fields(body, '{"limit": "int"}');
-    most constant integer := opencalendly.int_parameter('limit', coalesce(nullif(page_size, ''), given ->> 'limit'), 1, 100, 20);
+    most constant integer := opencalendly.int_parameter('limit', page_size, 1, 100,
+        opencalendly.int_parameter('limit', given ->> 'limit', 1, 100, 20));
     -- one of a user's requests at a time waits: more could take all of the shim's connections
     waits constant boolean := pg_try_advisory_xact_lock(hashtextextended('opencalendly run of ' || me.id, 0));
     ends_at constant timestamptz := clock_timestamp() + CASE WHEN waits THEN interval '1 second' ELSE interval '0' END;

@@ -46,7 +46,7 @@ tls ("starttls", "always", "none"), greet (a code that it greets with).
 
 =item Mail::by_smtp($server, %settings), Mail::by_resend($resend, %settings), Mail::by_folder($folder, %settings)
 
-Lines for OpenCalendly::node's conf: mails leave so, retries come after half a second. settings: more, without "opencalendly.".
+Lines for OpenCalendly::node's conf: mails leave so, retries come after a second. settings: more, without "opencalendly.".
 
 =item Mail::write_secret($node, $name, $text)
 
@@ -133,7 +133,7 @@ sub conf
 
 	return Outbox::conf(
 		preload => 1, mail_from => 'Example Bookings <bookings@example.org>', base_url => 'https://book.example.org',
-		retry_delays => '500ms', ca_file => certificate()->{certificate}, %settings) . "timezone = 'UTC'\n";
+		retry_delays => '1s', ca_file => certificate()->{certificate}, %settings) . "timezone = 'UTC'\n";
 }
 
 sub by_smtp

@@ -49,9 +49,9 @@ typedef struct Meeting
 
 static const char *const ada[] = { "Ada Lovelace" };
 static const char *const team[] = { "Ada Lovelace", "Jürgen Müller", "J.R.R. Tolkien", "Zoë" };
-static const char *const hostile[] = {
-	"Dr. House\r\nBcc: x@evil.example \xe2\x80\xae www.evil.example"
-};
+#define HOSTILE_NAME "Dr. House\r\nBcc: x@evil.example \xe2\x80\xae www.evil.example"
+
+static const char *const hostile[] = { HOSTILE_NAME };
 
 static const MailAnswer answers[] = {
 	{ "What would you like to talk about?", "The engine.\nAnd <b>notes</b> & \"tables\"." },
@@ -142,7 +142,7 @@ static Meeting meetings[] = {
 				 .nanswers = 3,
 				 .starts_at = INT64_C(849398400000000),
 				 .ends_at = INT64_C(849399300000000),
-				 .organizer_name = hostile[0],
+				 .organizer_name = HOSTILE_NAME,
 				 .organizer_email = "ada@example.com" } },
 };
 

@@ -864,6 +864,53 @@ test_a_server_that_thinks_holds_up_nobody(void **state)
 	assert_in_range(now_ms() - start_ms, 1000, 2000);
 }
 
+static void
+configure_connections(int n, int timeout_ms)
+{
+	EgressList none = { 0 };
+
+	api->configure(transport, &(TransportSettings) { .timeout_ms = timeout_ms,
+													 .connect_timeout_ms = timeout_ms,
+													 .user_agent = "test",
+													 .allow = &none,
+													 .ca_file = "",
+													 .mail_connections = n });
+}
+
+static void
+test_mails_wait_for_a_connection(void **state)
+{
+	configure_connections(2, 5000);
+	for (int i = 0; i < 50; i++)
+		assert_true(api->begin(transport, MAIL_WITH(.kind = REQUEST_MAIL)));
+	for (int i = 0; i < 10; i++)
+		assert_true(api->begin(transport, MAIL_WITH(.username = "another")));
+	assert_int_equal(api->in_flight(transport), 60);
+	for (int i = 0; i < 60; i++)
+		assert_result(await_result(), TRANSFER_DONE, 250, "");
+	assert_int_equal(connections, 4);
+	assert_int_equal(letters, 60);
+}
+
+/* Their time begins when they have a connection, opened anew if it has to be; and for that they do not wait longer. */
+static void
+test_mails_that_wait_for_a_server_that_hangs(void **state)
+{
+	TransferResult result;
+
+	configure_connections(1, TIMEOUT_MS);
+	replies[LETTER] = HANG;
+	for (int i = 0; i < 4; i++)
+		assert_true(api->begin(transport, MAIL_WITH(.kind = REQUEST_MAIL)));
+	assert_result(await_result(), TRANSFER_RESPONSE, 0, "timed out");
+	assert_result(await_result(), TRANSFER_PREPARE, 0, "no connection was free in time");
+	assert_result(await_result(), TRANSFER_PREPARE, 0, "no connection was free in time");
+	result = await_result();
+	assert_result(result, TRANSFER_RESPONSE, 0, "timed out");
+	assert_in_range(result.elapsed_ms, TIMEOUT_MS, TIMEOUT_MS + 200);
+	assert_int_equal(connections, 2);
+}
+
 /* Neither for a reply to QUIT, which this server never gives, nor for anything else. */
 static void
 test_closing_waits_for_nothing(void **state)
@@ -979,6 +1026,8 @@ main(void)
 		TEST(test_no_connection),
 		TEST(test_where_to_connect_instead),
 		TEST(test_a_server_that_thinks_holds_up_nobody),
+		TEST(test_mails_wait_for_a_connection),
+		TEST(test_mails_that_wait_for_a_server_that_hangs),
 		TEST(test_closing_waits_for_nothing),
 		TEST(test_idle_connections_give_way),
 	};
