@@ -17,12 +17,11 @@
 static bool
 is_ascii(const char *text, size_t length)
 {
+	unsigned char all = 0;
+
 	for (size_t i = 0; i < length; i++)
-	{
-		if ((unsigned char) text[i] >= 0x80)
-			return false;
-	}
-	return true;
+		all |= (unsigned char) text[i];
+	return all < 0x80;
 }
 
 /* What would end the address in a command. */
@@ -93,38 +92,45 @@ write_address(char written[SMTP_ADDRESS_BYTES + 1], const char *address)
 
 /* --- the message --------------------------------------------------------------------------------------------------- */
 
+/* Where the line that begins here has its end: a CRLF, CR or LF, or the end of all. */
+static const char *
+line_end(const char *line, const char *end)
+{
+	const char *newline = memchr(line, '\n', (size_t) (end - line));
+	const char *until = newline ? newline : end;
+	const char *cr = memchr(line, '\r', (size_t) (until - line));
+
+	return cr ? cr : until;
+}
+
 /* Line ends become CRLF, whatever they were; a server that takes a bare one for an end must not find a letter's end there. */
 static size_t
 write_message(char *written, const char *text, size_t length)
 {
-	char *end = written;
-	bool begins_line = true;
+	const char *end = text + length;
+	char *out = written;
 
-	for (size_t i = 0; i < length; i++)
+	while (text < end)
 	{
-		if (text[i] == '\r' && i + 1 < length && text[i + 1] == '\n')
-			continue;
-		if (text[i] == '\r' || text[i] == '\n')
-		{
-			*end++ = '\r';
-			*end++ = '\n';
-			begins_line = true;
-			continue;
-		}
-		if (begins_line && text[i] == '.')
-			*end++ = '.';
-		*end++ = text[i];
-		begins_line = false;
+		const char *until = line_end(text, end);
+		size_t n = (size_t) (until - text);
+
+		if (*text == '.')
+			*out++ = '.';
+		memcpy(out, text, n);
+		out += n;
+		*out++ = '\r';
+		*out++ = '\n';
+		if (until == end)
+			break;
+		text = until + 1;
+		if (*until == '\r' && text < end && *text == '\n')
+			text++;
 	}
-	if (!begins_line)
-	{
-		*end++ = '\r';
-		*end++ = '\n';
-	}
-	*end++ = '.';
-	*end++ = '\r';
-	*end++ = '\n';
-	return (size_t) (end - written);
+	*out++ = '.';
+	*out++ = '\r';
+	*out++ = '\n';
+	return (size_t) (out - written);
 }
 
 const char *

@@ -4,8 +4,8 @@
  * sent twice is the same mail.
  *
  * Words. The reader is the invitee or a host, in the language and zone that the facts are told in. What people have typed is
- * cleaned before it is shown: control and bidi characters go, names are kept from becoming links, and what a stranger
- * has typed is never a link to anybody.
+ * cleaned before it is shown: control and bidi characters go, names, reasons and answers are kept from becoming links.
+ * What hosts say of their events, the place and the rules, stays as they typed it; a place that is an https address is a link.
  */
 #ifndef OPENCALENDLY_MAIL_H
 #define OPENCALENDLY_MAIL_H

@@ -52,7 +52,7 @@ extern void mail_put_bare_name(const MailWriter *writer, const char *name);
 /* All hosts; of more than most, the first ones and how many others there are. */
 extern void mail_put_hosts(const MailWriter *writer, int most);
 
-/* A text of several lines; links in it are broken up if a stranger has typed it. */
+/* A text of several lines; is_strange: links in it are broken up. */
 extern void mail_put_typed(const MailWriter *writer, const char *text, bool is_strange);
 
 /* An address of the web or of mail, on one line without blanks; in HTML escaped, also for attributes. */
@@ -70,7 +70,7 @@ extern void mail_put_range(const MailWriter *writer, const MailTime *starts, con
 /* "America/New_York (UTC−05:00)"; without the offset where mail_put_range has told two. */
 extern void mail_put_zone(const MailWriter *writer, const MailTime *starts, const MailTime *ends);
 
-/* The facts of a mail, in order: what they are called, up to MAIL_FACTS_MOST; answers come after them. */
+/* Of mail_content.c. The facts of a mail, in order: what they are called, up to MAIL_FACTS_MOST; answers come after them. */
 #define MAIL_FACTS_MOST 12
 extern int mail_facts_told(const MailFacts *facts, MailWord told[MAIL_FACTS_MOST]);
 

@@ -74,6 +74,7 @@ const server = new SMTPServer({
   allowInsecureAuth: options.tls === 'none',
   authMethods: ['PLAIN', 'LOGIN'],
   disabledCommands: [...(options.tls === 'starttls' ? [] : ['STARTTLS']), ...(options.user ? [] : ['AUTH'])],
+  hideSMTPUTF8: true,
   banner: 'stand-in',
   disableReverseLookup: true,
   closeTimeout: 100,

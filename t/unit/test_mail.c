@@ -500,7 +500,7 @@ a_canceled_meeting_has_no_place(void **state)
 	assert_has(written(mail_text, &facts), "Canceled by: Ann Visitor\n");
 	facts.canceled_by = "host";
 	assert_has(written(mail_text, &facts), "Canceled by: Ada Lovelace\n");
-	assert_has(written(mail_text, &facts), "  See www.evil.example\n");
+	assert_has(written(mail_text, &facts), "  See www. evil. example\n");
 	facts.booking_url = NULL;
 	assert_has_not(written(mail_text, &facts), "another time");
 }
