@@ -1,5 +1,5 @@
 /*
- * A connection to a mail server: how it is opened, and what is known of it. mailer.c sends letters over it.
+ * A connection to a mail server: how it is opened, what is known of it, and how a letter goes over it. mailer.c has them all.
  *
  * libcurl finds the server, connects, speaks TLS and logs in (CURLOPT_CONNECT_ONLY), and then leaves the connection to us. Each
  * has a multi handle of its own: from a shared one libcurl would take it away as soon as the server says something while
@@ -97,5 +97,24 @@ extern bool connection_watch(const MailConnection *connection, uint32_t events);
  * reply's before. A line that is none leaves is_garbled.
  */
 extern bool connection_take_line(MailConnection *connection, const char *line, size_t length);
+
+/* talk.c: begins with the connection's letter; the connection is open. */
+extern void talk_begin(MailConnection *connection);
+
+/* Says and hears what can be without waiting. */
+extern void talk_go_on(MailConnection *connection);
+
+/* Looks at an idle connection: reads what has come meanwhile, which closes it if it is dead. */
+extern void talk_look(MailConnection *connection);
+
+/* libcurl is through with opening it: begins with the letter, or tells why not. */
+extern void talk_opened(MailConnection *connection, CURLcode code);
+
+/* Where the letter is. */
+extern TransferPhase talk_phase(const MailConnection *connection);
+
+/* The letter is through, and the connection idle; whoever knows better closes it. */
+extern void talk_end(MailConnection *connection, TransferPhase phase, int status,
+					 const char *error);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * SMTP as a client speaks it (RFC 5321): a letter, what a server offers, and the conversation about one letter with a server
- * that has let us in. No octet is sent or received here; mailer.c does that.
+ * that has let us in. No octet is sent or received here; talk.c does that.
  *
  * Words. A letter is a mail as it is sent: the two addresses of its envelope and its message, with every line ended by CRLF and
  * every line that begins with a dot given one more, so that nothing in it can end it early. A reply is a code and one or

@@ -6,7 +6,8 @@
  *   request.c    the copy of a request that is handed over
  *   thread.c     the thread that all the following runs in, and the way there and back
  *   transfer.c   one POST in libcurl's terms: the options, and what the callbacks see
- *   mailer.c     mails, over connections to mail servers (connection.c), which it tells what smtp.c and letter.c know
+ *   mailer.c     mails, and the connections to mail servers (connection.c) that they go over
+ *   talk.c       the telling of a mail (letter.c) over a connection, in SMTP's words (smtp.c)
  *   loop.c       epoll and the timer under curl_multi_socket_action
  *   verdict.c    what came of it: phase, error, Retry-After
  */

@@ -131,14 +131,14 @@ extern bool queue_is_copy(void);
 	"   pg_catalog.unnest($3), pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6),"    \
 	"   pg_catalog.unnest($7), pg_catalog.unnest($8), pg_catalog.unnest($9))"                           \
 	"   AS t (id, attempt, status, delay_us, phase, answer, error, started_at, elapsed_ms)),"           \
-	" held AS MATERIALIZED (SELECT t.* FROM told AS t JOIN " table " AS d"                              \
+	" held AS MATERIALIZED (SELECT t.*, d.ctid AS at FROM told AS t JOIN " table " AS d"                \
 	"  ON d.id" EQ "t.id AND d.attempt" EQ "t.attempt AND COALESCE(d.status, '')" EQ "'leased'"         \
 	"  FOR NO KEY UPDATE OF d SKIP LOCKED),"                                                            \
 	" settled AS (UPDATE " table " AS d SET status = h.status, last_error = h.error,"                   \
 	"   due_at = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+)"                                   \
 	"    (h.delay_us OPERATOR(pg_catalog.*) INTERVAL '1 microsecond'),"                                 \
 	"   settled_at = CASE WHEN h.status" NE "'pending' THEN pg_catalog.clock_timestamp() END"           \
-	"  FROM held AS h WHERE d.id" EQ "h.id),"                                                           \
+	"  FROM held AS h WHERE d.ctid" EQ "h.at),"                                                         \
 	" noted AS (INSERT INTO opencalendly.delivery_attempts"                                             \
 	"   (delivery_id, attempt, started_at, elapsed_ms, phase, status, error)"                           \
 	"  SELECT h.id, h.attempt, h.started_at, h.elapsed_ms, h.phase, h.answer, h.error FROM held AS h"   \

@@ -20,6 +20,9 @@
 #define WINDOW_MAX 8
 #define LEASE_MARGIN_US (15 * USECS_PER_SEC)
 #define HTTP_GONE 410
+#define FOUND_MAX 1024
+#define FOUND_MAX_OF_ONE 32
+#define FOUND_FOR_US (50 * INT64CONST(1000))
 #define LOST_ATTEMPTS 5 /* beyond max_attempts, of workers that died */
 
 /* What is to be noted of an endpoint. */
@@ -38,13 +41,30 @@ typedef struct Endpoint
 	int window;
 	bool is_failing; /* as far as is known */
 	Health health;   /* to be noted */
+	int chosen;      /* of its deliveries, in this turn */
 } Endpoint;
+
+/* A delivery that was due when it was looked for. */
+typedef struct Candidate
+{
+	pg_uuid_t id;
+	pg_uuid_t subscription_id;
+	bool is_failing; /* the endpoint */
+} Candidate;
 
 /* The endpoints that a worker knows. */
 typedef struct Endpoints
 {
 	HTAB *by_id;
 	int failing_in_flight;
+
+	/*
+	 * What was found due and not leased yet, in the order in which it is to be. To look for it costs as much as to lease it, so
+	 * it is used for some turns, but only as long as it fills all places and nobody else takes it.
+	 */
+	Candidate found[FOUND_MAX];
+	int nfound;
+	TimestampTz found_at;
 } Endpoints;
 
 typedef struct WebhookDelivery
@@ -64,44 +84,57 @@ static Queue webhook_queue = { .name = "webhook",
 							   QUEUE_STATEMENTS("opencalendly.webhook_deliveries") };
 
 /*
- * $1 places, $2 now, $3 the lease's end, $4 endpoints and $5 how many more each of them may have (others: one), $6 places
- * for endpoints that fail. The endpoints with open rows are found by skipping through their index, so that many rows of one
- * do not matter, and no more of each than its share of the places are looked at. Rows whose lease has run out are due
- * again; their attempt is told as lost. COALESCE keeps the planner from looking rows up by their id in the index of open
- * rows, which looks small whenever the queue was empty a while ago.
+ * $1 now, $2 endpoints that have no place free, $3 how many deliveries are looked for, $4 how many of one endpoint at most.
+ * The endpoints with open rows are found by skipping through their index, so that many rows of one do not matter, and no
+ * more of each than its share are looked at. The order of all three columns is asked for, which only that index has.
  */
-static SavedQuery lease_query = {
+static SavedQuery find_query = {
 	.text =
 		/* clang-format off */
 		"WITH RECURSIVE"
 		" waiting AS ("
 		"  (SELECT d.subscription_id FROM opencalendly.webhook_deliveries AS d"
-		"   WHERE d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) ORDER BY d.subscription_id LIMIT 1)"
+		"   WHERE d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased'])"
+		"   ORDER BY d.subscription_id, d.due_at, d.id LIMIT 1)"
 		"  UNION ALL"
 		"  SELECT (SELECT d.subscription_id FROM opencalendly.webhook_deliveries AS d"
 		"   WHERE d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased'])"
-		"    AND d.subscription_id" GT "w.subscription_id ORDER BY d.subscription_id LIMIT 1)"
+		"    AND d.subscription_id" GT "w.subscription_id ORDER BY d.subscription_id, d.due_at, d.id LIMIT 1)"
 		"  FROM waiting AS w WHERE w.subscription_id IS NOT NULL),"
-		" known AS (SELECT * FROM ROWS FROM (pg_catalog.unnest($4), pg_catalog.unnest($5)) AS k (id, places)),"
-		" ready AS (SELECT s.id, s.failing_since IS NOT NULL AS is_failing, COALESCE(k.places, 1) AS places"
+		" ready AS MATERIALIZED (SELECT s.id, s.failing_since IS NOT NULL AS is_failing"
 		"  FROM waiting AS w JOIN opencalendly.webhook_subscriptions AS s ON s.id" EQ "w.subscription_id"
-		"   LEFT JOIN known AS k ON k.id" EQ "s.id"
-		"  WHERE s.is_active AND s.paused_reason IS NULL AND COALESCE(k.places, 1)" GT "0),"
-		" share AS (SELECT 1 OPERATOR(pg_catalog.+) ($1 OPERATOR(pg_catalog./) GREATEST(pg_catalog.count(*), 1)) AS places"
-		"  FROM ready),"
-		" due AS (SELECT r.is_failing, n.* FROM ready AS r CROSS JOIN LATERAL ("
+		"  WHERE s.is_active AND s.paused_reason IS NULL"
+		"   AND NOT EXISTS (SELECT FROM pg_catalog.unnest($2) AS f (id) WHERE f.id" EQ "s.id)),"
+		" share AS (SELECT LEAST($4, 1 OPERATOR(pg_catalog.+)"
+		"   ($3 OPERATOR(pg_catalog./) GREATEST(pg_catalog.count(*), 1))) AS places FROM ready)"
+		" SELECT n.id, r.id, r.is_failing FROM ready AS r CROSS JOIN LATERAL ("
 		"  SELECT d.id, d.due_at, pg_catalog.row_number() OVER (ORDER BY d.due_at, d.id) AS place"
 		"  FROM opencalendly.webhook_deliveries AS d"
 		"  WHERE d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased'])"
-		"   AND d.subscription_id" EQ "r.id AND d.due_at" LE "$2"
-		"  ORDER BY d.due_at, d.id LIMIT LEAST(r.places, (SELECT h.places FROM share AS h))) AS n),"
-		" chosen AS ((SELECT u.id FROM due AS u WHERE NOT u.is_failing ORDER BY u.place, u.due_at, u.id LIMIT $1)"
-		"  UNION ALL (SELECT u.id FROM due AS u WHERE u.is_failing ORDER BY u.place, u.due_at, u.id LIMIT $6)"
-		"  LIMIT $1),"
-		" locked AS MATERIALIZED (SELECT d.ctid AS at, d.id, d.status, d.attempt, d.due_at FROM opencalendly.webhook_deliveries AS d"
-		"  WHERE d.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT c.id FROM chosen AS c))"
+		"   AND d.subscription_id" EQ "r.id AND d.due_at" LE "$1"
+		"  ORDER BY d.due_at, d.id LIMIT (SELECT h.places FROM share AS h)) AS n"
+		" ORDER BY r.is_failing, n.place, n.due_at, n.id LIMIT $3",
+	/* clang-format on */
+	.nargs = 4,
+	.types = { TIMESTAMPTZOID, UUIDARRAYOID, INT4OID, INT4OID },
+};
+
+/*
+ * $1 deliveries, $2 now, $3 the lease's end. Those that are not due any more, locked, or another endpoint's business by now
+ * are left out. Rows whose lease has run out are due again; their attempt is told as lost. COALESCE keeps the planner from
+ * looking rows up by their id in the index of open rows, which looks small whenever the queue was empty a while ago, and
+ * OFFSET from reading all events for the same reason.
+ */
+static SavedQuery lease_query = {
+	.text =
+		/* clang-format off */
+		"WITH locked AS MATERIALIZED (SELECT d.ctid AS at, d.id, d.status, d.attempt, d.due_at"
+		"  FROM opencalendly.webhook_deliveries AS d"
+		"   JOIN opencalendly.webhook_subscriptions AS s ON s.id" EQ "d.subscription_id"
+		"  WHERE d.id OPERATOR(pg_catalog.=) ANY ($1)"
 		"   AND COALESCE(d.status, '') OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) AND d.due_at" LE "$2"
-		"  FOR UPDATE SKIP LOCKED),"
+		"   AND s.is_active AND s.paused_reason IS NULL"
+		"  FOR UPDATE OF d SKIP LOCKED),"
 		" lost AS (INSERT INTO opencalendly.delivery_attempts"
 		"   (delivery_id, attempt, started_at, elapsed_ms, phase, error)"
 		"  SELECT l.id, l.attempt, l.due_at OPERATOR(pg_catalog.-) ($3 OPERATOR(pg_catalog.-) $2), 0, 'send',"
@@ -114,11 +147,11 @@ static SavedQuery lease_query = {
 		" SELECT l.id, l.attempt, l.max_attempts, l.subscription_id, l.event_id, s.failing_since IS NOT NULL, s.url,"
 		"   e.type, e.body, s.secret, CASE WHEN s.old_secret_until" GT "$2 THEN s.old_secret END"
 		"  FROM leased AS l JOIN opencalendly.webhook_subscriptions AS s ON s.id" EQ "l.subscription_id"
-		"   JOIN opencalendly.outbox_events AS e ON e.id" EQ "l.event_id"
+		"   CROSS JOIN LATERAL (SELECT v.type, v.body FROM opencalendly.outbox_events AS v WHERE v.id" EQ "l.event_id OFFSET 0) AS e"
 		"  ORDER BY l.id",
 	/* clang-format on */
-	.nargs = 6,
-	.types = { INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID, INT4ARRAYOID, INT4OID },
+	.nargs = 3,
+	.types = { UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
 };
 
 static SavedQuery well_query = {
@@ -189,34 +222,108 @@ find_endpoint(Endpoints *endpoints, const pg_uuid_t *id)
 		endpoint->window = 1;
 		endpoint->is_failing = false;
 		endpoint->health = HEALTH_SAME;
+		endpoint->chosen = 0;
 	}
 	return endpoint;
 }
 
-/* The endpoints that may have another number of transfers than one, and how many more. The rest are forgotten. */
-static void
-known_places(Endpoints *endpoints, Datum *ids, Datum *places)
+static bool
+has_place(const Endpoint *endpoint)
 {
-	long n = hash_get_num_entries(endpoints->by_id);
-	Datum *id = palloc(n * sizeof(Datum));
-	Datum *place = palloc(n * sizeof(Datum));
+	return endpoint->in_flight + endpoint->chosen < endpoint->window;
+}
+
+/* Nothing is chosen any more. Endpoints of which nothing is known are forgotten. */
+static void
+unchoose(Endpoints *endpoints)
+{
 	HASH_SEQ_STATUS scan;
 	Endpoint *endpoint;
-	int known = 0;
 
 	hash_seq_init(&scan, endpoints->by_id);
 	while ((endpoint = hash_seq_search(&scan)) != NULL)
 	{
+		endpoint->chosen = 0;
 		if (endpoint->in_flight == 0 && endpoint->window == 1 && endpoint->health == HEALTH_SAME)
-		{
 			hash_search(endpoints->by_id, &endpoint->id, HASH_REMOVE, NULL);
-			continue;
-		}
-		id[known] = UUIDPGetDatum(&endpoint->id);
-		place[known++] = Int32GetDatum(endpoint->window - endpoint->in_flight);
 	}
-	*ids = array_of(UUIDOID, id, NULL, known);
-	*places = array_of(INT4OID, place, NULL, known);
+}
+
+/* Those that have no place free. */
+static Datum
+full_endpoints(Endpoints *endpoints)
+{
+	Datum *full = palloc(hash_get_num_entries(endpoints->by_id) * sizeof(Datum));
+	HASH_SEQ_STATUS scan;
+	Endpoint *endpoint;
+	int n = 0;
+
+	hash_seq_init(&scan, endpoints->by_id);
+	while ((endpoint = hash_seq_search(&scan)) != NULL)
+		if (!has_place(endpoint))
+			full[n++] = UUIDPGetDatum(&endpoint->id);
+	return array_of(UUIDOID, full, NULL, n);
+}
+
+/* Looks for what is due. */
+static void
+find(Endpoints *endpoints, TimestampTz now)
+{
+	int n;
+
+	unchoose(endpoints);
+	n = (int) query_write(&find_query, (QueryArg[]) { ARG(TimestampTzGetDatum(now)),
+													  ARG(full_endpoints(endpoints)),
+													  ARG(Int32GetDatum(FOUND_MAX)),
+													  ARG(Int32GetDatum(FOUND_MAX_OF_ONE)) });
+	for (int i = 0; i < n; i++)
+		endpoints->found[i] = (Candidate) { .id = row_uuid(i, 1),
+											.subscription_id = row_uuid(i, 2),
+											.is_failing = row_bool(i, 3) };
+	endpoints->nfound = n;
+	endpoints->found_at = now;
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/* Takes deliveries out of what was found, as many as there are places in all and for the endpoints that fail. */
+static int
+choose(Endpoints *endpoints, int nplaces, int nfailing_places, pg_uuid_t *ids)
+{
+	int kept = 0;
+	int n = 0;
+
+	for (int i = 0; i < endpoints->nfound; i++)
+	{
+		Candidate *candidate = &endpoints->found[i];
+		Endpoint *endpoint = find_endpoint(endpoints, &candidate->subscription_id);
+
+		if (n < nplaces && has_place(endpoint) && (!candidate->is_failing || nfailing_places > 0))
+		{
+			endpoint->chosen++;
+			nfailing_places -= candidate->is_failing;
+			ids[n++] = candidate->id;
+		}
+		else
+			endpoints->found[kept++] = *candidate;
+	}
+	endpoints->nfound = kept;
+	return n;
+}
+
+/* The same of what was found lately or, if that does not fill the places, of what is found now. */
+static int
+choose_due(Endpoints *endpoints, TimestampTz now, int nplaces, int nfailing_places, pg_uuid_t *ids)
+{
+	bool is_fresh = now >= endpoints->found_at && now < endpoints->found_at + FOUND_FOR_US;
+
+	if (is_fresh && endpoints->nfound >= nplaces)
+	{
+		unchoose(endpoints);
+		if (choose(endpoints, nplaces, nfailing_places, ids) == nplaces)
+			return nplaces;
+	}
+	find(endpoints, now);
+	return choose(endpoints, nplaces, nfailing_places, ids);
 }
 
 static bytea *
@@ -256,15 +363,17 @@ lease(void *self, MemoryContext context, int most, int nplaces, Delivery **deliv
 	int failing_places = Max(Max(most * 3 / 4, 1) - endpoints->failing_in_flight, 0);
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz lease_end = now + settings_delivery_timeout * INT64CONST(1000) + LEASE_MARGIN_US;
-	Datum ids;
-	Datum places;
+	pg_uuid_t *ids = palloc(nplaces * sizeof(pg_uuid_t));
+	int nchosen = choose_due(endpoints, now, nplaces, failing_places, ids);
 	int n;
 
-	known_places(endpoints, &ids, &places);
-	n = (int) query_write(&lease_query,
-						  (QueryArg[]) { ARG(Int32GetDatum(nplaces)), ARG(TimestampTzGetDatum(now)),
-										 ARG(TimestampTzGetDatum(lease_end)), ARG(ids), ARG(places),
-										 ARG(Int32GetDatum(Min(failing_places, nplaces))) });
+	if (nchosen == 0)
+		return 0;
+	n = (int) query_write(&lease_query, (QueryArg[]) { ARG(uuid_array(ids, nchosen)),
+													   ARG(TimestampTzGetDatum(now)),
+													   ARG(TimestampTzGetDatum(lease_end)) });
+	if (n < nchosen)
+		endpoints->nfound = 0; /* somebody else is at it */
 	MemoryContextSwitchTo(context);
 	for (int i = 0; i < n; i++)
 		deliveries[i] = &read_delivery(i)->base;

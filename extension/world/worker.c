@@ -341,13 +341,15 @@ set_for_transaction(const char *name, const char *value)
 
 /*
  * For the turn's transaction. A plan may have been made while the tables were empty, and lives on when thousands of rows
- * have come: a scan of a whole table must not look cheap then. And nobody who has locked a table is waited for for long: an
- * answer that comes meanwhile would be taken for one that came too late.
+ * have come: neither a scan of a whole table nor a sort of what an index has in order must look cheap then. And nobody who
+ * has locked a table is waited for for long: an answer that comes meanwhile would be taken for one that came too late.
  */
 static void
 prepare_turn(void)
 {
 	set_for_transaction("enable_seqscan", "off");
+	set_for_transaction("enable_sort", "off");
+	set_for_transaction("jit", "off"); /* what is turned off counts as dear */
 	set_for_transaction("lock_timeout", LOCK_TIMEOUT);
 }
 

@@ -14,9 +14,10 @@
  * pages are photographed. The clock of the database and that of all pages is one: moveClock().
  */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
+import { parse } from '../mail/parse.mjs';
 
 const require = createRequire(`${process.env.OPENCALENDLY_TOOLS}/node_modules/`);
 const { chromium } = require('playwright-core');
@@ -27,6 +28,7 @@ export const url = process.env.BROWSER_URL;
 export const data = JSON.parse(process.env.BROWSER_DATA || '{}');
 const screenshots = process.env.BROWSER_SCREENSHOTS;
 const script = process.env.BROWSER_SCRIPT;
+const mails = process.env.BROWSER_MAILS;
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--force-color-profile=srgb'];
 const patience = 10_000;
@@ -195,6 +197,17 @@ export async function setMail(transport) {
   await sql(`ALTER SYSTEM SET opencalendly.mail_transport = '${transport}'`);
   await sql('SELECT pg_reload_conf()');
   await until('mails are sent otherwise', async () => (await sql('SHOW opencalendly.mail_transport')) === transport);
+}
+
+/* The last mail to the reader, as a reader of mails has it: {subject, text, html, ...}. A worker runs until it is in the folder. */
+export async function mailTo(reader) {
+  return until(`there is a mail to ${reader}`, async () => {
+    await sql('CALL opencalendly.run_deliveries(1)');
+    const files = readdirSync(mails).filter((name) => name.endsWith('.eml')).sort();
+    const all = await Promise.all(files.map((name) => parse(readFileSync(`${mails}/${name}`))));
+
+    return all.findLast(({ to }) => to[0].address === reader);
+  });
 }
 
 /* While work() runs, the database takes no connections of the shim. */

@@ -18,7 +18,8 @@ Browser - tests of the pages in Debian's Chromium
 
 A service is a node and a shim at http://localhost:PORT, which is its base URL as well, so that its cookies and links
 work in a browser. The clock stands at Monday, 2026-06-01 08:00 UTC, until a script moves it. Sign-in links come in the
-answers. No mail is queued until a script has it so (setMail), and none is sent, for no worker is at work.
+answers. No mail is queued until a script has it so (setMail), and none is sent but by mailTo, for no worker is
+at work.
 
 A script is a program for node that uses t/browser/lib.mjs. It is told of the service by environment variables, may
 send SQL as superuser, and prints TAP without numbers and plan: each "ok NAME" and "not ok NAME" becomes a test of the
@@ -76,13 +77,15 @@ sub start
 	my $port = $options{port} // PostgreSQL::Test::Cluster::get_free_port();
 	my $url = "http://localhost:$port";
 	my $conf = delete $options{conf} // '';
+	my $mails = PostgreSQL::Test::Utils::tempdir('mails');
 	my $node = OpenCalendly::node(
 		$options{name} // 'main',
-		conf => Scene::conf() . Shim::conf() . "opencalendly.base_url = '$url'\nopencalendly.mail_transport = 'none'\n$conf");
+		conf => Scene::conf() . Shim::conf() . "opencalendly.base_url = '$url'\nopencalendly.mail_transport = 'none'\n"
+		  . "opencalendly.mail_folder = '$mails'\n$conf");
 
 	OpenCalendly::install($node);
 	my $shim = Shim->start($node, %options, port => $port);
-	return { node => $node, shim => $shim, http => $shim->http, url => $url };
+	return { node => $node, shim => $shim, http => $shim->http, url => $url, mails => $mails };
 }
 
 # The environment of a script.
@@ -99,6 +102,7 @@ sub environment
 		BROWSER_DATA => encode_json($data // {}),
 		BROWSER_SCREENSHOTS => $screenshots,
 		BROWSER_SCRIPT => $service->{script},
+		BROWSER_MAILS => $service->{mails},
 		PGHOST => $service->{node}->host,
 		PGPORT => $service->{node}->port,
 		PGUSER => 'postgres',

@@ -11,6 +11,7 @@ export async function parse(raw) {
   return {
     id: mail.messageId, subject: mail.subject, from: people(mail.from), to: people(mail.to), reply_to: people(mail.replyTo),
     text: mail.text, html: mail.html, date: mail.date,
-    attachments: mail.attachments.map(({ contentType, filename, content }) => ({ contentType, filename, text: content.toString() })),
+    attachments: mail.attachments.map(({ contentType, filename, content }) =>
+      ({ contentType, filename, text: content.toString() })),
   };
 }
