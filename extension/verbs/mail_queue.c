@@ -50,25 +50,39 @@ static SavedQuery queue_query = {
 	.types = { TEXTOID, UUIDOID, INT4OID, UUIDOID, TEXTOID, UUIDARRAYOID },
 };
 
-/* $1 event type, $2 booking, $3 meeting, $4 the invitee's address, $5 whether it is a user's, $6 start, $7 end. */
+/*
+ * The mails that the rules of event type $1 ask for: $2 the invitee's address, $3 whether it is a user's, $4 start, $5 end.
+ */
+static SavedQuery wanted_query = {
+	/* clang-format off */
+	.text =
+		"SELECT r.id, r.notification_type, r.offset_minutes, t.at"
+		"  FROM opencalendly.notification_rules AS r CROSS JOIN LATERAL ("
+		"   SELECT CASE WHEN r.notification_type" EQ "'reminder'"
+		"     THEN $4 OPERATOR(pg_catalog.-) (r.offset_minutes OPERATOR(pg_catalog.*) INTERVAL '1 minute')"
+		"     ELSE $5 OPERATOR(pg_catalog.+) (r.offset_minutes OPERATOR(pg_catalog.*) INTERVAL '1 minute') END AS at) AS t"
+		"  WHERE r.event_type_id" EQ "$1 AND r.is_enabled AND t.at" GT "pg_catalog.clock_timestamp()"
+		"   AND ($3 OR (" MAILS_NEAR("$2", "t.at") " OPERATOR(pg_catalog.+)"
+		"     (SELECT pg_catalog.count(*) FROM opencalendly.notification_rules AS o"
+		"      WHERE o.event_type_id" EQ "$1 AND o.is_enabled AND o.id" LT "r.id))" LT TEXT_OF(MAILS_A_DAY) ")",
+	/* clang-format on */
+	.nargs = 5,
+	.types = { UUIDOID, TEXTOID, BOOLOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
+};
+
+/* $1 booking, $2 meeting, $3 the invitee's address, then of each mail rule, kind, minutes and time. */
 static SavedQuery plan_query = {
 	/* clang-format off */
 	.text =
 		"INSERT INTO opencalendly.email_deliveries"
 		"  (kind, idempotency_key, email, booking_id, meeting_id, subject_id, sends_at, due_at)"
-		" SELECT r.notification_type,"
-		"   pg_catalog.concat_ws('/', r.notification_type, $2, r.offset_minutes, 'invitee'), $4, $2, $3, r.id, t.at, t.at"
-		"  FROM opencalendly.notification_rules AS r CROSS JOIN LATERAL ("
-		"   SELECT CASE WHEN r.notification_type" EQ "'reminder'"
-		"     THEN $6 OPERATOR(pg_catalog.-) (r.offset_minutes OPERATOR(pg_catalog.*) INTERVAL '1 minute')"
-		"     ELSE $7 OPERATOR(pg_catalog.+) (r.offset_minutes OPERATOR(pg_catalog.*) INTERVAL '1 minute') END AS at) AS t"
-		"  WHERE r.event_type_id" EQ "$1 AND r.is_enabled AND t.at" GT "pg_catalog.clock_timestamp()"
-		"   AND ($5 OR (" MAILS_NEAR("$4", "t.at") " OPERATOR(pg_catalog.+)"
-		"     (SELECT pg_catalog.count(*) FROM opencalendly.notification_rules AS o"
-		"      WHERE o.event_type_id" EQ "$1 AND o.is_enabled AND o.id" LT "r.id))" LT TEXT_OF(MAILS_A_DAY) ")",
+		" SELECT p.kind, pg_catalog.concat_ws('/', p.kind, $1, p.minutes, 'invitee'), $3, $1, $2, p.rule_id, p.at, p.at"
+		"  FROM ROWS FROM (pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7))"
+		"   AS p (rule_id, kind, minutes, at)",
 	/* clang-format on */
 	.nargs = 7,
-	.types = { UUIDOID, UUIDOID, UUIDOID, TEXTOID, BOOLOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
+	.types = { UUIDOID, UUIDOID, TEXTOID, UUIDARRAYOID, TEXTARRAYOID, INT4ARRAYOID,
+			   TIMESTAMPTZARRAYOID },
 };
 
 static SavedQuery unplan_query = {
@@ -152,15 +166,45 @@ queue(const char *kind, const pg_uuid_t *booking_id, int sequence, const pg_uuid
 											 ARG(uuid_array(hosts, nhosts)) });
 }
 
+/* The mails that the rules ask for, read in a latest snapshot, in the order of plan_query's arrays; returns how many. */
+static int
+read_wanted(const Booking *booking, bool is_known, Datum columns[4])
+{
+	static const Oid types[] = { UUIDOID, TEXTOID, INT4OID, TIMESTAMPTZOID };
+	int n;
+
+	claim_read_begin();
+	n = (int) query_read(&wanted_query,
+						 (QueryArg[]) { UUID_ARG(&booking->event_type_id),
+										ARG(CStringGetTextDatum(booking->invitee_email)),
+										ARG(BoolGetDatum(is_known)),
+										ARG(TimestampTzGetDatum(booking->starts_at)),
+										ARG(TimestampTzGetDatum(booking->ends_at)) });
+	for (int i = 0; i < (int) lengthof(types) && n > 0; i++)
+	{
+		Datum *values = palloc(n * sizeof(Datum));
+		bool isnull;
+
+		for (int row = 0; row < n; row++)
+			values[row] = row_datum(row, i + 1, &isnull);
+		columns[i] = array_of(types[i], values, NULL, n);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	claim_read_end();
+	return n;
+}
+
 static void
 plan_reminders(const Booking *booking, const pg_uuid_t *meeting_id, bool is_known)
 {
-	query_write(&plan_query, (QueryArg[]) { UUID_ARG(&booking->event_type_id),
-											UUID_ARG(&booking->id), UUID_ARG(meeting_id),
-											ARG(CStringGetTextDatum(booking->invitee_email)),
-											ARG(BoolGetDatum(is_known)),
-											ARG(TimestampTzGetDatum(booking->starts_at)),
-											ARG(TimestampTzGetDatum(booking->ends_at)) });
+	Datum columns[4];
+
+	if (read_wanted(booking, is_known, columns) == 0)
+		return;
+	query_write(&plan_query,
+				(QueryArg[]) { UUID_ARG(&booking->id), UUID_ARG(meeting_id),
+							   ARG(CStringGetTextDatum(booking->invitee_email)), ARG(columns[0]),
+							   ARG(columns[1]), ARG(columns[2]), ARG(columns[3]) });
 }
 
 static void
