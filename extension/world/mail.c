@@ -12,12 +12,15 @@
 
 #define LEASE_MARGIN_US (15 * USECS_PER_SEC)
 #define LOST_ATTEMPTS 5 /* beyond max_attempts, of workers that died */
+#define AHEAD_MAX 32    /* mails for each connection, the one that is under way among them */
+#define AHEAD_MS 1000   /* that the server needs for them, as its last answers were */
 #define PAUSE_MIN_US (2 * USECS_PER_SEC)
 #define PAUSE_MAX_US (60 * USECS_PER_SEC)
 
 typedef struct MailLane
 {
 	int in_flight;
+	int ahead;          /* mails for each connection */
 	bool is_in_trouble; /* the last attempt failed by the server, not by the mail */
 	int64 pause_us;     /* after the next trouble */
 	TimestampTz open_at;
@@ -67,6 +70,7 @@ make_lane(void)
 {
 	MailLane *lane = palloc0(sizeof(MailLane));
 
+	lane->ahead = 1;
 	lane->pause_us = PAUSE_MIN_US;
 	lane->open_at = DT_NOBEGIN;
 	return lane;
@@ -77,7 +81,11 @@ count_places(const MailLane *lane, TimestampTz now)
 {
 	if (settings_mail_transport == MAIL_BY_NONE || now < lane->open_at)
 		return 0;
-	return (lane->is_in_trouble ? 1 : settings_mail_connections) - lane->in_flight;
+	if (lane->is_in_trouble)
+		return 1 - lane->in_flight;
+	/* of what is given to Resend nothing waits for a connection */
+	return settings_mail_connections * (settings_mail_transport == MAIL_BY_SMTP ? lane->ahead : 1) -
+		   lane->in_flight;
 }
 
 /* The ids that the lease has returned, as an array. */
@@ -148,20 +156,38 @@ send_mail(void *self, const TransportApi *api, Transport *transport, Delivery *b
 	return mail_post(api, transport, mail, outcome);
 }
 
-/* The server's trouble closes the lane for a while: for as long as the server asks, or a little longer each time. */
+/* A server that answers soon is given more than it has connections for; the mails wait for these in the transport. */
+static void
+note_pace(MailLane *lane, const TransferResult *result)
+{
+	int64 needed_ms = (int64) result->elapsed_ms * lane->ahead;
+
+	if (result->phase != TRANSFER_DONE || needed_ms > AHEAD_MS)
+		lane->ahead = Max(lane->ahead / 2, 1);
+	else if (needed_ms * 2 <= AHEAD_MS)
+		lane->ahead = Min(lane->ahead * 2, AHEAD_MAX);
+}
+
+/*
+ * The server's trouble closes the lane for a while: for as long as the server asks, or longer each time. Of mails that were
+ * under way together the first one tells; the others say nothing new.
+ */
 static void
 note_trouble(MailLane *lane, bool is_trouble, int64 retry_after_s)
 {
+	TimestampTz now = GetCurrentTimestamp();
+	bool was_in_trouble = lane->is_in_trouble;
+	int64 pause_us =
+		retry_after_s >= 0 ? Min(retry_after_s * USECS_PER_SEC, PAUSE_MAX_US) : lane->pause_us;
+
 	lane->is_in_trouble = is_trouble;
 	if (!is_trouble)
-	{
 		lane->pause_us = PAUSE_MIN_US;
-		return;
+	else if (!was_in_trouble || now >= lane->open_at)
+	{
+		lane->open_at = now + pause_us;
+		lane->pause_us = Min(lane->pause_us * 2, PAUSE_MAX_US);
 	}
-	lane->open_at =
-		GetCurrentTimestamp() +
-		(retry_after_s >= 0 ? Min(retry_after_s * USECS_PER_SEC, PAUSE_MAX_US) : lane->pause_us);
-	lane->pause_us = Min(lane->pause_us * 2, PAUSE_MAX_US);
 }
 
 static void
@@ -169,6 +195,7 @@ judge(void *self, const Delivery *delivery, const TransferResult *result, Outcom
 {
 	bool is_trouble = mail_judge_answer((const MailDelivery *) delivery, result, outcome);
 
+	note_pace(self, result);
 	note_trouble(self, is_trouble, result->retry_after_s);
 }
 

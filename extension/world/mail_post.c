@@ -363,6 +363,8 @@ add_answer(const TransferResult *result, Outcome *outcome)
 	outcome->error[len++] = ' ';
 	for (size_t i = 0; i < result->answer_length && len < sizeof(outcome->error) - 1; i++)
 		outcome->error[len++] = answer[i] >= ' ' && answer[i] <= '~' ? answer[i] : ' ';
+	while (outcome->error[len - 1] == ' ')
+		len--;
 	outcome->error[len] = '\0';
 }
 

@@ -49,7 +49,7 @@
 #define MAX_TRANSFERS 1000 /* the setting's upper bound */
 #define POLL_MS 1000
 #define SETTLE_AFTER_MS 10 /* what has finished waits so long for more, */
-#define SETTLE_SHARE 0.33  /* or until such a share of all places has */
+#define SETTLE_SHARE 0.15  /* or until such a share of all places has */
 #define RETRY_TURN_MS 1000
 #define HEARTBEAT_MS 2000
 #define STATISTICS_MS 5000
@@ -162,6 +162,7 @@ configure(Worker *worker)
 							   .user_agent = user_agent,
 							   .allow = &settings_egress_allow,
 							   .ca_file = settings_ca_file ? settings_ca_file : "",
+							   .mail_connections = settings_mail_connections,
 							   .connect_to = settings_connect_to ? settings_connect_to : "" });
 }
 
