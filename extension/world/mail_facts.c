@@ -103,7 +103,7 @@ static SavedQuery facts_query = {
 		" LEFT JOIN opencalendly.team_event_types AS g ON g.event_type_id" EQ "e.id"
 		" LEFT JOIN opencalendly.teams AS t ON t.id" EQ "g.team_id"
 		" LEFT JOIN opencalendly.notification_rules AS r ON r.id" EQ "d.subject_id"
-		" LEFT JOIN opencalendly.login_links AS l ON l.id" EQ "d.subject_id AND d.kind" EQ "'login_link'"
+		" LEFT JOIN opencalendly.login_links AS l ON l.id" EQ "d.subject_id AND d.kind" EQ "'login_link' AND l.email" EQ "d.email"
 		" LEFT JOIN opencalendly.webhook_subscriptions AS s ON s.id" EQ "d.subject_id"
 		" LEFT JOIN opencalendly.teams AS m ON m.id" EQ "d.subject_id"
 		" LEFT JOIN opencalendly.users AS w ON w.id" EQ "m.owner_id"
