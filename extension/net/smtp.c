@@ -130,6 +130,8 @@ smtp_take_reply(SmtpTalk *talk, int code)
 		go_on(talk);
 		return SMTP_GOES_ON;
 	}
+	if (code / 100 == wanted && talk->step == SMTP_MESSAGE && talk->out_length > 0)
+		return SMTP_CONFUSED; /* it cannot have the letter yet */
 	if (talk->pipelines && talk->step < SMTP_RECIPIENT)
 		talk->skipped = SMTP_RECIPIENT - (int) talk->step;
 	return code / 100 == wanted || code >= 400 ? SMTP_ANSWERED : SMTP_CONFUSED;

@@ -147,10 +147,12 @@ take_reply(MailConnection *connection)
 		lose(connection, "connection lost");
 	else
 	{
+		bool is_cut = talk->step == SMTP_MESSAGE && talk->out_length > 0; /* it may read on */
+
 		connection->needs_reset = talk->step < SMTP_MESSAGE;
 		talk->out_length = 0;
 		talk_end(connection, TRANSFER_DONE, code, "");
-		if (code == 421)
+		if (code == 421 || is_cut)
 			connection_close(connection);
 	}
 }
