@@ -92,26 +92,8 @@ DECLARE
     given constant jsonb := opencalendly.body_fields(body, '{"limit": "int"}');
     most constant integer := opencalendly.int_parameter('limit', page_size, 1, 100,
         opencalendly.int_parameter('limit', given ->> 'limit', 1, 100, 20));
-    -- one of a user's requests at a time waits: more could take all of the shim's connections
-    waits constant boolean := pg_try_advisory_xact_lock(hashtextextended('opencalendly run of ' || me.id, 0));
-    ends_at constant timestamptz := clock_timestamp() + CASE WHEN waits THEN interval '1 second' ELSE interval '0' END;
-    ids uuid[];
-    attempts_before integer[];
-    done jsonb;
 BEGIN
-    IF current_setting('transaction_read_only')::boolean THEN
-        RAISE EXCEPTION USING ERRCODE = 'read_only_sql_transaction', MESSAGE = 'nothing is sent from here',
-            DETAIL = 'The database takes no writes.';
-    END IF;
-    SELECT array_agg(d.delivery_id), array_agg(d.attempts_before) INTO ids, attempts_before
-        FROM opencalendly.due_mails(me.id, most) AS d;
-    PERFORM opencalendly.wake_workers();
-    LOOP
-        done := opencalendly.processed_mails(ids, attempts_before);
-        EXIT WHEN (done ->> 'processed')::integer >= coalesce(cardinality(ids), 0) OR clock_timestamp() >= ends_at;
-        PERFORM pg_sleep(0.02);
-    END LOOP;
-    RETURN opencalendly.answer(done);
+    RETURN opencalendly.answer(opencalendly.run_due(me.id, 'mail', most));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_run_notifications(text, text, text) IS

@@ -379,14 +379,12 @@ $$;
 COMMENT ON FUNCTION opencalendly.processed_deliveries(uuid[], integer[]) IS
     'internal: {processed, succeeded, retried, failed} of deliveries whose attempts before a moment are given';
 
-CREATE FUNCTION opencalendly.api_run_deliveries(session text, page_size text, body text) RETURNS opencalendly.api_answer
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- What is due of a user's is sent by the workers; this waits up to a second for them.
+CREATE FUNCTION opencalendly.run_due(user_id uuid, queue text, most integer) RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    me constant opencalendly.users := opencalendly.signed_in(session);
-    most constant integer := opencalendly.int_parameter('limit', page_size, 1, 100, 25);
-    given constant jsonb := opencalendly.body_fields(body, '{}');
     -- one of a user's requests at a time waits: more could take all of the shim's connections
-    waits constant boolean := pg_try_advisory_xact_lock(hashtextextended('opencalendly run of ' || me.id, 0));
+    waits constant boolean := pg_try_advisory_xact_lock(hashtextextended('opencalendly run of ' || user_id, 0));
     ends_at constant timestamptz := clock_timestamp() + CASE WHEN waits THEN interval '1 second' ELSE interval '0' END;
     ids uuid[];
     attempts_before integer[];
@@ -396,15 +394,34 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'read_only_sql_transaction', MESSAGE = 'nothing is sent from here',
             DETAIL = 'The database takes no writes.';
     END IF;
-    SELECT array_agg(d.delivery_id), array_agg(d.attempts_before) INTO ids, attempts_before
-        FROM opencalendly.due_deliveries(me.id, most) AS d;
+    IF queue = 'mail' THEN
+        SELECT array_agg(d.delivery_id), array_agg(d.attempts_before) INTO ids, attempts_before
+            FROM opencalendly.due_mails(user_id, most) AS d;
+    ELSE
+        SELECT array_agg(d.delivery_id), array_agg(d.attempts_before) INTO ids, attempts_before
+            FROM opencalendly.due_deliveries(user_id, most) AS d;
+    END IF;
     PERFORM opencalendly.wake_workers();
     LOOP
-        done := opencalendly.processed_deliveries(ids, attempts_before);
+        done := CASE queue WHEN 'mail' THEN opencalendly.processed_mails(ids, attempts_before)
+                           ELSE opencalendly.processed_deliveries(ids, attempts_before) END;
         EXIT WHEN (done ->> 'processed')::integer >= coalesce(cardinality(ids), 0) OR clock_timestamp() >= ends_at;
         PERFORM pg_sleep(0.02);
     END LOOP;
-    RETURN opencalendly.answer(done);
+    RETURN done;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.run_due(uuid, text, integer) IS
+    'internal: wakes the workers and waits up to a second for what is due of a user''s in a queue (webhook, mail), by one request at a time (others do not wait): what became of it';
+
+CREATE FUNCTION opencalendly.api_run_deliveries(session text, page_size text, body text) RETURNS opencalendly.api_answer
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    me constant opencalendly.users := opencalendly.signed_in(session);
+    most constant integer := opencalendly.int_parameter('limit', page_size, 1, 100, 25);
+    given constant jsonb := opencalendly.body_fields(body, '{}');
+BEGIN
+    RETURN opencalendly.answer(opencalendly.run_due(me.id, 'webhook', most));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_run_deliveries(text, text, text) IS
