@@ -110,6 +110,25 @@ is(join(' ', sort map { $_->{to}[0]{address} =~ s/@.*//r . ':' . lc substr $_->{
 	'absent:r moved:r moved:r stays:r stays:t', 'and no other mail is there');
 Outbox::stop($worker);
 set_clock(0);
+
+#
+# Rows that make no sense, and stand in nobody's way
+#
+
+sub add_mail { return value("INSERT INTO opencalendly.email_deliveries (kind, idempotency_key, $_[0]) $_[1]") }
+my $some = 'FROM opencalendly.bookings WHERE rescheduled_from IS NULL ORDER BY id LIMIT 1';
+add_mail('email, subject_id', "VALUES ('login_link', 'odd/link-of-nobody', 'odd\@example.net', opencalendly.uuid_generate_v7())");
+add_mail('user_id, subject_id', "SELECT 'team_invitation', 'odd/team-of-nobody', id, id FROM opencalendly.users LIMIT 1");
+add_mail('user_id, subject_id', "SELECT 'webhook_paused', 'odd/endpoint-of-nobody', id, id FROM opencalendly.users LIMIT 1");
+add_mail('email, booking_id, meeting_id', "SELECT 'booking_rescheduled', 'odd/moved-from-nowhere', 'odd\@example.net', id, opencalendly.uuid_generate_v7() $some");
+add_mail('email, booking_id, meeting_id', "SELECT 'booking_confirmed', 'odd/but-right', 'odd\@example.net', id, opencalendly.uuid_generate_v7() $some");
+value('CALL opencalendly.run_deliveries(2)');
+is(value("SELECT string_agg(concat_ws(' ', idempotency_key, status, last_error), E'\n' ORDER BY idempotency_key COLLATE \"C\")
+	FROM opencalendly.email_deliveries WHERE idempotency_key LIKE 'odd/%'"), join("\n",
+	'odd/but-right succeeded', 'odd/endpoint-of-nobody failed not sent: the endpoint is not paused',
+	'odd/link-of-nobody failed not sent: the link was used or has expired', 'odd/moved-from-nowhere pending unexpected null in column 24',
+	'odd/team-of-nobody failed not sent: the invitation is gone'), 'rows that make no sense stand in nobody\'s way');
+value("DELETE FROM opencalendly.email_deliveries WHERE idempotency_key LIKE 'odd/%'");
 ok(Outbox::poll(10, sub { abs(value('SELECT extract(epoch FROM clock_timestamp())') - time) < 2 }), 'the clock is right again');
 
 #

@@ -148,6 +148,11 @@ send_mail(void *self, const TransportApi *api, Transport *transport, Delivery *b
 		fail(base, mail->why_not, outcome);
 		return false;
 	}
+	if (mail->problem)
+	{
+		outcome_fail_to_send(base, mail->problem, outcome);
+		return false;
+	}
 	if (base->attempt > base->max_attempts + LOST_ATTEMPTS)
 	{
 		fail(base, "given up: workers did not come back from it", outcome);

@@ -91,7 +91,7 @@ static SavedQuery facts_query = {
 		"   WHERE d.user_id IS NOT NULL AND b.answers OPERATOR(pg_catalog.?) (q.question OPERATOR(pg_catalog.->>) 'id')"
 		"   ORDER BY q.place),"
 		" COALESCE(r.is_enabled, false),"
-		" l.id, l.link_key_id, l.used_at IS NULL AND l.expires_at" GT "pg_catalog.clock_timestamp(),"
+		" l.id, l.link_key_id, COALESCE(l.used_at IS NULL AND l.expires_at" GT "pg_catalog.clock_timestamp(), false),"
 		" s.url, s.paused_reason,"
 		" m.name, COALESCE(w.display_name, w.username), COALESCE(v.status" EQ "'pending', false)"
 		" FROM opencalendly.email_deliveries AS d"
@@ -336,6 +336,29 @@ read_mail(uint64 row, MailDelivery *mail, int64 now)
 	facts->inviter_name = row_text_or_null(row, INVITER_NAME);
 }
 
+/*
+ * What is wrong with one mail's rows must not keep the others from being sent: it is that mail's failure. Nothing but memory
+ * is held where something is raised, so no subtransaction is needed.
+ */
+static void
+read_mail_or_problem(uint64 row, MailDelivery *mail, int64 now)
+{
+	PG_TRY();
+	{
+		read_mail(row, mail, now);
+	}
+	PG_CATCH();
+	{
+		ErrorData *problem;
+
+		MemoryContextSwitchTo(mail->context);
+		problem = CopyErrorData();
+		FlushErrorState();
+		mail->problem = problem->message;
+	}
+	PG_END_TRY();
+}
+
 int
 mail_facts_load(Datum ids, MemoryContext context, Delivery **deliveries)
 {
@@ -350,7 +373,7 @@ mail_facts_load(Datum ids, MemoryContext context, Delivery **deliveries)
 
 		MemoryContextSwitchTo(own);
 		mail->context = own;
-		read_mail(i, mail, now);
+		read_mail_or_problem(i, mail, now);
 		deliveries[i] = &mail->base;
 	}
 	MemoryContextSwitchTo(callers);

@@ -16,6 +16,7 @@ typedef struct MailDelivery
 	char *key; /* of the row: kind, subject, sequence and reader */
 	int64 sends_at;
 	const char *why_not; /* it makes no sense any more; NULL: it is to be sent */
+	const char *problem; /* its rows could not be read; NULL: they could */
 	const char *to;
 	const char *reply_to_name;
 	const char *reply_to; /* NULL: nobody */
