@@ -335,15 +335,11 @@ for my $change (q(SELECT FROM opencalendly.webhook_deliveries WHERE id = '%s' FO
 	clear();
 }
 
-# A standby that a commit has to wait for, and that is not there. What was settled of webhooks need not, of mails it must. The wait
-# takes a cancelation for itself.
+# A standby that a commit has to wait for, and that is not there. The wait takes a cancelation for itself.
 {
 	my ($worker, @deliveries) = under_way();
 	my $there = "SELECT count(*) FROM pg_stat_activity WHERE pid = $worker->{pid}";
 
-	sql("INSERT INTO opencalendly.email_deliveries (kind, idempotency_key, email, subject_id, due_at)
-		VALUES ('login_link', 'login_link/of-nobody', 'bo\@example.net', opencalendly.uuid_generate_v7(), clock_timestamp() + interval '2 s')");
-	sql("ALTER SYSTEM SET opencalendly.mail_transport = 'folder'");
 	sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
 	$node->reload;
 	ok(Outbox::poll(20, sub { sql("$there AND wait_event = 'SyncRep'") }), 'a worker waits for a standby');
@@ -354,7 +350,6 @@ for my $change (q(SELECT FROM opencalendly.webhook_deliveries WHERE id = '%s' FO
 	Outbox::poll(10, sub { !sql($there) }) or sql("SELECT pg_terminate_backend($worker->{pid})");
 	Scene::last_words($worker->{session});
 	is(Outbox::delivery($node, $deliveries[0]), 'pending|1|the worker was stopped', 'with its leases given back');
-	sql('DELETE FROM opencalendly.email_deliveries');
 	clear();
 }
 

@@ -103,6 +103,9 @@ CREATE FUNCTION opencalendly.planned_mails(event_type_id uuid)
     RETURNS TABLE (kind text, key text, email text, booking_id uuid, meeting_id uuid, rule_id uuid, sends_at timestamptz)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
+DECLARE
+    -- a constant, so that bookings that are over are not looked at
+    now_at constant timestamptz := clock_timestamp();
 BEGIN
     RETURN QUERY
         SELECT r.notification_type, concat_ws('/', r.notification_type, b.id, r.offset_minutes, 'invitee'), b.invitee_email,
@@ -113,8 +116,8 @@ BEGIN
                 ELSE b.ends_at + r.offset_minutes * interval '1 minute' END AS sends_at) AS t
         WHERE b.event_type_id = planned_mails.event_type_id AND b.status = 'confirmed'
             -- no meeting is longer than a day
-            AND b.starts_at > clock_timestamp() - interval '25 hours' AND b.ends_at > clock_timestamp()
-            AND r.event_type_id = planned_mails.event_type_id AND r.is_enabled AND t.sends_at > clock_timestamp();
+            AND b.starts_at > now_at - interval '25 hours' AND b.ends_at > now_at
+            AND r.event_type_id = planned_mails.event_type_id AND r.is_enabled AND t.sends_at > now_at;
 END
 $$;
 COMMENT ON FUNCTION opencalendly.planned_mails(uuid) IS
@@ -181,11 +184,12 @@ CREATE FUNCTION opencalendly.unplan_mails(event_type_id uuid) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
+    a_while_ago constant timestamptz := clock_timestamp() - interval '9 days';
     n bigint;
 BEGIN
     DELETE FROM opencalendly.email_deliveries AS d USING opencalendly.bookings AS b
         WHERE b.event_type_id = unplan_mails.event_type_id AND b.status IN ('confirmed', 'pending')
-            AND b.starts_at > clock_timestamp() - interval '9 days'
+            AND b.starts_at > a_while_ago
             AND d.booking_id = b.id AND d.status = 'pending' AND d.kind IN ('reminder', 'follow_up')
             AND NOT EXISTS (SELECT FROM opencalendly.notification_rules AS r
                 WHERE r.id = d.subject_id AND r.is_enabled

@@ -67,8 +67,6 @@ extern bool outcome_is_given_up(const Outcome *outcome);
 typedef struct Sender
 {
 	struct Queue *queue;
-	bool
-		knows_repeats; /* receivers know a repeat by its id, so outcomes need not be on disk at once */
 	void *(*make)(void);
 
 	/*

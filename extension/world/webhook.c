@@ -640,7 +640,6 @@ health_noted(void *self)
 
 const Sender webhook_sender = {
 	.queue = &webhook_queue,
-	.knows_repeats = true,
 	.make = make_endpoints,
 	.lease = lease,
 	.take_place = take_place,

@@ -374,26 +374,11 @@ lease(Worker *worker, Delivery **leased)
 	return n;
 }
 
-/*
- * Without waiting for the disk, if a server that goes down in the next moment may forget the turn: what it forgets is sent
- * again, under the same ids.
- */
-static void
-commit_soon_enough(const Worker *worker)
-{
-	for (int i = 0; i < NLANES; i++)
-		if (worker->lanes[i].noutcomes > 0 && !senders[i]->knows_repeats)
-			return;
-	set_for_transaction("synchronous_commit", "off");
-}
-
 /* What a turn does in its subtransaction; how many it has leased. */
 static int
 do_turn(Worker *worker, bool leases, Delivery **leased)
 {
 	prepare_turn();
-	if (leases)
-		commit_soon_enough(worker);
 	tell_heartbeat(worker);
 	for (int i = 0; i < NLANES; i++)
 		settle(&worker->lanes[i]);
