@@ -94,14 +94,19 @@ is_deeply(ids(of('cut1')), [ (of('cut1'))[0]{id}, (of('cut1'))[0]{id} ], 'under 
 is((of('cut1'))[0]{raw}, (of('cut1'))[1]{raw}, 'to the octet the same');
 is(state_of_mail('greylist-not1'), 'succeeded 1', 'the others went at once');
 
-anew();
+# to judge a message that it has, a server has twenty times as long
+anew(delivery_timeout => '500ms');
 value(join ';', map { booking_of($_) } qw(silent1 hang1));
 ok(Mail::settled($node), 'without an answer: settled, too');
+cmp_ok(value(q{SELECT max(a.elapsed_ms) FROM opencalendly.delivery_attempts AS a JOIN opencalendly.email_deliveries AS d ON d.id = a.delivery_id
+	WHERE d.email = 'silent1@example.net'}), '>=', 9_900, 'told, it may think for long');
+cmp_ok(value(q{SELECT max(a.elapsed_ms) FROM opencalendly.delivery_attempts AS a JOIN opencalendly.email_deliveries AS d ON d.id = a.delivery_id
+	WHERE d.email = 'hang1@example.net'}), '<', 3_000, 'not before');
 is(state_of_mail($_), 'succeeded 2', "$_: it comes again") for qw(silent1 hang1);
 like(attempts($_), qr/\A\w+ .*timed out.*\ndone 250\z/, "$_: after the time that it has") for qw(silent1 hang1);
 is_deeply(ids(of('silent1')), [ ((of('silent1'))[0]{id}) x 2 ], 'under the same Message-ID');
 
-anew();
+anew(delivery_timeout => '2s');
 value(booking_of('going1'));
 ok(Mail::settled($node), 'a server that goes: settled');
 is(attempts('going1') =~ s/:.*//r, "done 421 answered 421\ndone 250", 'it comes again');

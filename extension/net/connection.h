@@ -64,7 +64,8 @@ struct MailConnection
 	int64_t until_ms;   /* the letter's end, or the idle connection's */
 	Letter letter;
 	SmtpTalk talk;
-	bool is_old; /* has had a letter before */
+	bool is_old;   /* has had a letter before */
+	bool has_told; /* the whole of the letter */
 	bool needs_reset;
 };
 

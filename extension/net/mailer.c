@@ -13,7 +13,6 @@
 
 #include "net/connection.h"
 
-#define WAIT_MS 5000 /* so long a letter waits for a connection at most */
 #define EVENTS_PER_TURN 64
 
 typedef struct WaitingLetter
@@ -130,11 +129,12 @@ wait_for_connection(Transfer *transfer, Letter *letter, char *key)
 	}
 	while (*end)
 		end = &(*end)->next;
-	*waiting = (WaitingLetter) { .transfer = transfer,
-								 .letter = *letter,
-								 .key = key,
-								 .until_ms = transfer->begun_ms +
-											 (timeout_ms < WAIT_MS ? timeout_ms : WAIT_MS) };
+	*waiting =
+		(WaitingLetter) { .transfer = transfer,
+						  .letter = *letter,
+						  .key = key,
+						  .until_ms = transfer->begun_ms +
+									  (timeout_ms < MAIL_WAIT_MS ? timeout_ms : MAIL_WAIT_MS) };
 	*letter = (Letter) { 0 };
 	*end = waiting;
 	return true;

@@ -202,6 +202,19 @@ pull(MailConnection *connection)
 	return true;
 }
 
+/* A server that has the whole message may look at it for minutes; to send it again meanwhile would double it. */
+static void
+give_time_to_judge(MailConnection *connection)
+{
+	int64_t judged_ms =
+		now_ms() + (int64_t) MAIL_JUDGING_TIMEOUTS * connection->transport->settings.timeout_ms;
+
+	if (connection->has_told || !connection->transfer || !smtp_is_told(&connection->talk))
+		return;
+	connection->has_told = true;
+	connection->until_ms = judged_ms;
+}
+
 void
 talk_go_on(MailConnection *connection)
 {
@@ -213,6 +226,7 @@ talk_go_on(MailConnection *connection)
 		bool is_lost = !push(connection);
 
 		unsaid = talk->out_length;
+		give_time_to_judge(connection);
 		is_lost |= !pull(connection); /* what came before the end may tell why */
 		if (connection->state != CONNECTION_OPEN)
 			return;
@@ -241,6 +255,7 @@ acknowledge_at_once(const MailConnection *connection)
 void
 talk_begin(MailConnection *connection)
 {
+	connection->has_told = false;
 	if (connection->letter.needs_utf8 && !connection->offers.has_utf8)
 		talk_end(connection, TRANSFER_PREPARE, 0,
 				 "the address needs a server that speaks SMTPUTF8");

@@ -87,6 +87,13 @@ typedef struct TransferResult
 	size_t answer_length;
 } TransferResult;
 
+/*
+ * How many times the time of a transfer a mail server has to judge a message that it has been told (RFC 5321, 4.5.3.2.6, says
+ * ten minutes), and how long a mail waits for a connection at most, milliseconds: a mail may be under way so much longer.
+ */
+#define MAIL_JUDGING_TIMEOUTS 20
+#define MAIL_WAIT_MS 5000
+
 /* Copied. The lengths of time are of the whole transfer and of the look-up with the connection, in milliseconds. */
 typedef struct TransportSettings
 {

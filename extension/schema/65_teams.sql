@@ -621,6 +621,9 @@ BEGIN
     DELETE FROM opencalendly.login_links AS l WHERE l.email = old.email;
     DELETE FROM opencalendly.email_deliveries AS m
         WHERE m.user_id = old.id OR m.email = old.email AND m.kind = 'login_link';
+    -- thanks in the name of who is gone
+    DELETE FROM opencalendly.email_deliveries AS m USING opencalendly.bookings AS b
+        WHERE b.organizer_id = old.id AND m.booking_id = b.id AND m.status = 'pending';
     DELETE FROM opencalendly.team_members AS m WHERE m.user_id = old.id;
     PERFORM opencalendly.retire_event_types(
         ARRAY(SELECT e.id FROM opencalendly.event_types AS e WHERE e.user_id = old.id));

@@ -43,7 +43,8 @@ $$;
 COMMENT ON FUNCTION opencalendly.has_mail_to_spare(text, timestamptz) IS
     'internal: whether an address may be sent another mail then: a user''s always, any other 20 in any 24 hours; takes the latter''s lock';
 
--- Links to sign in with have a limit of their own (has_link_to_spare), and nothing may look at users for them.
+-- Links to sign in with are counted, too, beside their own limit of 5 an hour; that users' are not is seen by nobody, for the
+-- answer says nothing of it.
 CREATE FUNCTION opencalendly.enqueue_mail(kind text, key text, user_id uuid, email text, subject_id uuid) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
@@ -51,7 +52,7 @@ DECLARE
     n bigint;
 BEGIN
     IF NOT opencalendly.mail_is_on()
-        OR kind <> 'login_link' AND email IS NOT NULL AND NOT opencalendly.has_mail_to_spare(email, clock_timestamp())
+        OR email IS NOT NULL AND NOT opencalendly.has_mail_to_spare(email, clock_timestamp())
     THEN
         RETURN false;
     END IF;
@@ -67,6 +68,19 @@ END
 $$;
 COMMENT ON FUNCTION opencalendly.enqueue_mail(text, text, uuid, text, uuid) IS
     'internal: queues a mail to a user or to an address, to be sent at once; false if mail is off, the address has had enough for a day, or there is one of that key';
+
+-- A worker must not wait for who changes the user at the moment: what is paused is told in the console, too.
+CREATE FUNCTION opencalendly.tell_of_pause(subscription_id uuid, user_id uuid, failing_since timestamptz) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM FROM opencalendly.users AS u WHERE u.id = user_id FOR KEY SHARE SKIP LOCKED;
+    RETURN FOUND AND opencalendly.enqueue_mail('webhook_paused',
+        concat_ws('/', 'webhook_paused', subscription_id, floor(extract(epoch FROM failing_since))), user_id, NULL, subscription_id);
+END
+$$;
+COMMENT ON FUNCTION opencalendly.tell_of_pause(uuid, uuid, timestamptz) IS
+    'internal: queues the mail that tells the owner of an endpoint that it is paused, for workers; false if none was queued';
 
 --
 -- Notification rules

@@ -9,8 +9,8 @@ END;
 COMMENT ON FUNCTION opencalendly.user_members(opencalendly.users) IS
     'internal: a user as the user themself sees it: {id, email, username, displayName, timezone, language}';
 
--- The answer is the same whether the address has an account or not, and whether the limit is reached or not: nothing here
--- looks at users. What is given is measured before the limit is, so that only a well-formed request is counted.
+-- The answer is the same whether the address has an account or not, and whether the limit is reached or not: what is
+-- answered depends on neither. What is given is measured before the limit is, so that only a well-formed request is counted.
 CREATE FUNCTION opencalendly.api_request_login_link(body text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

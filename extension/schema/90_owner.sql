@@ -52,8 +52,8 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT, UPDATE (failing_since, paused_reason) ON opencalendly.webhook_subscriptions TO opencalendly_worker;
 GRANT SELECT, UPDATE (status, attempt, due_at, last_error, settled_at), DELETE ON opencalendly.webhook_deliveries
     TO opencalendly_worker;
-GRANT SELECT, INSERT (kind, idempotency_key, user_id, subject_id),
-    UPDATE (status, attempt, due_at, last_error, settled_at), DELETE ON opencalendly.email_deliveries TO opencalendly_worker;
+GRANT SELECT, UPDATE (status, attempt, due_at, last_error, settled_at), DELETE ON opencalendly.email_deliveries
+    TO opencalendly_worker;
 GRANT SELECT, INSERT, DELETE ON opencalendly.delivery_attempts TO opencalendly_worker;
 GRANT SELECT, DELETE ON opencalendly.outbox_events TO opencalendly_worker;
 GRANT SELECT, INSERT, UPDATE ON opencalendly.worker_heartbeats TO opencalendly_worker;
@@ -69,7 +69,7 @@ GRANT SELECT (id, owner_id, name, slug) ON opencalendly.teams TO opencalendly_wo
 GRANT SELECT (team_id, user_id, status) ON opencalendly.team_members TO opencalendly_worker;
 GRANT SELECT (id, is_enabled) ON opencalendly.notification_rules TO opencalendly_worker;
 GRANT SELECT (id, email, language, link_key_id, expires_at, used_at) ON opencalendly.login_links TO opencalendly_worker;
-GRANT EXECUTE ON FUNCTION opencalendly.is_restored_copy, opencalendly.instant_text, opencalendly.uuid_generate_v7
+GRANT EXECUTE ON FUNCTION opencalendly.is_restored_copy, opencalendly.instant_text, opencalendly.tell_of_pause
     TO opencalendly_worker;
 GRANT EXECUTE ON FUNCTION
     opencalendly.schedule_workers, opencalendly.unschedule_workers, opencalendly.cron_setting, opencalendly.worker_jobs,

@@ -31,9 +31,9 @@ static SavedQuery is_user_query = {
 };
 
 static SavedQuery has_room_query = {
-	.text = "SELECT " MAILS_NEAR("$1", "pg_catalog.clock_timestamp()") LT TEXT_OF(MAILS_A_DAY),
-	.nargs = 1,
-	.types = { TEXTOID },
+	.text = "SELECT " MAILS_NEAR("$1", "$2") LT TEXT_OF(MAILS_A_DAY),
+	.nargs = 2,
+	.types = { TEXTOID, TIMESTAMPTZOID },
 };
 
 /* $1 kind, $2 booking, $3 sequence, $4 meeting, $5 the invitee's address or null, $6 hosts. */
@@ -133,7 +133,8 @@ has_room(const char *email)
 {
 	bool answer;
 
-	query_read(&has_room_query, (QueryArg[]) { ARG(CStringGetTextDatum(email)) });
+	query_read(&has_room_query, (QueryArg[]) { ARG(CStringGetTextDatum(email)),
+											   ARG(TimestampTzGetDatum(GetCurrentTimestamp())) });
 	answer = row_bool(0, 1);
 	SPI_freetuptable(SPI_tuptable);
 	return answer;

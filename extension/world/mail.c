@@ -99,12 +99,23 @@ leased_ids(int n)
 	return uuid_array(ids, n);
 }
 
+/* How long a mail may be under way. */
+static int64
+under_way_us(void)
+{
+	int64 timeout_us = settings_delivery_timeout * INT64CONST(1000);
+
+	if (settings_mail_transport != MAIL_BY_SMTP)
+		return timeout_us;
+	return timeout_us * (1 + MAIL_JUDGING_TIMEOUTS) + MAIL_WAIT_MS * INT64CONST(1000);
+}
+
 static int
 lease(void *self, MemoryContext context, int most, int nplaces, Delivery **deliveries)
 {
 	MailLane *lane = self;
 	TimestampTz now = GetCurrentTimestamp();
-	TimestampTz lease_end = now + settings_delivery_timeout * INT64CONST(1000) + LEASE_MARGIN_US;
+	TimestampTz lease_end = now + under_way_us() + LEASE_MARGIN_US;
 	int places = Min(count_places(lane, now), nplaces);
 	int n;
 	Datum ids;
@@ -136,43 +147,6 @@ fail(const Delivery *delivery, const char *error, Outcome *outcome)
 	outcome->delay_us = 0;
 }
 
-static bool
-send_mail(void *self, const TransportApi *api, Transport *transport, Delivery *base,
-		  Outcome *outcome)
-{
-	MailDelivery *mail = (MailDelivery *) base;
-
-	base->started_at = GetCurrentTimestamp();
-	if (mail->why_not)
-	{
-		fail(base, mail->why_not, outcome);
-		return false;
-	}
-	if (mail->problem)
-	{
-		outcome_fail_to_send(base, mail->problem, outcome);
-		return false;
-	}
-	if (base->attempt > base->max_attempts + LOST_ATTEMPTS)
-	{
-		fail(base, "given up: workers did not come back from it", outcome);
-		return false;
-	}
-	return mail_post(api, transport, mail, outcome);
-}
-
-/* A server that answers soon is given more than it has connections for; the mails wait for these in the transport. */
-static void
-note_pace(MailLane *lane, const TransferResult *result)
-{
-	int64 needed_ms = (int64) result->elapsed_ms * lane->ahead;
-
-	if (result->phase != TRANSFER_DONE || needed_ms > AHEAD_MS)
-		lane->ahead = Max(lane->ahead / 2, 1);
-	else if (needed_ms * 2 <= AHEAD_MS)
-		lane->ahead = Min(lane->ahead * 2, AHEAD_MAX);
-}
-
 /*
  * The server's trouble closes the lane for a while: for as long as the server asks, or longer each time. Of mails that were
  * under way together the first one tells; the others say nothing new.
@@ -195,13 +169,56 @@ note_trouble(MailLane *lane, bool is_trouble, int64 retry_after_s)
 	}
 }
 
+static bool
+send_mail(void *self, const TransportApi *api, Transport *transport, Delivery *base,
+		  Outcome *outcome)
+{
+	MailDelivery *mail = (MailDelivery *) base;
+
+	base->started_at = GetCurrentTimestamp();
+	if (mail->why_not)
+	{
+		fail(base, mail->why_not, outcome);
+		return false;
+	}
+	if (mail->problem)
+	{
+		outcome_fail_to_send(base, mail->problem, outcome);
+		return false;
+	}
+	if (base->attempt > base->max_attempts + LOST_ATTEMPTS)
+	{
+		fail(base, "given up: workers did not come back from it", outcome);
+		return false;
+	}
+	if (mail_post(api, transport, mail, outcome))
+		return true;
+	/* what is wrong with the settings is so for every mail */
+	if (outcome->verdict == VERDICT_RETRY)
+		note_trouble(self, true, -1);
+	return false;
+}
+
+/* A server that answers soon is given more than it has connections for; the mails wait for these in the transport. */
+static void
+note_pace(MailLane *lane, const TransferResult *result)
+{
+	int64 needed_ms = (int64) result->elapsed_ms * lane->ahead;
+
+	if (result->phase != TRANSFER_DONE || needed_ms > AHEAD_MS)
+		lane->ahead = Max(lane->ahead / 2, 1);
+	else if (needed_ms * 2 <= AHEAD_MS)
+		lane->ahead = Min(lane->ahead * 2, AHEAD_MAX);
+}
+
 static void
 judge(void *self, const Delivery *delivery, const TransferResult *result, Outcome *outcome)
 {
 	bool is_trouble = mail_judge_answer((const MailDelivery *) delivery, result, outcome);
 
 	note_pace(self, result);
-	note_trouble(self, is_trouble, result->retry_after_s);
+	if (result->phase != TRANSFER_PREPARE) /* of the server it says nothing */
+		note_trouble(self, is_trouble, result->retry_after_s);
 }
 
 static void

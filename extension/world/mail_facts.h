@@ -18,6 +18,7 @@ typedef struct MailDelivery
 	const char *why_not; /* it makes no sense any more; NULL: it is to be sent */
 	const char *problem; /* its rows could not be read; NULL: they could */
 	const char *to;
+	int transport; /* the MailTransport that it was sent by */
 	const char *reply_to_name;
 	const char *reply_to; /* NULL: nobody */
 	MailFacts facts;      /* but for the links */

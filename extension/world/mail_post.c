@@ -90,7 +90,7 @@ message_id(const MailDelivery *mail)
 	return id;
 }
 
-/* An address that cannot be written to is for the invitee's mail to fail by, not for the host's reply. */
+/* As it goes over the wire, palloc'ed; NULL: nobody can be written to so. Two spellings of one address become one. */
 static const char *
 usable_address(const char *address)
 {
@@ -295,19 +295,36 @@ post_to_resend(const TransportApi *api, Transport *transport, MailDelivery *mail
 	return has_begun;
 }
 
+static void
+fail(Outcome *outcome)
+{
+	outcome->verdict = VERDICT_FAILED;
+	outcome->delay_us = 0;
+}
+
 /* --- all of them ----------------------------------------------------------------------------------------------------- */
 
 static bool
 post(const TransportApi *api, Transport *transport, MailDelivery *mail, Outcome *outcome)
 {
 	MailParts parts;
+	const char *address;
 	bool has_begun = false;
 
+	mail->transport = settings_mail_transport;
 	if (settings_mail_transport == MAIL_BY_NONE)
 	{
 		outcome_fail_to_send(&mail->base, "opencalendly.mail_transport is none", outcome);
 		return false;
 	}
+	address = usable_address(mail->to);
+	if (!address)
+	{
+		outcome_fail_to_send(&mail->base, "the address cannot be written to", outcome);
+		fail(outcome);
+		return false;
+	}
+	mail->to = address;
 	mail_facts_add_links(mail);
 	parts = make_parts(&mail->facts);
 	if (settings_mail_transport == MAIL_BY_FOLDER)
@@ -375,13 +392,6 @@ says(const TransferResult *result, const char *word)
 		   memmem(result->answer, result->answer_length, word, strlen(word)) != NULL;
 }
 
-static void
-fail(Outcome *outcome)
-{
-	outcome->verdict = VERDICT_FAILED;
-	outcome->delay_us = 0;
-}
-
 /* 421: the server goes; 4xx: not now; 5xx: never. */
 static bool
 judge_smtp(const MailDelivery *mail, const TransferResult *result, Outcome *outcome)
@@ -428,8 +438,8 @@ mail_judge_answer(const MailDelivery *mail, const TransferResult *result, Outcom
 {
 	*outcome = outcome_of_transfer(&mail->base, result);
 	if (result->phase == TRANSFER_DONE)
-		return settings_mail_transport == MAIL_BY_RESEND ? judge_resend(mail, result, outcome)
-														 : judge_smtp(mail, result, outcome);
+		return mail->transport == MAIL_BY_RESEND ? judge_resend(mail, result, outcome)
+												 : judge_smtp(mail, result, outcome);
 	if (result->status > 0)
 		add_answer(result, outcome);
 	outcome_retry(&mail->base, result->retry_after_s, outcome);

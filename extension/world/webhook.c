@@ -165,8 +165,8 @@ static SavedQuery well_query = {
 };
 
 /*
- * $1 endpoints, $2 those of them that are gone, $3 the seconds of failures alone after which one is paused, $4 whether its
- * owner is told by mail.
+ * $1 endpoints, $2 those of them that are gone, $3 the seconds of failures alone after which one is paused, whose owner is told
+ * by mail.
  */
 static SavedQuery fails_query = {
 	.text =
@@ -184,17 +184,15 @@ static SavedQuery fails_query = {
 		"  FROM held AS h WHERE s.id" EQ "h.id"
 		"  RETURNING s.id, s.user_id, s.failing_since, h.was_paused, s.paused_reason IS NOT NULL AS is_paused,"
 		"   s.paused_reason IS NOT NULL OR NOT s.is_active AS is_halted),"
-		" told AS (INSERT INTO opencalendly.email_deliveries (kind, idempotency_key, user_id, subject_id)"
-		"  SELECT 'webhook_paused', pg_catalog.concat_ws('/', 'webhook_paused', p.id,"
-		"    pg_catalog.floor(pg_catalog.date_part('epoch', p.failing_since))), p.user_id, p.id"
-		"   FROM failing AS p WHERE $4 AND p.is_paused AND NOT p.was_paused ON CONFLICT DO NOTHING)"
-		" UPDATE opencalendly.webhook_deliveries AS d SET status = 'paused'"
+		" halted AS (UPDATE opencalendly.webhook_deliveries AS d SET status = 'paused'"
 		"  WHERE d.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT p.id FROM opencalendly.webhook_deliveries AS p"
 		"   JOIN failing AS f ON f.is_halted AND p.subscription_id" EQ "f.id WHERE p.status" EQ "'pending'"
-		"   AND p.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) FOR NO KEY UPDATE OF p SKIP LOCKED))",
+		"   AND p.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) FOR NO KEY UPDATE OF p SKIP LOCKED)))"
+		" SELECT opencalendly.tell_of_pause(p.id, p.user_id, p.failing_since)"
+		"  FROM failing AS p WHERE p.is_paused AND NOT p.was_paused",
 	/* clang-format on */
-	.nargs = 4,
-	.types = { UUIDARRAYOID, UUIDARRAYOID, INT4OID, BOOLOID },
+	.nargs = 3,
+	.types = { UUIDARRAYOID, UUIDARRAYOID, INT4OID },
 };
 
 static void *
@@ -613,11 +611,9 @@ note_health(void *self)
 	if (nwell > 0)
 		query_write(&well_query, (QueryArg[]) { ARG(array_of(UUIDOID, well, NULL, nwell)) });
 	if (nfailing > 0)
-		query_write(&fails_query,
-					(QueryArg[]) { ARG(array_of(UUIDOID, failing, NULL, nfailing)),
-								   ARG(array_of(UUIDOID, gone, NULL, ngone)),
-								   ARG(Int32GetDatum(settings_pause_after)),
-								   ARG(BoolGetDatum(settings_mail_transport != MAIL_BY_NONE)) });
+		query_write(&fails_query, (QueryArg[]) { ARG(array_of(UUIDOID, failing, NULL, nfailing)),
+												 ARG(array_of(UUIDOID, gone, NULL, ngone)),
+												 ARG(Int32GetDatum(settings_pause_after)) });
 }
 
 static void

@@ -25,6 +25,8 @@
 #include "net/transfer.h"
 
 #define TIMEOUT_MS 250 /* where it is waited for */
+#define SHORT_MS 100   /* where a server that has the message is waited for, */
+#define JUDGING_MS (SHORT_MS * MAIL_JUDGING_TIMEOUTS) /* so long */
 #define PASSWORD "Geheimnis"
 #define OFFERS "250-here\r\n250-PIPELINING\r\n250-SIZE 1000000\r\n250 AUTH PLAIN LOGIN\r\n"
 #define PLAIN_OFFERS "250 here\r\n"
@@ -317,12 +319,12 @@ complete(TransportRequest *request)
 /* A mail to the server, with what differs. */
 #define MAIL_WITH(...) complete(&(TransportRequest) { __VA_ARGS__ })
 
-/* Waits for one result, at most five seconds. */
+/* Waits for one result, at most ten seconds. */
 static TransferResult
 await_result(void)
 {
 	TransferResult result = { 0 };
-	int64_t until = now_ms() + 5000;
+	int64_t until = now_ms() + 10000;
 
 	while (!api->next(transport, &result))
 	{
@@ -447,17 +449,25 @@ test_every_server_has_its_verdict_in_time(void **state)
 	{
 		for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++)
 		{
+			bool is_waited_for = strcmp(cases[k].error, "timed out") == 0;
+			bool judges = is_waited_for && stages[i].stage == LETTER;
 			TransferResult result;
 			const char *error;
 
 			replies[stages[i].stage] = cases[k].reply;
-			configure(strcmp(cases[k].error, "timed out") == 0 ? TIMEOUT_MS : 5000, "", "");
+			configure(judges ? SHORT_MS : is_waited_for ? TIMEOUT_MS : 5000, "", "");
 			result = send_mail(MAIL_WITH(.username = "u", .password = PASSWORD));
 			/* a reply to EHLO that goes on and on libcurl cuts off by itself */
 			error = stages[i].stage == EHLO && strcmp(cases[k].reply, POUR) == 0 ? "connection lost"
 																				 : cases[k].error;
+			if (judges && strcmp(cases[k].reply, DRIP) == 0)
+			{
+				assert_result(result, TRANSFER_DONE, 250, ""); /* slow, but in time */
+				continue;
+			}
 			assert_result(result, stages[i].phase, 0, error);
-			assert_in_range(result.elapsed_ms, 0, TIMEOUT_MS + 1000);
+			assert_in_range(result.elapsed_ms, judges ? JUDGING_MS : 0,
+							(judges ? JUDGING_MS : TIMEOUT_MS) + 1000);
 			assert_null(strstr(result.error, PASSWORD));
 		}
 		replies[stages[i].stage] = NULL;
@@ -840,7 +850,7 @@ test_a_server_that_thinks_holds_up_nobody(void **state)
 	int64_t start_ms = now_ms();
 	char tag;
 
-	configure(1000, "", "");
+	configure(2 * SHORT_MS, "", "");
 	replies[LETTER] = HANG;
 	for (int i = 0; i < 20; i++)
 		assert_true(api->begin(transport, MAIL_WITH(.kind = REQUEST_MAIL)));
@@ -858,10 +868,10 @@ test_a_server_that_thinks_holds_up_nobody(void **state)
 		assert_result(result, TRANSFER_DONE, 250, "");
 	}
 	assert_int_equal(connections, 21);
-	assert_in_range(now_ms() - start_ms, 0, 950);
+	assert_in_range(now_ms() - start_ms, 0, 2 * JUDGING_MS - 50);
 	for (int i = 0; i < 20; i++)
 		assert_result(await_result(), TRANSFER_RESPONSE, 0, "timed out");
-	assert_in_range(now_ms() - start_ms, 1000, 2000);
+	assert_in_range(now_ms() - start_ms, 2 * JUDGING_MS, 2 * JUDGING_MS + 1000);
 }
 
 static void
@@ -898,17 +908,20 @@ test_mails_that_wait_for_a_server_that_hangs(void **state)
 {
 	TransferResult result;
 
-	configure_connections(1, TIMEOUT_MS);
+	configure_connections(1, SHORT_MS);
 	replies[LETTER] = HANG;
 	for (int i = 0; i < 4; i++)
 		assert_true(api->begin(transport, MAIL_WITH(.kind = REQUEST_MAIL)));
-	assert_result(await_result(), TRANSFER_RESPONSE, 0, "timed out");
-	assert_result(await_result(), TRANSFER_PREPARE, 0, "no connection was free in time");
-	assert_result(await_result(), TRANSFER_PREPARE, 0, "no connection was free in time");
+	for (int i = 0; i < 3; i++)
+	{
+		result = await_result();
+		assert_result(result, TRANSFER_PREPARE, 0, "no connection was free in time");
+		assert_in_range(result.elapsed_ms, SHORT_MS, SHORT_MS + 500);
+	}
 	result = await_result();
 	assert_result(result, TRANSFER_RESPONSE, 0, "timed out");
-	assert_in_range(result.elapsed_ms, TIMEOUT_MS, TIMEOUT_MS + 200);
-	assert_int_equal(connections, 2);
+	assert_in_range(result.elapsed_ms, JUDGING_MS, JUDGING_MS + 500);
+	assert_int_equal(connections, 1);
 }
 
 /* Neither for a reply to QUIT, which this server never gives, nor for anything else. */
