@@ -119,6 +119,7 @@ CREATE FUNCTION opencalendly.add_webhook_subscription(user_id uuid, url text, ev
 DECLARE
     most constant integer := 20;
     new_id constant uuid := opencalendly.uuid_generate_v7();
+    made_at constant timestamptz := clock_timestamp();
     state text; message text; col text; con text;
 BEGIN
     PERFORM FROM opencalendly.users AS u WHERE u.id = add_webhook_subscription.user_id FOR NO KEY UPDATE;
@@ -133,10 +134,10 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'OC008', MESSAGE = 'too many webhooks',
             DETAIL = format('A user has at most %s.', most), HINT = 'Delete one first (delete_webhook_subscription).';
     END IF;
-    INSERT INTO opencalendly.webhook_subscriptions (id, user_id, url, events, secret)
+    INSERT INTO opencalendly.webhook_subscriptions (id, user_id, url, events, secret, created_at, updated_at)
         VALUES (new_id, add_webhook_subscription.user_id, add_webhook_subscription.url,
             opencalendly.distinct_events(add_webhook_subscription.events),
-            opencalendly.seal_webhook_secret(new_id, add_webhook_subscription.secret));
+            opencalendly.seal_webhook_secret(new_id, add_webhook_subscription.secret), made_at, made_at);
     RETURN new_id;
 EXCEPTION WHEN integrity_constraint_violation THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, col = COLUMN_NAME, con = CONSTRAINT_NAME;
