@@ -546,6 +546,7 @@ test_replies_that_make_no_sense_there(void **state)
 		{ MAIL, "354 go on\r\n", TRANSFER_SEND },
 		{ RCPT, "354 go on\r\n", TRANSFER_SEND },
 		{ DATA, "250 taken\r\n", TRANSFER_SEND },
+		{ DATA, "354 go on\r\n250 taken\r\n", TRANSFER_SEND }, /* before it has heard anything */
 		{ LETTER, "354 go on\r\n", TRANSFER_RESPONSE },
 	};
 
@@ -556,6 +557,17 @@ test_replies_that_make_no_sense_there(void **state)
 					  "not an SMTP answer");
 		replies[cases[i].stage] = NULL;
 	}
+}
+
+/* What was not told to the end must not go on with the next mail's commands. */
+static void
+test_a_refusal_before_the_end_of_the_message(void **state)
+{
+	replies[DATA] = "354 go on\r\n552 too much\r\n";
+	assert_result(send_mail(MAIL_WITH(.kind = REQUEST_MAIL)), TRANSFER_DONE, 552, "");
+	replies[DATA] = NULL;
+	assert_delivered(MAIL_WITH(.kind = REQUEST_MAIL));
+	assert_int_equal(connections, 2);
 }
 
 static void
@@ -1024,6 +1036,7 @@ main(void)
 		TEST(test_every_refusal_has_its_phase_and_its_code),
 		TEST(test_the_answer_is_the_text_of_the_last_reply),
 		TEST(test_replies_that_make_no_sense_there),
+		TEST(test_a_refusal_before_the_end_of_the_message),
 		TEST(test_connections_are_used_again),
 		TEST(test_a_refused_mail_leaves_the_connection_as_it_was),
 		TEST(test_nobody_gets_the_connection_of_another_login),
