@@ -76,7 +76,7 @@ BEGIN
     FOREACH status IN ARRAY ARRAY['pending', 'leased', 'succeeded', 'failed', 'paused', 'succeeded', 'failed'] LOOP
         new_id := opencalendly.ping_webhook(pg_temp.id('own'));
         INSERT INTO ids SELECT status || count(*), new_id FROM ids WHERE name LIKE status || '_';
-        UPDATE opencalendly.webhook_deliveries AS d SET status = ids.name, attempt = 1, settled_at = CASE WHEN ids.name IN ('succeeded', 'failed') THEN now() END
+        UPDATE opencalendly.webhook_deliveries AS d SET status = ids.name, attempt = 1, leased_until = CASE ids.name WHEN 'leased' THEN '-infinity'::timestamptz END, settled_at = CASE WHEN ids.name IN ('succeeded', 'failed') THEN now() END
             FROM (SELECT rtrim(i.name, '0123456789') AS name FROM ids AS i WHERE i.id = new_id::text) AS ids WHERE d.id = new_id;
         -- ids of one millisecond have no order
         PERFORM pg_sleep(0.002);
@@ -203,7 +203,7 @@ SELECT pg_temp.say(format('webhook_deliveries(#ada, %L, %L, %L, %L)', '@hook', s
     FROM (VALUES ('sent', NULL, NULL), ('Pending', NULL, NULL), (NULL, 'x', NULL), (NULL, repeat('A', 23), NULL), (NULL, repeat('!', 22), NULL), (NULL, NULL, '0'), (NULL, NULL, '101'), (NULL, NULL, 'x'), (NULL, NULL, '-1')) AS v(status, cursor, size);
 SELECT pg_temp.say(format('run_deliveries(#ada, %L, %L)', size, body)) AS said FROM (VALUES ('0', NULL), ('101', NULL), ('1.5', NULL), (NULL, '{"limit": 5}'), (NULL, '[]')) AS v(size, body);
 -- states
-UPDATE opencalendly.webhook_deliveries SET status = 'leased' WHERE id = pg_temp.id('ping');
+UPDATE opencalendly.webhook_deliveries SET status = 'leased', leased_until = '-infinity' WHERE id = pg_temp.id('ping');
 SELECT pg_temp.say($$replay_delivery(#ada, '@ping', NULL)$$);
 -- too many
 SELECT regexp_replace(said, 'hooks/\d+', 'hooks/N'), count(*) FROM generate_series(1, 20) AS n,

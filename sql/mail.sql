@@ -100,7 +100,7 @@ SELECT opencalendly.set_notification_rules(:'talk', jsonb_build_array(jsonb_buil
 SELECT m.*, d.subject_id = :'day' AS its_rule FROM pg_temp.reminders() AS m, opencalendly.email_deliveries AS d WHERE d.kind = 'reminder' AND to_char(d.due_at AT TIME ZONE 'UTC', 'MM-DD HH24:MI') = m.at;
 -- what was sent is not sent again, and what a worker has is the worker's
 UPDATE opencalendly.email_deliveries SET status = 'succeeded', settled_at = now() WHERE kind = 'reminder' AND email = 'ml-ann@example.com';
-UPDATE opencalendly.email_deliveries SET status = 'leased', attempt = 1 WHERE kind = 'reminder' AND email = 'ml-bob@example.com';
+UPDATE opencalendly.email_deliveries SET status = 'leased', leased_until = '-infinity', attempt = 1 WHERE kind = 'reminder' AND email = 'ml-bob@example.com';
 SELECT opencalendly.set_notification_rules(:'talk', '[]');
 SELECT * FROM pg_temp.reminders();
 SELECT opencalendly.set_notification_rules(:'talk', '[{"notificationType": "reminder", "offsetMinutes": 60}, {"notificationType": "follow_up", "offsetMinutes": 10080}]');
@@ -183,8 +183,8 @@ SELECT count(*) FROM opencalendly.email_deliveries WHERE user_id = :'gus' OR ema
 -- Watching, sending again, pruning
 --
 DELETE FROM opencalendly.email_deliveries;
-INSERT INTO opencalendly.email_deliveries (kind, idempotency_key, user_id, email, status, attempt, due_at, settled_at, last_error)
-    SELECT 'login_link', 'login_link/state-' || n, CASE WHEN n < 3 THEN :'ada'::uuid END, CASE WHEN n >= 3 THEN 'ml-ann@example.com' END, v.status, v.attempt, v.due_at, CASE WHEN v.status IN ('succeeded', 'failed') THEN now() END, v.error
+INSERT INTO opencalendly.email_deliveries (kind, idempotency_key, user_id, email, status, attempt, due_at, leased_until, settled_at, last_error)
+    SELECT 'login_link', 'login_link/state-' || n, CASE WHEN n < 3 THEN :'ada'::uuid END, CASE WHEN n >= 3 THEN 'ml-ann@example.com' END, v.status, v.attempt, CASE WHEN v.status <> 'leased' THEN v.due_at ELSE '-infinity' END, CASE v.status WHEN 'leased' THEN v.due_at END, CASE WHEN v.status IN ('succeeded', 'failed') THEN now() END, v.error
     FROM (VALUES (1, 'pending', 0, timestamptz '-infinity', NULL), (2, 'pending', 2, '2100-01-01', '451 try later'), (3, 'pending', 0, '2100-01-01', NULL), (4, 'leased', 1, '2100-01-01', NULL), (5, 'leased', 1, '2026-01-01', NULL),
         (6, 'succeeded', 1, '-infinity', NULL), (7, 'failed', 1, '-infinity', '550 no such user'), (8, 'failed', 1, '-infinity', 'not sent: the link was used'), (9, 'failed', 3, '-infinity', NULL)) AS v(n, status, attempt, due_at, error);
 SELECT queue, due, waiting, leased, paused, failed, oldest_due_at <= clock_timestamp() AS past FROM opencalendly.outbox_queues ORDER BY 1;
@@ -192,11 +192,11 @@ SELECT state, due, waiting, leased, paused, failed FROM opencalendly.outbox_stat
 SELECT queue, status, receiver_id, receiver, event_type, attempts, last_error, settled_at IS NOT NULL AS settled FROM opencalendly.failed_deliveries ORDER BY last_error;
 CREATE FUNCTION pg_temp.mail(n integer) RETURNS uuid LANGUAGE sql AS $$ SELECT d.id FROM opencalendly.email_deliveries AS d WHERE d.idempotency_key = 'login_link/state-' || n $$;
 SELECT n, pg_temp.try(format('SELECT opencalendly.replay_mail(%L)', pg_temp.mail(n))) FROM generate_series(1, 9) AS n;
-SELECT right(d.idempotency_key, 1) AS n, d.status, d.attempt, d.max_attempts, d.due_at <= clock_timestamp() AS due, d.settled_at IS NULL AS open FROM opencalendly.email_deliveries AS d ORDER BY 1;
+SELECT right(d.idempotency_key, 1) AS n, d.status, d.attempt, d.max_attempts, greatest(d.due_at, d.leased_until) <= clock_timestamp() AS due, d.settled_at IS NULL AS open FROM opencalendly.email_deliveries AS d ORDER BY 1;
 -- only what is settled and old goes, with its attempts; a mail of the last day is counted still
 DELETE FROM opencalendly.delivery_attempts;
 UPDATE opencalendly.email_deliveries AS d SET id = opencalendly.first_id_of(clock_timestamp() - interval '40 days' + right(d.idempotency_key, 1)::integer * interval '1 second'), sends_at = clock_timestamp() - interval '40 days',
-    status = CASE WHEN d.idempotency_key < 'login_link/state-4' THEN 'pending' ELSE 'succeeded' END, settled_at = CASE WHEN d.idempotency_key < 'login_link/state-4' THEN NULL ELSE clock_timestamp() - interval '39 days' END;
+    status = CASE WHEN d.idempotency_key < 'login_link/state-4' THEN 'pending' ELSE 'succeeded' END, leased_until = NULL, settled_at = CASE WHEN d.idempotency_key < 'login_link/state-4' THEN NULL ELSE clock_timestamp() - interval '39 days' END;
 UPDATE opencalendly.email_deliveries SET settled_at = now() WHERE idempotency_key = 'login_link/state-5';
 UPDATE opencalendly.email_deliveries SET sends_at = clock_timestamp() - interval '23 hours' WHERE idempotency_key = 'login_link/state-6';
 INSERT INTO opencalendly.delivery_attempts (delivery_id, attempt, started_at, elapsed_ms, phase, status)
@@ -259,7 +259,7 @@ SELECT pg_temp.try('SELECT opencalendly.create_user(''ml-ian'', ''ml-ian@example
 SELECT pg_temp.try(format('SELECT opencalendly.update_user(%L, %L)', :'bob', changes)), changes FROM unnest(ARRAY['{"language": "fr"}', '{"language": null}', '{"language": ""}', '{"language": 5}', '{"language": ["de"]}']) AS changes;
 -- the tables themselves
 CREATE FUNCTION pg_temp.put(changes jsonb) RETURNS text LANGUAGE sql AS $$
-    SELECT pg_temp.try(format('INSERT INTO opencalendly.email_deliveries SELECT (jsonb_populate_record(NULL::opencalendly.email_deliveries, %L)).*',
+    SELECT pg_temp.try(format('INSERT INTO opencalendly.email_deliveries (id, kind, idempotency_key, user_id, email, booking_id, meeting_id, subject_id, sends_at, status, attempt, max_attempts, due_at, leased_until, last_error, created_at, settled_at) SELECT r.id, r.kind, r.idempotency_key, r.user_id, r.email, r.booking_id, r.meeting_id, r.subject_id, r.sends_at, r.status, r.attempt, r.max_attempts, r.due_at, r.leased_until, r.last_error, r.created_at, r.settled_at FROM jsonb_populate_record(NULL::opencalendly.email_deliveries, %L) AS r',
         '{"id": "01900000-0000-7000-8000-000000000000", "kind": "login_link", "idempotency_key": "login_link/x", "email": "x@example.com", "sends_at": "2026-01-01", "status": "pending", "attempt": 0, "max_attempts": 10, "due_at": "-infinity", "created_at": "2026-01-01"}'::jsonb || changes))
 $$;
 BEGIN;

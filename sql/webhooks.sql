@@ -13,7 +13,7 @@ SELECT opencalendly.create_event_type(:'ada', 'Talk', 'talk', 30) AS talk \gset
 -- what is queued for an endpoint: oldest first, and what it waits for
 CREATE FUNCTION pg_temp.queue_of(hook uuid) RETURNS TABLE (event text, status text, attempt integer, max_attempts integer, due boolean, settled boolean)
     LANGUAGE sql AS $$
-    SELECT e.type, d.status, d.attempt, d.max_attempts, d.due_at <= clock_timestamp(), d.settled_at IS NOT NULL
+    SELECT e.type, d.status, d.attempt, d.max_attempts, greatest(d.due_at, d.leased_until) <= clock_timestamp(), d.settled_at IS NOT NULL
     FROM opencalendly.webhook_deliveries AS d JOIN opencalendly.outbox_events AS e ON e.id = d.event_id
     WHERE d.subscription_id = hook ORDER BY d.id
 $$;
@@ -75,14 +75,14 @@ SELECT state, due, waiting, leased, paused, failed, oldest_due_at <= clock_times
 SELECT * FROM opencalendly.failed_deliveries;
 
 -- off: it waits, and nothing new comes; what a worker has at the moment stays the worker's
-UPDATE opencalendly.webhook_deliveries SET status = 'leased', attempt = 1, due_at = clock_timestamp() + interval '1 minute' WHERE id = :'ping';
+UPDATE opencalendly.webhook_deliveries SET status = 'leased', attempt = 1, leased_until = clock_timestamp() + interval '1 minute' WHERE id = :'ping';
 SELECT opencalendly.update_webhook_subscription(:'hook', '{"is_active": false}') = :'hook' AS off;
 SELECT opencalendly.cancel_booking(:'cancel_token') IS NOT NULL AS canceled;
 SELECT * FROM pg_temp.queue_of(:'hook');
 SELECT state, due, waiting, leased, paused, failed, oldest_due_at FROM opencalendly.outbox_status;
 SELECT queue, status, receiver, event_type, attempts, last_error, settled_at FROM opencalendly.failed_deliveries;
 -- the worker gives it back, too late to be paused with the others
-UPDATE opencalendly.webhook_deliveries SET status = 'pending', due_at = clock_timestamp() + interval '1 hour', last_error = 'timed out' WHERE id = :'ping';
+UPDATE opencalendly.webhook_deliveries SET status = 'pending', leased_until = NULL, due_at = clock_timestamp() + interval '1 hour', last_error = 'timed out' WHERE id = :'ping';
 SELECT due, waiting, leased, paused, failed, oldest_due_at FROM opencalendly.outbox_status;
 -- on: all of it is due
 SELECT opencalendly.update_webhook_subscription(:'hook', '{"is_active": true}') = :'hook' AS "on";
@@ -181,7 +181,7 @@ SELECT pg_temp.try(format('SELECT opencalendly.replay_webhooks(%L, NULL)', :'hoo
 SELECT pg_temp.try(format('SELECT opencalendly.rotate_webhook_secret(%L, %L)', :'hook', 'short'));
 -- states
 SELECT opencalendly.ping_webhook(:'hook') AS ping \gset
-UPDATE opencalendly.webhook_deliveries SET status = 'leased', due_at = clock_timestamp() + interval '1 minute' WHERE id = :'ping';
+UPDATE opencalendly.webhook_deliveries SET status = 'leased', leased_until = clock_timestamp() + interval '1 minute' WHERE id = :'ping';
 SELECT pg_temp.try(format('SELECT opencalendly.replay_webhook(%L)', :'ping'));
 UPDATE opencalendly.webhook_subscriptions SET paused_reason = 'The endpoint answered 410 Gone.' WHERE id = :'hook';
 SELECT pg_temp.try(format('SELECT opencalendly.ping_webhook(%L)', :'hook'));

@@ -76,7 +76,7 @@ sub under_way
 	$node->wait_for_log(qr/\Q(PID $worker->{pid}) was terminated by signal 9\E/);
 	$node->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()') or die 'the server did not come back';
 	is(Outbox::delivery($node, $delivery), 'leased|1|', 'kill -9: its lease is still there');
-	is(Outbox::delivery($node, $delivery, "due_at BETWEEN clock_timestamp() + interval '10 s' AND clock_timestamp() + interval '40 s'"),
+	is(Outbox::delivery($node, $delivery, "leased_until BETWEEN clock_timestamp() + interval '10 s' AND clock_timestamp() + interval '40 s'"),
 		't', 'kill -9: and will have run out soon after the timeout');
 
 	$worker = Outbox::worker($node);
@@ -85,7 +85,7 @@ sub under_way
 	is(Outbox::delivery($node, $delivery), 'leased|1|', 'kill -9: it keeps its hands off the lease');
 	my ($first) = $receiver->requests;
 	sleep 0.1 until time > $first->{timestamp} + 1;
-	sql("UPDATE opencalendly.webhook_deliveries SET due_at = clock_timestamp() WHERE id = '$delivery'");
+	sql("UPDATE opencalendly.webhook_deliveries SET leased_until = clock_timestamp() WHERE id = '$delivery'");
 	ok(Outbox::settled($node, $delivery), 'kill -9: the lease has run out, it is sent again');
 	is(Outbox::delivery($node, $delivery), 'succeeded|2|', 'kill -9: by a second attempt');
 	is(Outbox::attempts($node, $delivery), "1|send||the worker did not come back\n2|done|200|", 'kill -9: one attempt row more');
@@ -116,7 +116,7 @@ for my $answer (500, 200, 410)
 	my $first = Outbox::worker($node);
 
 	held(1) or die 'no request';
-	sql("UPDATE opencalendly.webhook_deliveries SET due_at = clock_timestamp() WHERE id = '$delivery'");
+	sql("UPDATE opencalendly.webhook_deliveries SET leased_until = clock_timestamp() WHERE id = '$delivery'");
 	my $second = Outbox::worker($node);
 	ok(held(2), "fence, $answer: another worker sends it");
 	is(Outbox::delivery($node, $delivery), 'leased|2|', "fence, $answer: and holds it");

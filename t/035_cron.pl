@@ -145,9 +145,9 @@ CREATE FUNCTION number_of(id uuid) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT
 CREATE PROCEDURE fill(first int, last int, age interval, state text, settled interval) LANGUAGE sql AS $$
 	INSERT INTO opencalendly.outbox_events (id, type, body)
 		SELECT id_of(n, age), 'booking.created', '{}' FROM generate_series(first, last) AS n;
-	INSERT INTO opencalendly.webhook_deliveries (id, subscription_id, event_id, status, settled_at)
+	INSERT INTO opencalendly.webhook_deliveries (id, subscription_id, event_id, status, leased_until, settled_at)
 		SELECT id_of(number_of(e.id), age), (SELECT id FROM opencalendly.webhook_subscriptions WHERE url LIKE '%/1'), e.id, state,
-			clock_timestamp() - settled
+			CASE state WHEN 'leased' THEN '-infinity'::timestamptz END, clock_timestamp() - settled
 		FROM opencalendly.outbox_events AS e WHERE number_of(e.id) BETWEEN first AND last;
 	INSERT INTO opencalendly.delivery_attempts (delivery_id, attempt, started_at, elapsed_ms, phase)
 		SELECT d.id, a, now(), 1, 'connect' FROM opencalendly.webhook_deliveries AS d, generate_series(1, 2) AS a

@@ -117,7 +117,7 @@ sub is_sent_once
 
 my ($first, $second, $third, $attempt) = round_of('an hour back', -3600);
 my $fourth = goes_on('an hour back', $second, $attempt);
-is(Outbox::delivery($node, $third, "due_at < clock_timestamp() + interval '45 s'"), 't', 'an hour back: what is under way has a lease as before');
+is(Outbox::delivery($node, $third, "leased_until < clock_timestamp() + interval '45 s'"), 't', 'an hour back: what is under way has a lease as before');
 is_sent_once('an hour back', $first, $third, $fourth);
 is(sql("SELECT count(*) FROM opencalendly.worker_heartbeats WHERE seen_at > clock_timestamp() + interval '1 s'"), '0', 'an hour back: the worker knows the time');
 
@@ -130,8 +130,8 @@ start();
 ok(is_off_by(-7200), 'back without a worker: the clock is another');
 @workers = map { Outbox::worker($node) } 1, 2;
 goes_on('back without a worker', $second, $attempt);
-is(Outbox::delivery($node, $third, "status, attempt, due_at < clock_timestamp() + interval '45 s'"), 'leased|1|t', 'back without a worker: the lease of one that died does not grow');
-sql("UPDATE opencalendly.webhook_deliveries SET due_at = clock_timestamp() WHERE id = '$third'");
+is(Outbox::delivery($node, $third, "status, attempt, leased_until < clock_timestamp() + interval '45 s'"), 'leased|1|t', 'back without a worker: the lease of one that died does not grow');
+sql("UPDATE opencalendly.webhook_deliveries SET leased_until = clock_timestamp() WHERE id = '$third'");
 ok(Outbox::settled($node, $third), 'back without a worker: and when it has run out it is sent');
 is(Outbox::delivery($node, $third), 'succeeded|2|', 'back without a worker: by the second attempt');
 $receiver->order(do => 'release', status => 204);

@@ -63,7 +63,7 @@ sub killed_after_answer
 	$node->poll_query_until('postgres', "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $worker->{pid})") or die 'no recovery';
 	eval { Scene::last_words($worker->{session}) };
 	is(Mail::rows($node, "concat_ws(' ', status, attempt)", "d.status <> 'succeeded'"), 'leased 1', "$name: nobody has noted that");
-	value(q{UPDATE opencalendly.email_deliveries SET due_at = clock_timestamp() WHERE status = 'leased'});
+	value(q{UPDATE opencalendly.email_deliveries SET leased_until = clock_timestamp() WHERE status = 'leased'});
 	my $next = Outbox::worker($node);
 	ok(Mail::settled($node), "$name: it is settled later");
 	is(Mail::rows($node, "concat_ws(' ', status, attempt)", "d.email LIKE 'hold-%' OR d.email LIKE 'hold%' AND d.attempt > 1"), 'succeeded 2', "$name: by another attempt")

@@ -348,7 +348,7 @@ sub lease
 	my ($delivery_id) = @_;
 
 	$node->safe_psql('postgres', <<"SQL");
-UPDATE opencalendly.webhook_deliveries SET status = 'leased', attempt = attempt + 1, due_at = clock_timestamp() + interval '1 hour'
+UPDATE opencalendly.webhook_deliveries SET status = 'leased', attempt = attempt + 1, leased_until = clock_timestamp() + interval '1 hour'
 	WHERE id = '$delivery_id'
 SQL
 	return;

@@ -2,13 +2,16 @@
 -- workers (world/worker.c) lease, send and settle them. Times here are the wall clock's (clock_timestamp()), never
 -- opencalendly.clock's.
 --
--- The columns status, attempt, max_attempts, due_at, last_error, created_at and settled_at are the queue's common part
--- (world/queue.h): each queue's table has them, by these names and with this meaning.
+-- The columns status, is_open, is_stuck, attempt, max_attempts, due_at, leased_until, last_error, created_at and settled_at
+-- are the queue's common part (world/queue.h): each queue's table has them, by these names and with this meaning.
 --   pending    waits until due_at (-infinity: from the start)
---   leased     a worker has it; at due_at the lease is over and anybody may take it again
+--   leased     a worker has it; at leased_until the lease is over and anybody may take it again
 --   succeeded, failed   settled
 --   paused     waits until its receiver is resumed
 -- A lease adds one to attempt, and only who still holds that attempt may settle it.
+--
+-- A lease writes no index (a HOT update): status, attempt and leased_until are in none, nor in the predicate of one, which is
+-- what is_open and is_stuck are for; and fillfactor leaves room for the leased row on the page of the pending one.
 
 CREATE TABLE opencalendly.webhook_subscriptions (
     id uuid CONSTRAINT webhook_subscriptions_pkey PRIMARY KEY DEFAULT opencalendly.uuid_generate_v7(),
@@ -71,9 +74,12 @@ CREATE TABLE opencalendly.webhook_deliveries (
         REFERENCES opencalendly.webhook_subscriptions ON DELETE CASCADE,
     event_id uuid NOT NULL CONSTRAINT webhook_deliveries_event_id_fkey REFERENCES opencalendly.outbox_events,
     status text NOT NULL DEFAULT 'pending',
+    is_open boolean NOT NULL GENERATED ALWAYS AS (status IN ('pending', 'leased')) STORED,
+    is_stuck boolean NOT NULL GENERATED ALWAYS AS (status IN ('failed', 'paused')) STORED,
     attempt integer NOT NULL DEFAULT 0,
     max_attempts integer NOT NULL DEFAULT 10,
     due_at timestamptz NOT NULL DEFAULT '-infinity',
+    leased_until timestamptz,
     last_error text,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     settled_at timestamptz,
@@ -81,17 +87,19 @@ CREATE TABLE opencalendly.webhook_deliveries (
     CONSTRAINT webhook_deliveries_status_check CHECK (status IN ('pending', 'leased', 'succeeded', 'failed', 'paused')),
     CONSTRAINT webhook_deliveries_attempt_check CHECK (attempt >= 0),
     CONSTRAINT webhook_deliveries_max_attempts_check CHECK (max_attempts > 0),
+    CONSTRAINT webhook_deliveries_leased_until_check CHECK ((leased_until IS NOT NULL) = (status = 'leased')),
     CONSTRAINT webhook_deliveries_settled_at_check CHECK ((settled_at IS NOT NULL) = (status IN ('succeeded', 'failed')))
-) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 -- What a worker looks through: each endpoint's open rows in their order. Leased ones are in it, for their leases run out.
 CREATE INDEX webhook_deliveries_open_idx ON opencalendly.webhook_deliveries (subscription_id, due_at, id)
-    WHERE status IN ('pending', 'leased');
+    WHERE is_open;
 CREATE INDEX webhook_deliveries_stuck_idx ON opencalendly.webhook_deliveries (subscription_id, id)
-    WHERE status IN ('failed', 'paused');
+    WHERE is_stuck;
 CREATE INDEX webhook_deliveries_subscription_id_idx ON opencalendly.webhook_deliveries (subscription_id, id);
 COMMENT ON TABLE opencalendly.webhook_deliveries IS 'an event for one endpoint: a queue, and afterwards the log';
 COMMENT ON COLUMN opencalendly.webhook_deliveries.due_at IS
-    'pending: not before; leased: when the lease is over; -infinity = from the start, whatever the clock says';
+    'not to be sent before; -infinity = from the start, whatever the clock says';
+COMMENT ON COLUMN opencalendly.webhook_deliveries.leased_until IS 'when the lease is over; null = none has it';
 COMMENT ON COLUMN opencalendly.webhook_deliveries.attempt IS 'how many attempts have begun';
 
 -- No foreign key: three queues share it, and each attempt would pay for the check. prune_outbox() takes away what has lost

@@ -33,9 +33,12 @@ CREATE TABLE opencalendly.email_deliveries (
     subject_id uuid,
     sends_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     status text NOT NULL DEFAULT 'pending',
+    is_open boolean NOT NULL GENERATED ALWAYS AS (status IN ('pending', 'leased')) STORED,
+    is_stuck boolean NOT NULL GENERATED ALWAYS AS (status IN ('failed', 'paused')) STORED,
     attempt integer NOT NULL DEFAULT 0,
     max_attempts integer NOT NULL DEFAULT 10,
     due_at timestamptz NOT NULL DEFAULT '-infinity',
+    leased_until timestamptz,
     last_error text,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     settled_at timestamptz,
@@ -48,14 +51,15 @@ CREATE TABLE opencalendly.email_deliveries (
     CONSTRAINT email_deliveries_status_check CHECK (status IN ('pending', 'leased', 'succeeded', 'failed', 'paused')),
     CONSTRAINT email_deliveries_attempt_check CHECK (attempt >= 0),
     CONSTRAINT email_deliveries_max_attempts_check CHECK (max_attempts > 0),
+    CONSTRAINT email_deliveries_leased_until_check CHECK ((leased_until IS NOT NULL) = (status = 'leased')),
     CONSTRAINT email_deliveries_settled_at_check CHECK ((settled_at IS NOT NULL) = (status IN ('succeeded', 'failed')))
-) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
-CREATE INDEX email_deliveries_open_idx ON opencalendly.email_deliveries (due_at, id) WHERE status IN ('pending', 'leased');
-CREATE INDEX email_deliveries_meeting_id_idx ON opencalendly.email_deliveries (meeting_id) WHERE status IN ('pending', 'leased');
+) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX email_deliveries_open_idx ON opencalendly.email_deliveries (due_at, id) WHERE is_open;
+CREATE INDEX email_deliveries_meeting_id_idx ON opencalendly.email_deliveries (meeting_id) WHERE is_open;
 CREATE INDEX email_deliveries_booking_id_idx ON opencalendly.email_deliveries (booking_id);
 CREATE INDEX email_deliveries_email_idx ON opencalendly.email_deliveries (email, sends_at) WHERE email IS NOT NULL;
 CREATE INDEX email_deliveries_user_id_idx ON opencalendly.email_deliveries (user_id) WHERE user_id IS NOT NULL;
-CREATE INDEX email_deliveries_failed_idx ON opencalendly.email_deliveries (id) WHERE status = 'failed';
+CREATE INDEX email_deliveries_stuck_idx ON opencalendly.email_deliveries (id) WHERE is_stuck;
 COMMENT ON TABLE opencalendly.email_deliveries IS 'a mail for one reader: a queue, and afterwards the log';
 COMMENT ON COLUMN opencalendly.email_deliveries.idempotency_key IS
     'kind, what it is about, sequence and reader: the mail''s Message-ID and the provider''s key are made of it, in every attempt the same';
@@ -66,4 +70,5 @@ COMMENT ON COLUMN opencalendly.email_deliveries.subject_id IS
     'what it is about besides a booking: a login link, a webhook subscription, a team, a notification rule';
 COMMENT ON COLUMN opencalendly.email_deliveries.sends_at IS 'when it is meant to be sent: the Date in its head, in every attempt the same';
 COMMENT ON COLUMN opencalendly.email_deliveries.due_at IS
-    'pending: not before; leased: when the lease is over; -infinity = from the start, whatever the clock says';
+    'not to be sent before; -infinity = from the start, whatever the clock says';
+COMMENT ON COLUMN opencalendly.email_deliveries.leased_until IS 'when the lease is over; null = none has it';

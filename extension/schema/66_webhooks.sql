@@ -171,7 +171,7 @@ BEGIN
     UPDATE opencalendly.webhook_deliveries AS d SET status = 'paused'
         FROM (SELECT p.id FROM opencalendly.webhook_deliveries AS p
             WHERE p.subscription_id = pause_deliveries.subscription_id AND p.status = 'pending'
-                AND p.status IN ('pending', 'leased')
+                AND p.is_open
             FOR NO KEY UPDATE SKIP LOCKED) AS p
         WHERE d.id = p.id;
 END
@@ -187,13 +187,13 @@ BEGIN
     UPDATE opencalendly.webhook_deliveries AS d SET due_at = clock_timestamp()
         FROM (SELECT p.id FROM opencalendly.webhook_deliveries AS p
             WHERE p.subscription_id = release_deliveries.subscription_id AND p.status = 'pending'
-                AND p.status IN ('pending', 'leased') AND p.due_at > clock_timestamp()
+                AND p.is_open AND p.due_at > clock_timestamp()
             FOR NO KEY UPDATE SKIP LOCKED) AS p
         WHERE d.id = p.id;
     UPDATE opencalendly.webhook_deliveries AS d
         SET status = 'pending', due_at = clock_timestamp(), max_attempts = greatest(d.max_attempts, d.attempt + 1)
         WHERE d.subscription_id = release_deliveries.subscription_id AND d.status = 'paused'
-            AND d.status IN ('failed', 'paused');
+            AND d.is_stuck;
     PERFORM opencalendly.wake_workers_at_commit();
 END
 $$;

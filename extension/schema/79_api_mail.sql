@@ -55,7 +55,7 @@ BEGIN
     RETURN QUERY
         SELECT d.id, d.attempt - (d.status = 'leased')::integer
         FROM (SELECT * FROM opencalendly.email_deliveries AS d
-                WHERE d.status IN ('pending', 'leased') AND (d.status = 'leased' OR d.due_at <= clock_timestamp())
+                WHERE d.is_open AND (d.status = 'leased' OR d.due_at <= clock_timestamp())
                 ORDER BY d.due_at, d.id LIMIT 10000) AS d
             LEFT JOIN opencalendly.bookings AS b ON b.id = d.booking_id
         WHERE d.user_id = due_mails.user_id OR b.organizer_id = due_mails.user_id OR b.host_ids @> ARRAY[due_mails.user_id]

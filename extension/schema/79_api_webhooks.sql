@@ -203,7 +203,7 @@ END
 $$;
 COMMENT ON FUNCTION opencalendly.deliveries_json(uuid[]) IS 'internal: a list of deliveries, newest first, with their attempts';
 
--- The predicates of the partial indexes are written out, so that of a long log only what is open or stuck is read (what
+-- Through the partial indexes, so that of a long log only what is open or stuck is read (what
 -- is open lies there by due_at: it is gathered before it is put in order). An endpoint's rows are told as a range of both
 -- columns: were it one value, the planner could go through everybody's rows in the order of their ids.
 CREATE FUNCTION opencalendly.delivery_page(subscription_id uuid, wanted_status text, before uuid, most integer)
@@ -215,14 +215,14 @@ BEGIN
     IF wanted_status IN ('pending', 'leased') THEN
         RETURN ARRAY(
             WITH open AS MATERIALIZED (SELECT d.id FROM opencalendly.webhook_deliveries AS d
-                WHERE d.subscription_id = delivery_page.subscription_id AND d.status IN ('pending', 'leased')
+                WHERE d.subscription_id = delivery_page.subscription_id AND d.is_open
                     AND d.status = wanted_status AND d.id < before)
             SELECT o.id FROM open AS o ORDER BY o.id DESC LIMIT most);
     ELSIF wanted_status IN ('failed', 'paused') THEN
         RETURN ARRAY(SELECT d.id FROM opencalendly.webhook_deliveries AS d
             WHERE (d.subscription_id, d.id) < (delivery_page.subscription_id, before)
                 AND (d.subscription_id, d.id) >= (delivery_page.subscription_id, nobody)
-                AND d.status IN ('failed', 'paused') AND d.status = wanted_status
+                AND d.is_stuck AND d.status = wanted_status
             ORDER BY d.subscription_id DESC, d.id DESC LIMIT most);
     END IF;
     RETURN ARRAY(SELECT d.id FROM opencalendly.webhook_deliveries AS d
@@ -352,7 +352,7 @@ BEGIN
         SELECT d.id, d.attempt - (d.status = 'leased')::integer
         FROM opencalendly.webhook_subscriptions AS s CROSS JOIN LATERAL (
             SELECT d.id, d.attempt, d.status, d.due_at FROM opencalendly.webhook_deliveries AS d
-            WHERE d.subscription_id = s.id AND d.status IN ('pending', 'leased')
+            WHERE d.subscription_id = s.id AND d.is_open
                 AND (d.status = 'leased' OR d.due_at <= clock_timestamp())
             ORDER BY d.due_at, d.id LIMIT most) AS d
         WHERE s.user_id = due_deliveries.user_id AND opencalendly.sends(s)

@@ -27,7 +27,7 @@ COMMENT ON FUNCTION opencalendly.adopt_outbox() IS
 
 -- Reads what is open or stuck, through the partial indexes, and nothing of what is settled well. What is pending for an
 -- endpoint that is paused or switched off (it was queued just then) waits with the paused. Mails that made no sense any
--- more have not failed.
+-- more have not failed. What is leased is due again when its lease is over.
 CREATE VIEW opencalendly.outbox_queues AS
     SELECT 'webhook' AS queue, o.due, o.waiting, o.leased, o.held + k.paused AS paused, k.failed, o.oldest_due_at
     FROM (
@@ -37,15 +37,15 @@ CREATE VIEW opencalendly.outbox_queues AS
             pg_catalog.count(*) FILTER (WHERE NOT d.sends AND (d.status = 'pending' OR d.due_at <= d.now_at)) AS held,
             pg_catalog.min(GREATEST(d.due_at, d.created_at)) FILTER (WHERE d.sends AND d.due_at <= d.now_at)
                 AS oldest_due_at
-        FROM (SELECT d.status, d.due_at, d.created_at, s.is_active AND s.paused_reason IS NULL AS sends, c.now_at
+        FROM (SELECT d.status, GREATEST(d.due_at, d.leased_until) AS due_at, d.created_at, s.is_active AND s.paused_reason IS NULL AS sends, c.now_at
             FROM (SELECT pg_catalog.clock_timestamp() AS now_at OFFSET 0) AS c
                 CROSS JOIN opencalendly.webhook_deliveries AS d
                 JOIN opencalendly.webhook_subscriptions AS s ON s.id = d.subscription_id
-            WHERE d.status IN ('pending', 'leased')) AS d) AS o
+            WHERE d.is_open) AS d) AS o
     CROSS JOIN (
         SELECT pg_catalog.count(*) FILTER (WHERE d.status = 'paused') AS paused,
             pg_catalog.count(*) FILTER (WHERE d.status = 'failed') AS failed
-        FROM opencalendly.webhook_deliveries AS d WHERE d.status IN ('failed', 'paused')) AS k
+        FROM opencalendly.webhook_deliveries AS d WHERE d.is_stuck) AS k
     UNION ALL
     SELECT 'mail', o.due, o.waiting, o.leased, 0, k.failed, o.oldest_due_at
     FROM (
@@ -53,11 +53,12 @@ CREATE VIEW opencalendly.outbox_queues AS
             pg_catalog.count(*) FILTER (WHERE d.status = 'pending' AND d.due_at > c.now_at) AS waiting,
             pg_catalog.count(*) FILTER (WHERE d.status = 'leased' AND d.due_at > c.now_at) AS leased,
             pg_catalog.min(GREATEST(d.due_at, d.created_at)) FILTER (WHERE d.due_at <= c.now_at) AS oldest_due_at
-        FROM (SELECT pg_catalog.clock_timestamp() AS now_at OFFSET 0) AS c CROSS JOIN opencalendly.email_deliveries AS d
-        WHERE d.status IN ('pending', 'leased')) AS o
+        FROM (SELECT pg_catalog.clock_timestamp() AS now_at OFFSET 0) AS c CROSS JOIN (
+            SELECT d.status, GREATEST(d.due_at, d.leased_until) AS due_at, d.created_at
+            FROM opencalendly.email_deliveries AS d WHERE d.is_open) AS d) AS o
     CROSS JOIN (
         SELECT pg_catalog.count(*) AS failed FROM opencalendly.email_deliveries AS d
-        WHERE d.status = 'failed' AND COALESCE(d.last_error, '') NOT LIKE 'not sent: %') AS k;
+        WHERE d.is_stuck AND d.status = 'failed' AND COALESCE(d.last_error, '') NOT LIKE 'not sent: %') AS k;
 COMMENT ON VIEW opencalendly.outbox_queues IS
     'a row for webhook and one for mail: how many deliveries are due, wait for their next attempt or (reminders, follow-ups) their time, are being sent, are paused with their endpoint, have failed; since when the oldest due one is due';
 
@@ -77,11 +78,11 @@ CREATE VIEW opencalendly.failed_deliveries AS
     FROM opencalendly.webhook_deliveries AS d
         JOIN opencalendly.webhook_subscriptions AS s ON s.id = d.subscription_id
         JOIN opencalendly.outbox_events AS e ON e.id = d.event_id
-    WHERE d.status IN ('failed', 'paused')
+    WHERE d.is_stuck
     UNION ALL
     SELECT 'mail', d.id, d.status, d.user_id, COALESCE(d.email, u.email), d.kind, d.attempt, d.last_error, d.created_at,
         d.settled_at
     FROM opencalendly.email_deliveries AS d LEFT JOIN opencalendly.users AS u ON u.id = d.user_id
-    WHERE d.status = 'failed' AND COALESCE(d.last_error, '') NOT LIKE 'not sent: %';
+    WHERE d.is_stuck AND d.status = 'failed' AND COALESCE(d.last_error, '') NOT LIKE 'not sent: %';
 COMMENT ON VIEW opencalendly.failed_deliveries IS
     'what was not delivered and is not tried any more: webhooks that failed (replay_webhook sends one again), or are paused with their endpoint (resume_webhook of receiver_id); mails that failed (replay_mail), but for those that made no sense any more';

@@ -50,9 +50,9 @@ GRANT EXECUTE ON FUNCTION
 
 -- The workers' procedures commit, so they run with the caller's rights.
 GRANT SELECT, UPDATE (failing_since, paused_reason) ON opencalendly.webhook_subscriptions TO opencalendly_worker;
-GRANT SELECT, UPDATE (status, attempt, due_at, last_error, settled_at), DELETE ON opencalendly.webhook_deliveries
+GRANT SELECT, UPDATE (status, attempt, due_at, leased_until, last_error, settled_at), DELETE ON opencalendly.webhook_deliveries
     TO opencalendly_worker;
-GRANT SELECT, UPDATE (status, attempt, due_at, last_error, settled_at), DELETE ON opencalendly.email_deliveries
+GRANT SELECT, UPDATE (status, attempt, due_at, leased_until, last_error, settled_at), DELETE ON opencalendly.email_deliveries
     TO opencalendly_worker;
 GRANT SELECT, INSERT, DELETE ON opencalendly.delivery_attempts TO opencalendly_worker;
 GRANT SELECT, DELETE ON opencalendly.outbox_events TO opencalendly_worker;

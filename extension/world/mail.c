@@ -30,7 +30,7 @@ static Queue mail_queue = { .name = "mail", QUEUE_STATEMENTS("opencalendly.email
 
 /* Rows whose time has its own, and that nobody waits for. */
 #define IS_PLANNED(alias) alias ".kind OPERATOR(pg_catalog.=) ANY (ARRAY['reminder', 'follow_up'])"
-#define IS_OPEN(alias) alias ".status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased'])"
+#define IS_OPEN(alias) alias ".is_open"
 
 /*
  * $1 places, $2 now, $3 the lease's end. Rows whose lease has run out are due again; their attempt is told as lost. For
@@ -40,25 +40,25 @@ static SavedQuery lease_query = {
 	.text =
 		/* clang-format off */
 		"WITH due AS (SELECT d.id FROM opencalendly.email_deliveries AS d"
-		"  WHERE " IS_OPEN("d") " AND d.due_at" LE "$2"
+		"  WHERE " IS_OPEN("d") " AND d.due_at" LE "$2 AND (d.leased_until" LE "$2) IS NOT FALSE"
 		"   AND (d.meeting_id IS NULL OR " IS_PLANNED("d") " OR NOT EXISTS ("
 		"    SELECT FROM opencalendly.email_deliveries AS o WHERE o.meeting_id" EQ "d.meeting_id AND " IS_OPEN("o")
 		"     AND NOT (" IS_PLANNED("o") ")"
 		"     AND COALESCE(o.email, o.user_id::pg_catalog.text)" EQ "COALESCE(d.email, d.user_id::pg_catalog.text)"
 		"     AND (o.sends_at" LT "d.sends_at OR (o.sends_at" EQ "d.sends_at AND o.id" LT "d.id))))"
 		"  ORDER BY d.due_at, d.id LIMIT $1),"
-		" locked AS MATERIALIZED (SELECT d.ctid AS at, d.id, d.status, d.attempt, d.due_at"
+		" locked AS MATERIALIZED (SELECT d.ctid AS at, d.id, d.attempt, d.leased_until"
 		"  FROM opencalendly.email_deliveries AS d"
 		"  WHERE d.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT u.id FROM due AS u))"
-		"   AND COALESCE(d.status, '') OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) AND d.due_at" LE "$2"
+		"   AND COALESCE(d.is_open, false) AND d.due_at" LE "$2 AND (d.leased_until" LE "$2) IS NOT FALSE"
 		"  FOR UPDATE SKIP LOCKED),"
 		" lost AS (INSERT INTO opencalendly.delivery_attempts"
 		"   (delivery_id, attempt, started_at, elapsed_ms, phase, error)"
-		"  SELECT l.id, l.attempt, l.due_at OPERATOR(pg_catalog.-) ($3 OPERATOR(pg_catalog.-) $2), 0, 'send',"
+		"  SELECT l.id, l.attempt, l.leased_until OPERATOR(pg_catalog.-) ($3 OPERATOR(pg_catalog.-) $2), 0, 'send',"
 		"    'the worker did not come back'"
-		"   FROM locked AS l WHERE l.status" EQ "'leased' ON CONFLICT DO NOTHING)"
+		"   FROM locked AS l WHERE l.leased_until IS NOT NULL ON CONFLICT DO NOTHING)"
 		" UPDATE opencalendly.email_deliveries AS d"
-		"  SET status = 'leased', attempt = d.attempt OPERATOR(pg_catalog.+) 1, due_at = $3"
+		"  SET status = 'leased', attempt = d.attempt OPERATOR(pg_catalog.+) 1, leased_until = $3"
 		"  FROM locked AS l WHERE d.ctid" EQ "l.at RETURNING d.id",
 	/* clang-format on */
 	.nargs = 3,

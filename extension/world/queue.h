@@ -136,7 +136,7 @@ extern bool queue_is_copy(void);
 	"  FOR NO KEY UPDATE OF d SKIP LOCKED),"                                                            \
 	" settled AS (UPDATE " table " AS d SET status = h.status, last_error = h.error,"                   \
 	"   due_at = pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+)"                                   \
-	"    (h.delay_us OPERATOR(pg_catalog.*) INTERVAL '1 microsecond'),"                                 \
+	"    (h.delay_us OPERATOR(pg_catalog.*) INTERVAL '1 microsecond'), leased_until = NULL,"            \
 	"   settled_at = CASE WHEN h.status" NE "'pending' THEN pg_catalog.clock_timestamp() END"           \
 	"  FROM held AS h WHERE d.ctid" EQ "h.at),"                                                         \
 	" noted AS (INSERT INTO opencalendly.delivery_attempts"                                             \
@@ -148,11 +148,11 @@ extern bool queue_is_copy(void);
 	"  WHERE (SELECT pg_catalog.count(*) FROM held)" LT "(SELECT pg_catalog.count(*) FROM told)"        \
 	"   AND NOT EXISTS (SELECT FROM held AS h WHERE h.id" EQ "t.id)"
 
-#define QUEUE_SHIFT(table)                                                    \
-	"UPDATE " table " AS d SET due_at = d.due_at OPERATOR(pg_catalog.-)"      \
-	" ($1 OPERATOR(pg_catalog.*) INTERVAL '1 microsecond')"                   \
-	" WHERE d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased'])" \
-	" AND d.due_at" GT "pg_catalog.clock_timestamp()"
+#define QUEUE_SHIFT(table)                                                         \
+	"UPDATE " table " AS d SET due_at = d.due_at OPERATOR(pg_catalog.-) s.by,"     \
+	"  leased_until = d.leased_until OPERATOR(pg_catalog.-) s.by"                  \
+	" FROM (SELECT $1 OPERATOR(pg_catalog.*) INTERVAL '1 microsecond' AS by) AS s" \
+	" WHERE d.is_open AND GREATEST(d.due_at, d.leased_until)" GT "pg_catalog.clock_timestamp()"
 
 #define QUEUE_STATEMENTS(table)                                                                  \
 	.settle = { .text = QUEUE_SETTLE(table),                                                     \

@@ -47,7 +47,7 @@ typedef struct Endpoint
 /* A delivery that was due when it was looked for. */
 typedef struct Candidate
 {
-	pg_uuid_t id;
+	ItemPointerData at;
 	pg_uuid_t subscription_id;
 	bool is_failing; /* the endpoint */
 } Candidate;
@@ -94,11 +94,11 @@ static SavedQuery find_query = {
 		"WITH RECURSIVE"
 		" waiting AS ("
 		"  (SELECT d.subscription_id FROM opencalendly.webhook_deliveries AS d"
-		"   WHERE d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased'])"
+		"   WHERE d.is_open"
 		"   ORDER BY d.subscription_id, d.due_at, d.id LIMIT 1)"
 		"  UNION ALL"
 		"  SELECT (SELECT d.subscription_id FROM opencalendly.webhook_deliveries AS d"
-		"   WHERE d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased'])"
+		"   WHERE d.is_open"
 		"    AND d.subscription_id" GT "w.subscription_id ORDER BY d.subscription_id, d.due_at, d.id LIMIT 1)"
 		"  FROM waiting AS w WHERE w.subscription_id IS NOT NULL),"
 		" ready AS MATERIALIZED (SELECT s.id, s.failing_since IS NOT NULL AS is_failing"
@@ -107,11 +107,11 @@ static SavedQuery find_query = {
 		"   AND NOT EXISTS (SELECT FROM pg_catalog.unnest($2) AS f (id) WHERE f.id" EQ "s.id)),"
 		" share AS (SELECT LEAST($4, 1 OPERATOR(pg_catalog.+)"
 		"   ($3 OPERATOR(pg_catalog./) GREATEST(pg_catalog.count(*), 1))) AS places FROM ready)"
-		" SELECT n.id, r.id, r.is_failing FROM ready AS r CROSS JOIN LATERAL ("
-		"  SELECT d.id, d.due_at, pg_catalog.row_number() OVER (ORDER BY d.due_at, d.id) AS place"
+		" SELECT n.at, r.id, r.is_failing FROM ready AS r CROSS JOIN LATERAL ("
+		"  SELECT d.ctid AS at, d.id, d.due_at, pg_catalog.row_number() OVER (ORDER BY d.due_at, d.id) AS place"
 		"  FROM opencalendly.webhook_deliveries AS d"
-		"  WHERE d.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased'])"
-		"   AND d.subscription_id" EQ "r.id AND d.due_at" LE "$1"
+		"  WHERE d.is_open"
+		"   AND d.subscription_id" EQ "r.id AND d.due_at" LE "$1 AND (d.leased_until" LE "$1) IS NOT FALSE"
 		"  ORDER BY d.due_at, d.id LIMIT (SELECT h.places FROM share AS h)) AS n"
 		" ORDER BY r.is_failing, n.place, n.due_at, n.id LIMIT $3",
 	/* clang-format on */
@@ -128,30 +128,31 @@ static SavedQuery find_query = {
 static SavedQuery lease_query = {
 	.text =
 		/* clang-format off */
-		"WITH locked AS MATERIALIZED (SELECT d.ctid AS at, d.id, d.status, d.attempt, d.due_at"
+		"WITH locked AS MATERIALIZED (SELECT d.ctid AS at, d.id, d.attempt, d.leased_until, s.failing_since, s.url, s.secret,"
+		"   CASE WHEN s.old_secret_until" GT "$2 THEN s.old_secret END AS old_secret"
 		"  FROM opencalendly.webhook_deliveries AS d"
 		"   JOIN opencalendly.webhook_subscriptions AS s ON s.id" EQ "d.subscription_id"
-		"  WHERE d.id OPERATOR(pg_catalog.=) ANY ($1)"
-		"   AND COALESCE(d.status, '') OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) AND d.due_at" LE "$2"
+		"  WHERE d.ctid OPERATOR(pg_catalog.=) ANY ($1)"
+		"   AND COALESCE(d.is_open, false) AND d.due_at" LE "$2 AND (d.leased_until" LE "$2) IS NOT FALSE"
 		"   AND s.is_active AND s.paused_reason IS NULL"
 		"  FOR UPDATE OF d SKIP LOCKED),"
 		" lost AS (INSERT INTO opencalendly.delivery_attempts"
 		"   (delivery_id, attempt, started_at, elapsed_ms, phase, error)"
-		"  SELECT l.id, l.attempt, l.due_at OPERATOR(pg_catalog.-) ($3 OPERATOR(pg_catalog.-) $2), 0, 'send',"
+		"  SELECT l.id, l.attempt, l.leased_until OPERATOR(pg_catalog.-) ($3 OPERATOR(pg_catalog.-) $2), 0, 'send',"
 		"    'the worker did not come back'"
-		"   FROM locked AS l WHERE l.status" EQ "'leased' ON CONFLICT DO NOTHING),"
+		"   FROM locked AS l WHERE l.leased_until IS NOT NULL ON CONFLICT DO NOTHING),"
 		" leased AS (UPDATE opencalendly.webhook_deliveries AS d"
-		"  SET status = 'leased', attempt = d.attempt OPERATOR(pg_catalog.+) 1, due_at = $3"
+		"  SET status = 'leased', attempt = d.attempt OPERATOR(pg_catalog.+) 1, leased_until = $3"
 		"  FROM locked AS l WHERE d.ctid" EQ "l.at"
-		"  RETURNING d.id, d.attempt, d.max_attempts, d.subscription_id, d.event_id)"
-		" SELECT l.id, l.attempt, l.max_attempts, l.subscription_id, l.event_id, s.failing_since IS NOT NULL, s.url,"
-		"   e.type, e.body, s.secret, CASE WHEN s.old_secret_until" GT "$2 THEN s.old_secret END"
-		"  FROM leased AS l JOIN opencalendly.webhook_subscriptions AS s ON s.id" EQ "l.subscription_id"
+		"  RETURNING d.id, d.attempt, d.max_attempts, d.subscription_id, d.event_id, l.failing_since, l.url, l.secret, l.old_secret)"
+		" SELECT l.id, l.attempt, l.max_attempts, l.subscription_id, l.event_id, l.failing_since IS NOT NULL, l.url,"
+		"   e.type, e.body, l.secret, l.old_secret"
+		"  FROM leased AS l"
 		"   CROSS JOIN LATERAL (SELECT v.type, v.body FROM opencalendly.outbox_events AS v WHERE v.id" EQ "l.event_id OFFSET 0) AS e"
 		"  ORDER BY l.id",
 	/* clang-format on */
 	.nargs = 3,
-	.types = { UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
+	.types = { TIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
 };
 
 static SavedQuery well_query = {
@@ -187,7 +188,7 @@ static SavedQuery fails_query = {
 		" halted AS (UPDATE opencalendly.webhook_deliveries AS d SET status = 'paused'"
 		"  WHERE d.id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT p.id FROM opencalendly.webhook_deliveries AS p"
 		"   JOIN failing AS f ON f.is_halted AND p.subscription_id" EQ "f.id WHERE p.status" EQ "'pending'"
-		"   AND p.status OPERATOR(pg_catalog.=) ANY (ARRAY['pending', 'leased']) FOR NO KEY UPDATE OF p SKIP LOCKED)))"
+		"   AND p.is_open FOR NO KEY UPDATE OF p SKIP LOCKED)))"
 		" SELECT opencalendly.tell_of_pause(p.id, p.user_id, p.failing_since)"
 		"  FROM failing AS p WHERE p.is_paused AND NOT p.was_paused",
 	/* clang-format on */
@@ -263,6 +264,24 @@ full_endpoints(Endpoints *endpoints)
 	return array_of(UUIDOID, full, NULL, n);
 }
 
+static ItemPointerData
+row_tid(uint64 row, int column)
+{
+	bool isnull;
+
+	return *(ItemPointer) DatumGetPointer(row_datum(row, column, &isnull));
+}
+
+static Datum
+tid_array(ItemPointerData *tids, int n)
+{
+	Datum *elements = palloc(n * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+		elements[i] = PointerGetDatum(&tids[i]);
+	return array_of(TIDOID, elements, NULL, n);
+}
+
 /* Looks for what is due. */
 static void
 find(Endpoints *endpoints, TimestampTz now)
@@ -275,7 +294,7 @@ find(Endpoints *endpoints, TimestampTz now)
 													  ARG(Int32GetDatum(FOUND_MAX)),
 													  ARG(Int32GetDatum(FOUND_MAX_OF_ONE)) });
 	for (int i = 0; i < n; i++)
-		endpoints->found[i] = (Candidate) { .id = row_uuid(i, 1),
+		endpoints->found[i] = (Candidate) { .at = row_tid(i, 1),
 											.subscription_id = row_uuid(i, 2),
 											.is_failing = row_bool(i, 3) };
 	endpoints->nfound = n;
@@ -285,7 +304,7 @@ find(Endpoints *endpoints, TimestampTz now)
 
 /* Takes deliveries out of what was found, as many as there are places in all and for the endpoints that fail. */
 static int
-choose(Endpoints *endpoints, int nplaces, int nfailing_places, pg_uuid_t *ids)
+choose(Endpoints *endpoints, int nplaces, int nfailing_places, ItemPointerData *tids)
 {
 	int kept = 0;
 	int n = 0;
@@ -299,7 +318,7 @@ choose(Endpoints *endpoints, int nplaces, int nfailing_places, pg_uuid_t *ids)
 		{
 			endpoint->chosen++;
 			nfailing_places -= candidate->is_failing;
-			ids[n++] = candidate->id;
+			tids[n++] = candidate->at;
 		}
 		else
 			endpoints->found[kept++] = *candidate;
@@ -310,18 +329,19 @@ choose(Endpoints *endpoints, int nplaces, int nfailing_places, pg_uuid_t *ids)
 
 /* The same of what was found lately or, if that does not fill the places, of what is found now. */
 static int
-choose_due(Endpoints *endpoints, TimestampTz now, int nplaces, int nfailing_places, pg_uuid_t *ids)
+choose_due(Endpoints *endpoints, TimestampTz now, int nplaces, int nfailing_places,
+		   ItemPointerData *tids)
 {
 	bool is_fresh = now >= endpoints->found_at && now < endpoints->found_at + FOUND_FOR_US;
 
 	if (is_fresh && endpoints->nfound >= nplaces)
 	{
 		unchoose(endpoints);
-		if (choose(endpoints, nplaces, nfailing_places, ids) == nplaces)
+		if (choose(endpoints, nplaces, nfailing_places, tids) == nplaces)
 			return nplaces;
 	}
 	find(endpoints, now);
-	return choose(endpoints, nplaces, nfailing_places, ids);
+	return choose(endpoints, nplaces, nfailing_places, tids);
 }
 
 static bytea *
@@ -361,13 +381,13 @@ lease(void *self, MemoryContext context, int most, int nplaces, Delivery **deliv
 	int failing_places = Max(Max(most * 3 / 4, 1) - endpoints->failing_in_flight, 0);
 	TimestampTz now = GetCurrentTimestamp();
 	TimestampTz lease_end = now + settings_delivery_timeout * INT64CONST(1000) + LEASE_MARGIN_US;
-	pg_uuid_t *ids = palloc(nplaces * sizeof(pg_uuid_t));
-	int nchosen = choose_due(endpoints, now, nplaces, failing_places, ids);
+	ItemPointerData *tids = palloc(nplaces * sizeof(ItemPointerData));
+	int nchosen = choose_due(endpoints, now, nplaces, failing_places, tids);
 	int n;
 
 	if (nchosen == 0)
 		return 0;
-	n = (int) query_write(&lease_query, (QueryArg[]) { ARG(uuid_array(ids, nchosen)),
+	n = (int) query_write(&lease_query, (QueryArg[]) { ARG(tid_array(tids, nchosen)),
 													   ARG(TimestampTzGetDatum(now)),
 													   ARG(TimestampTzGetDatum(lease_end)) });
 	if (n < nchosen)

@@ -31,7 +31,7 @@ async function makeWebhooks(my) {
   await addDelivery(first, { status: 'failed', attempts: failures, bookingId: host.booked.open.booking.id });
   await addDelivery(first, { type: 'booking.rescheduled', attempts: [failures[0], ['done', 204, null, 41]] });
   await addDelivery(first, { type: 'booking.canceled', status: 'pending', attempts: [failures[2]], due: '2026-06-01 12:00+00' });
-  await addDelivery(first, { type: 'ping', status: 'leased', due: '2026-06-01 07:01+00' });
+  await addDelivery(first, { type: 'ping', status: 'leased', leasedUntil: '2026-06-01 07:01+00' });
   await addDelivery(first, { type: 'ping', status: 'paused' });
   my.fresh.webhooks = (await fresh.call('GET', '/v0/webhooks')).webhooks;
 }

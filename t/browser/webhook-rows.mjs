@@ -21,9 +21,9 @@ function attemptRows(attempts, at) {
     SELECT delivery.id, a.* FROM delivery, (VALUES ${rows.join()}) AS a RETURNING 1)` : 'attempts AS (SELECT 1)';
 }
 
-/* A delivery to the endpoint; returns its id. at: when it was made, and attempted first; due: when it is next. */
+/* A delivery to the endpoint; returns its id. at: when it was made, and attempted first; due: when it is next; leasedUntil: of a leased one. */
 export async function addDelivery(webhook, { type = 'booking.created', status = 'succeeded', attempts = [],
-  at = '2026-06-01 07:00+00', due = '-infinity', bookingId = null } = {}) {
+  at = '2026-06-01 07:00+00', due = '-infinity', leasedUntil = null, bookingId = null } = {}) {
   const isSettled = status === 'succeeded' || status === 'failed';
 
   return sql(`
@@ -34,8 +34,9 @@ export async function addDelivery(webhook, { type = 'booking.created', status = 
             'payload', json_build_object('inviteeName', 'Ann Example'))
           FROM new RETURNING id),
       delivery AS (INSERT INTO opencalendly.webhook_deliveries
-          (subscription_id, event_id, status, attempt, due_at, last_error, created_at, settled_at)
-        SELECT ${text(webhook.id)}, new.id, ${text(status)}, ${attempts.length}, ${text(due)}, ${text(attempts.at(-1)?.[2])},
+          (subscription_id, event_id, status, attempt, due_at, leased_until, last_error, created_at, settled_at)
+        SELECT ${text(webhook.id)}, new.id, ${text(status)}, ${attempts.length}, ${text(due)},
+            ${text(leasedUntil)}, ${text(attempts.at(-1)?.[2])},
             at, ${isSettled ? 'at' : 'NULL'}
           FROM new JOIN event USING (id) RETURNING id),
       ${attemptRows(attempts, at)}
