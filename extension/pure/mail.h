@@ -70,7 +70,7 @@ typedef struct MailFacts
 	const char *location_type;                   /* video, phone, in_person or custom */
 	const char *location;                        /* or NULL */
 	const char *cancellation_policy;
-	const char *canceled_by; /* invitee or host */
+	const char *canceled_by; /* invitee or host; NULL to a host: moved, and another one's now */
 	const char *cancel_reason;
 	const MailAnswer *answers; /* shown to hosts alone */
 	int nanswers;

@@ -104,6 +104,10 @@ const MailLanguage mail_languages[MAIL_LANGUAGES] = {
 						  "team's pages, at your own hours. You can leave at any time." },
 			},
 		},
+		.handed_over = { .subject = "Handed over: {event} with {invitee} on {when}",
+						 .title = "A meeting is another host's now",
+						 .lead = "Your meeting with {invitee} was moved, and another host of the team takes it. "
+								 "The time is free again." },
 		.weekdays = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" },
 		.short_weekdays = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" },
 		.months = { "January", "February", "March", "April", "May", "June", "July", "August",
@@ -211,6 +215,10 @@ const MailLanguage mail_languages[MAIL_LANGUAGES] = {
 						  "des Teams gebucht werden, zu Ihren eigenen Zeiten. Verlassen können Sie es jederzeit." },
 			},
 		},
+		.handed_over = { .subject = "Abgegeben: {event} mit {invitee} am {when}",
+						 .title = "Ein Termin ist nicht mehr bei Ihnen",
+						 .lead = "Ihr Termin mit {invitee} wurde verschoben, und jemand anderes aus dem Team übernimmt "
+								 "ihn. Die Zeit ist wieder frei." },
 		.weekdays = { "Sonntag", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag",
 					  "Samstag" },
 		.short_weekdays = { "So.", "Mo.", "Di.", "Mi.", "Do.", "Fr.", "Sa." },

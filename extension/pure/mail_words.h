@@ -83,8 +83,9 @@ typedef struct MailLanguage
 	const char *after_time; /* such as " Uhr" */
 	const char *words[MAIL_WORDS];
 	MailWordsOfKind kinds[MAIL_KINDS]
-						 [2]; /* to the invitee or to who else is the reader; to hosts */
-	const char *weekdays[7];  /* Sunday first */
+						 [2];    /* to the invitee or to who else is the reader; to hosts */
+	MailWordsOfKind handed_over; /* to a host: it was moved, and is another host's now */
+	const char *weekdays[7];     /* Sunday first */
 	const char *short_weekdays[7];
 	const char *months[12];
 	const char *short_months[12];

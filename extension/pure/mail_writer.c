@@ -387,11 +387,20 @@ mail_put_word(const MailWriter *writer, MailWord word)
 	mail_put_message(writer, writer->language->words[word]);
 }
 
+/* Nobody has canceled it, but this host is none of its hosts any more. */
+static bool
+is_handed_over(const MailFacts *facts)
+{
+	return facts->kind == MAIL_BOOKING_CANCELED && facts->is_to_host && !facts->canceled_by;
+}
+
 const MailWordsOfKind *
 mail_words_of_kind(const MailWriter *writer)
 {
 	const MailWordsOfKind *words = writer->language->kinds[writer->facts->kind];
 
+	if (is_handed_over(writer->facts))
+		return &writer->language->handed_over;
 	return writer->facts->is_to_host && words[1].subject ? &words[1] : &words[0];
 }
 

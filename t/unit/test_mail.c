@@ -195,6 +195,9 @@ each_language_has_every_message(void **state)
 					assert_same_placeholders(b[i], a[i]);
 				}
 			}
+		for (int i = 0; i < 3; i++)
+			assert_same_placeholders(((const char *const *) &en->handed_over)[i],
+									 ((const char *const *) &other->handed_over)[i]);
 		for (int i = 0; i < 7; i++)
 			assert_true(*other->weekdays[i] && *other->short_weekdays[i]);
 		for (int i = 0; i < 12; i++)
@@ -505,6 +508,24 @@ a_canceled_meeting_has_no_place(void **state)
 	assert_has_not(written(mail_text, &facts), "another time");
 }
 
+/* It takes place, without this host. */
+static void
+a_meeting_that_is_handed_over_is_not_canceled(void **state)
+{
+	MailFacts facts = meeting(MAIL_BOOKING_CANCELED, true);
+
+	(void) state;
+	facts.canceled_by = NULL;
+	assert_has(written(mail_subject, &facts), "Handed over: ");
+	assert_has(written(mail_text, &facts), "another host of the team takes it");
+	assert_has_not(written(mail_text, &facts), "will not take place");
+	assert_has_not(written(mail_text, &facts), "Canceled by");
+	assert_string_equal(mail_calendar_method(&facts), "CANCEL");
+	facts.language = "de";
+	assert_has(written(mail_subject, &facts), "Abgegeben: ");
+	assert_has_not(written(mail_html, &facts), "findet nicht statt");
+}
+
 static void
 a_moved_meeting_tells_both_times(void **state)
 {
@@ -798,6 +819,7 @@ main(void)
 		cmocka_unit_test(a_host_reads_the_answers),
 		cmocka_unit_test(invitees_never_read_answers_and_hosts_no_links_of_theirs),
 		cmocka_unit_test(a_canceled_meeting_has_no_place),
+		cmocka_unit_test(a_meeting_that_is_handed_over_is_not_canceled),
 		cmocka_unit_test(a_moved_meeting_tells_both_times),
 		cmocka_unit_test(only_https_places_are_links),
 		cmocka_unit_test(mails_about_accounts_say_what_to_do),
