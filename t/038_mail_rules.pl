@@ -118,6 +118,8 @@ set_clock(0);
 sub add_mail { return value("INSERT INTO opencalendly.email_deliveries (kind, idempotency_key, $_[0]) $_[1]") }
 my $some = 'FROM opencalendly.bookings WHERE rescheduled_from IS NULL ORDER BY id LIMIT 1';
 add_mail('email, subject_id', "VALUES ('login_link', 'odd/link-of-nobody', 'odd\@example.net', opencalendly.uuid_generate_v7())");
+value("SELECT opencalendly.create_login_link('ada\@example.com')");
+add_mail('email, subject_id', "SELECT 'login_link', 'odd/link-of-another', 'odd\@example.net', id FROM opencalendly.login_links WHERE email = 'ada\@example.com'");
 add_mail('user_id, subject_id', "SELECT 'team_invitation', 'odd/team-of-nobody', id, id FROM opencalendly.users LIMIT 1");
 add_mail('user_id, subject_id', "SELECT 'webhook_paused', 'odd/endpoint-of-nobody', id, id FROM opencalendly.users LIMIT 1");
 add_mail('email, booking_id, meeting_id', "SELECT 'booking_rescheduled', 'odd/moved-from-nowhere', 'odd\@example.net', id, opencalendly.uuid_generate_v7() $some");
@@ -126,9 +128,43 @@ value('CALL opencalendly.run_deliveries(2)');
 is(value("SELECT string_agg(concat_ws(' ', idempotency_key, status, last_error), E'\n' ORDER BY idempotency_key COLLATE \"C\")
 	FROM opencalendly.email_deliveries WHERE idempotency_key LIKE 'odd/%'"), join("\n",
 	'odd/but-right succeeded', 'odd/endpoint-of-nobody failed not sent: the endpoint is not paused',
+	'odd/link-of-another failed not sent: the link was used or has expired',
 	'odd/link-of-nobody failed not sent: the link was used or has expired', 'odd/moved-from-nowhere pending unexpected null in column 24',
 	'odd/team-of-nobody failed not sent: the invitation is gone'), 'rows that make no sense stand in nobody\'s way');
 value("DELETE FROM opencalendly.email_deliveries WHERE idempotency_key LIKE 'odd/%'");
+
+#
+# A team's meeting that another host takes
+#
+
+value(<<'SQL');
+DO $$
+DECLARE
+	ada uuid := (SELECT id FROM opencalendly.users WHERE username = 'ada');
+	eve uuid := opencalendly.create_user('eve', 'eve@example.com', display_name => 'Eve Host');
+	team uuid := opencalendly.create_team(ada, 'Crew', 'crew');
+BEGIN
+	PERFORM opencalendly.set_availability_rules(eve, jsonb_agg(jsonb_build_object(
+		'dayOfWeek', day, 'startMinute', 0, 'endMinute', 1440))) FROM generate_series(0, 6) AS day;
+	PERFORM opencalendly.invite_team_member(team, eve);
+	PERFORM opencalendly.accept_team_invitation(team, eve);
+	PERFORM opencalendly.create_team_event_type(team, 'Relay', 'relay', 30, 'round_robin');
+END
+$$;
+SQL
+my ($relay, $first) = split /\|/, value(Mail::book('relay', 20, email => 'relay@example.net', columns => 'reschedule_token, organizer_id'));
+value("SELECT opencalendly.add_time_off('$first', ${\ Mail::at(21, 9)}, ${\ Mail::at(21, 12)})");
+my $second = value("SELECT organizer_id FROM opencalendly.reschedule_booking('$relay', ${\ Mail::at(21)})");
+isnt($second, $first, 'moved to where the first host is not free, a meeting is another host\'s');
+unlink glob "$folder/*.eml";
+value('CALL opencalendly.run_deliveries(2)') for 1 .. 2;
+my %by_reader;
+push @{ $by_reader{$_->{to}[0]{address}} }, $_ for Mail::messages(glob "$folder/*.eml");
+my %address = map { split /\|/ } split /\n/, value('SELECT id, email FROM opencalendly.users');
+sub words { return map { $_->{subject} =~ /^([\w ]+):/ } @{ $by_reader{$_[0]} } }
+is_deeply([ words($address{$first}) ], [ 'New booking', 'Handed over' ], 'the first host is told that it is handed over');
+is_deeply([ words($address{$second}) ], ['New booking'], 'to the other it is a new one');
+is_deeply([ words('relay@example.net') ], [ 'Booked', 'Moved' ], 'the invitee is told that it was moved');
 ok(Outbox::poll(10, sub { abs(value('SELECT extract(epoch FROM clock_timestamp())') - time) < 2 }), 'the clock is right again');
 
 #
