@@ -636,6 +636,32 @@ for my $case (
 	}
 }
 
+# Whose endpoint is paused is told by mail, unless somebody is changing the user at that moment: for that nobody waits.
+for my $case ([ 'renamed', "SET username = 'bob'", 0 ], [ 'left alone', '', 1 ])
+{
+	my ($name, $change, $mails) = @$case;
+	my $endpoint = Outbox::endpoint($node, $receiver->url('/status/410'));
+	my $good = Outbox::endpoint($node, $receiver->url('/ok'));
+	my ($gone) = Outbox::enqueue($node, $endpoint);
+	my $session = $node->background_psql('postgres', on_error_stop => 0);
+
+	sql("ALTER SYSTEM SET opencalendly.mail_transport = 'folder'");
+	$node->reload;
+	$session->query_safe("BEGIN; UPDATE opencalendly.users $change") if $change;
+	my $worker = Outbox::worker($node);
+	ok(Outbox::poll(10, sub { sql("SELECT paused_reason FROM opencalendly.webhook_subscriptions WHERE id = '$endpoint'") ne '' }), "its owner is being $name: an endpoint is paused");
+	is(sql("SELECT count(*) FROM opencalendly.email_deliveries WHERE kind = 'webhook_paused' AND subject_id = '$endpoint'"), $mails, "its owner is being $name: mails");
+	my ($next) = Outbox::enqueue($node, $good);
+	ok(Outbox::settled($node, $next), "its owner is being $name: the worker goes on");
+	is(Outbox::stop($worker), '57014', "its owner is being $name: until it is stopped");
+	$session->query_safe('ROLLBACK') if $change;
+	$session->quit;
+	sql('ALTER SYSTEM RESET ALL');
+	$node->reload;
+	sql('DELETE FROM opencalendly.email_deliveries');
+	clear();
+}
+
 # --- a standby, a copy, an extension that is gone ----------------------------------------------------------------------
 
 {

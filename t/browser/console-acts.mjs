@@ -3,7 +3,7 @@
  * added and replaced is what visitors are then offered; too many requests, and no network: told, and nothing is lost; whom mails
  * remind and when is as the form says, and what is mailed is told.
  */
-import { book, finish, is, like, makeEventType, makeHost, setMail, sql, step, until, url, visitor } from './lib.mjs';
+import { book, finish, is, like, makeEventType, makeHost, request, setMail, sql, step, until, visitor } from './lib.mjs';
 import { words } from './words.mjs';
 
 const t = words();
@@ -20,7 +20,7 @@ const kind = (name) => dialog.locator('label.choice', { hasText: t(`overrides.ki
 /* The starts that visitors are offered on a day: "09 10 …". */
 async function offered(date) {
   const query = new URLSearchParams({ start: `${date}T00:00:00Z`, days: '1', limit: '100' });
-  const { slots } = await (await fetch(`${url}/v0/users/ada/event-types/intro/availability?${query}`)).json();
+  const { slots } = await (await request(`/v0/users/ada/event-types/intro/availability?${query}`)).json();
 
   return slots.filter(({ startsAt }) => startsAt.startsWith(date)).map(({ startsAt }) => startsAt.slice(11, 13)).join(' ');
 }

@@ -2,7 +2,7 @@
  * Promise (t/051_journey.pl): from signing in to a canceled meeting, with nothing but the pages: once with a desktop and a
  * clock of 24 hours, once with a phone and one of 12.
  */
-import { api, finish, is, like, mailTo, must, note, overflow, setMail, sql, step, url, visitor } from './lib.mjs';
+import { api, finish, is, like, mailTo, must, note, overflow, request, setMail, sql, step, url, visitor } from './lib.mjs';
 import { bookButton, chooseDay, chooseTime, chooseZone, fillIn, pickerReady, times } from './walk.mjs';
 import { words } from './words.mjs';
 
@@ -329,7 +329,7 @@ async function bookTime(story, ann) {
     has(text, t('page.mail.confirmed_coming', { email: `${story.device}@example.net` }), 'the mail');
     is(await mailsTo(story), 'booking_confirmed pending', 'mails');
     const path = await page.getByRole('link', { name: /\.ics/ }).getAttribute('href');
-    like(await (await fetch(new URL(path, url))).text(), /DTSTART:20260602T090000Z/, '.ics');
+    like(await (await request(path)).text(), /DTSTART:20260602T090000Z/, '.ics');
     await fits(story, ann);
   });
 

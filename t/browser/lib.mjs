@@ -131,9 +131,17 @@ export async function sql(text) {
   return stdout.trim();
 }
 
+/*
+ * The shim's answer. Each request has a connection of its own: one that waits for the next may be closed by the shim at the
+ * moment in which that is sent.
+ */
+export function request(path, { headers, ...options } = {}) {
+  return fetch(new URL(path, url), { headers: { Connection: 'close', ...headers }, ...options });
+}
+
 /* The JSON of the API's answer, with its status; throws if it is not ok, unless options.any. */
 export async function api(method, path, body, { token, any, headers = {} } = {}) {
-  const response = await fetch(url + path, {
+  const response = await request(path, {
     method,
     headers: { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }), ...headers },
     body: body === undefined ? undefined : JSON.stringify(body),
@@ -218,7 +226,7 @@ export async function withoutDatabase(work) {
     await work();
   } finally {
     await sql('ALTER ROLE shim LOGIN');
-    await until('the service is back', async () => (await fetch(`${url}/ready`)).ok);
+    await until('the service is back', async () => (await request('/ready')).ok);
   }
 }
 

@@ -1,5 +1,5 @@
 /* Promise (t/054_no_script.pl): without JavaScript a visitor books, cancels and moves a booking by plain forms. */
-import { book, finish, is, like, makeEventType, makeHost, moveClock, must, overflow, setMail, sql, step, url, visitor } from './lib.mjs';
+import { book, finish, is, like, makeEventType, makeHost, moveClock, must, overflow, request, setMail, sql, step, visitor } from './lib.mjs';
 import { words } from './words.mjs';
 
 const ada = await makeHost('ada', { zone: 'Europe/Berlin', name: 'Ada Lovelace' });
@@ -88,7 +88,7 @@ await step('booked: both times, the calendar, the links; of mails not a word, fo
   await ann.sees(/1 June 2026, 11:00 – 11:30/);
   await ann.sees('Ann "<b>" O\'Neil, ann@example.net');
   const path = await page.getByRole('link', { name: /\.ics/ }).getAttribute('href');
-  const ics = await (await fetch(new URL(path, url))).text();
+  const ics = await (await request(path)).text();
   like(ics, /DTSTART:20260601T090000Z/, 'calendar');
   is(await sql('SELECT timezone FROM opencalendly.bookings WHERE invitee_email = \'ann@example.net\''), 'America/New_York', 'zone');
   is(await sql('SELECT answers->>\'topic\' FROM opencalendly.bookings WHERE invitee_email = \'ann@example.net\''), 'Engines\nand notes', 'answer');
