@@ -28,6 +28,9 @@ int settings_mail_connections = 4;
 char *settings_smtp_url = NULL;
 char *settings_smtp_user = NULL;
 bool settings_smtp_requires_tls = true;
+char *settings_google_client_id = NULL;
+int settings_calendar_days_ahead = 60;
+int settings_calendar_sync_interval = 15 * SECS_PER_MINUTE;
 
 static const struct config_enum_entry mail_transports[] = { { "none", MAIL_BY_NONE, false },
 															{ "folder", MAIL_BY_FOLDER, false },
@@ -260,6 +263,25 @@ define_mail(void)
 		NULL);
 }
 
+/* Of calendars. */
+static void
+define_calendars(void)
+{
+	DefineCustomStringVariable(
+		"opencalendly.google_client_id",
+		"This installation's name at Google; empty: no calendar can be connected.",
+		"Its secret is in the file google_client_secret beside the secret key file.",
+		&settings_google_client_id, "", PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
+	DefineCustomIntVariable("opencalendly.calendar_days_ahead",
+							"How many days ahead hosts' calendars are read.", NULL,
+							&settings_calendar_days_ahead, 60, 1, 366, PGC_SUSET,
+							GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
+	DefineCustomIntVariable("opencalendly.calendar_sync_interval",
+							"How often hosts' calendars are read.", "10 percent more or less.",
+							&settings_calendar_sync_interval, 15 * SECS_PER_MINUTE, 1, SECS_PER_DAY,
+							PGC_SUSET, GUC_UNIT_S | GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
+}
+
 /* Of what is sent. */
 static void
 define_sending(void)
@@ -320,5 +342,6 @@ settings_define(void)
 							 false, PGC_SUSET, GUC_ALLOW_IN_PARALLEL, NULL, NULL, NULL);
 	define_sending();
 	define_mail();
+	define_calendars();
 	MarkGUCPrefixReserved("opencalendly");
 }

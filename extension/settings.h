@@ -46,6 +46,11 @@ extern char *settings_smtp_url;
 extern char *settings_smtp_user; /* empty: nobody logs in */
 extern bool settings_smtp_requires_tls;
 
+/* Of calendars. */
+extern char *settings_google_client_id; /* empty: no calendar can be connected */
+extern int settings_calendar_days_ahead;
+extern int settings_calendar_sync_interval; /* seconds */
+
 /* For _PG_init: makes them known to the server. */
 extern void settings_define(void);
 

@@ -80,6 +80,7 @@ CREATE TABLE opencalendly.event_types (
     duration_minutes integer NOT NULL,
     location_type text NOT NULL DEFAULT 'video',
     location_value text,
+    conference text,
     questions jsonb NOT NULL DEFAULT '[]',
     cancellation_policy text,
     slot_interval_minutes integer NOT NULL DEFAULT 15,
@@ -110,6 +111,7 @@ CREATE TABLE opencalendly.event_types (
     CONSTRAINT event_types_location_type_check CHECK (
         location_type IN ('video', 'phone', 'in_person', 'custom')),
     CONSTRAINT event_types_location_value_check CHECK (pg_catalog.length(location_value) <= 500),
+    CONSTRAINT event_types_conference_check CHECK (conference = 'google_meet' AND location_type = 'video'),
     CONSTRAINT event_types_questions_check CHECK (opencalendly.are_questions(questions)),
     CONSTRAINT event_types_cancellation_policy_check CHECK (pg_catalog.length(cancellation_policy) <= 2000),
     CONSTRAINT event_types_slot_interval_minutes_check CHECK (slot_interval_minutes BETWEEN 5 AND 240),
@@ -153,6 +155,10 @@ COMMENT ON CONSTRAINT event_types_location_type_check ON opencalendly.event_type
     'location_type: must be video, phone, in_person or custom';
 COMMENT ON CONSTRAINT event_types_location_value_check ON opencalendly.event_types IS
     'location_value: must be at most 500 characters';
+COMMENT ON CONSTRAINT event_types_conference_check ON opencalendly.event_types IS
+    'conference: must be google_meet, of an event type by video';
+COMMENT ON COLUMN opencalendly.event_types.conference IS
+    'google_meet: each booking gets a link of its own, made with the event in the organizer''s calendar; null = location_value holds';
 COMMENT ON CONSTRAINT event_types_questions_check ON opencalendly.event_types IS
     'questions: must be a list of at most 20 objects {id, label, required?, placeholder?}: id 1 to 64 of A-Z a-z 0-9 _ - and used once, label 1 to 120 characters, required a boolean, placeholder at most 160 characters';
 COMMENT ON CONSTRAINT event_types_cancellation_policy_check ON opencalendly.event_types IS
@@ -250,20 +256,3 @@ COMMENT ON CONSTRAINT availability_overrides_replaces_day_check ON opencalendly.
     'replaces_day: must be false on an override that blocks';
 COMMENT ON CONSTRAINT availability_overrides_reason_check ON opencalendly.availability_overrides IS
     'reason: must be at most 300 characters';
-
-CREATE TABLE opencalendly.calendar_busy_windows (
-    id uuid CONSTRAINT calendar_busy_windows_pkey PRIMARY KEY DEFAULT opencalendly.uuid_generate_v7(),
-    user_id uuid NOT NULL CONSTRAINT calendar_busy_windows_user_id_fkey
-        REFERENCES opencalendly.users ON DELETE CASCADE,
-    starts_at timestamptz NOT NULL,
-    ends_at timestamptz NOT NULL,
-    CONSTRAINT calendar_busy_windows_starts_at_check CHECK (pg_catalog.isfinite(starts_at)),
-    CONSTRAINT calendar_busy_windows_ends_at_check CHECK (
-        pg_catalog.isfinite(ends_at) AND ends_at > starts_at)
-);
-CREATE INDEX calendar_busy_windows_user_id_idx ON opencalendly.calendar_busy_windows (user_id, ends_at, starts_at);
-COMMENT ON TABLE opencalendly.calendar_busy_windows IS 'busy time of a host from outside: [starts_at, ends_at)';
-COMMENT ON CONSTRAINT calendar_busy_windows_starts_at_check ON opencalendly.calendar_busy_windows IS
-    'starts_at: must be finite';
-COMMENT ON CONSTRAINT calendar_busy_windows_ends_at_check ON opencalendly.calendar_busy_windows IS
-    'ends_at: must be finite and after the start';

@@ -91,6 +91,7 @@ CREATE TABLE opencalendly.bookings (
     canceled_by text,
     canceled_at timestamptz,
     no_show_at timestamptz,
+    meeting_url text,
     created_at timestamptz NOT NULL,
     CONSTRAINT bookings_occurrence_id_fkey FOREIGN KEY (occurrence_id, seats)
         REFERENCES opencalendly.occurrences (id, seats) ON UPDATE CASCADE,
@@ -114,6 +115,7 @@ CREATE TABLE opencalendly.bookings (
     CONSTRAINT bookings_answers_check CHECK (pg_catalog.jsonb_typeof(answers) = 'object'),
     CONSTRAINT bookings_cancel_reason_check CHECK (pg_catalog.length(cancel_reason) <= 500),
     CONSTRAINT bookings_canceled_by_check CHECK (canceled_by IN ('invitee', 'host')),
+    CONSTRAINT bookings_meeting_url_check CHECK (pg_catalog.length(meeting_url) <= 500 AND meeting_url ~ '^https://[^[:space:][:cntrl:]]+$'),
     CONSTRAINT bookings_canceled_at_check CHECK ((status = 'canceled') = (canceled_at IS NOT NULL))
 );
 -- A seat is sold once. (That a live hold has another seat than every live booking is kept by the writers, under the
@@ -129,6 +131,8 @@ CREATE INDEX bookings_invitee_email_idx ON opencalendly.bookings (invitee_email,
 CREATE INDEX bookings_host_ids_idx ON opencalendly.bookings USING gin (host_ids) WHERE host_ids IS NOT NULL;
 COMMENT ON TABLE opencalendly.bookings IS
     'who has booked what; a moved booking stays as rescheduled, and its successor names it in rescheduled_from';
+COMMENT ON COLUMN opencalendly.bookings.meeting_url IS
+    'of an event type with a conference: where it takes place, once the organizer''s calendar has made it';
 COMMENT ON COLUMN opencalendly.bookings.organizer_id IS 'the host; of a team''s booking the first one';
 COMMENT ON COLUMN opencalendly.bookings.host_ids IS
     'the hosts that a team''s booking was made with, whatever became of it; null = organizer_id alone';

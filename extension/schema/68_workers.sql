@@ -14,6 +14,8 @@ CREATE FUNCTION opencalendly.worker_jobs() RETURNS TABLE (job_name text, schedul
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     VALUES ('opencalendly-even', '*/2 * * * *', 'CALL opencalendly.run_deliveries(70)'),
            ('opencalendly-odd', '1-59/2 * * * *', 'CALL opencalendly.run_deliveries(70)'),
+           ('opencalendly-calendars-even', '*/2 * * * *', 'CALL opencalendly.run_calendar_sync(70)'),
+           ('opencalendly-calendars-odd', '1-59/2 * * * *', 'CALL opencalendly.run_calendar_sync(70)'),
            ('opencalendly-prune', '7 * * * *', 'CALL opencalendly.prune_outbox()')
 $$;
 COMMENT ON FUNCTION opencalendly.worker_jobs() IS 'internal: the jobs that schedule_workers puts into pg_cron';

@@ -54,6 +54,12 @@ GRANT SELECT, UPDATE (status, attempt, due_at, leased_until, last_error, settled
     TO opencalendly_worker;
 GRANT SELECT, UPDATE (status, attempt, due_at, leased_until, last_error, settled_at), DELETE ON opencalendly.email_deliveries
     TO opencalendly_worker;
+-- Calendars (world/calendar.c, world/writeback.c); what a sync has found is written by functions.
+GRANT SELECT, UPDATE (attempt, leased_until, next_sync_at) ON opencalendly.calendar_connections TO opencalendly_worker;
+GRANT SELECT, UPDATE (attempt, leased_until) ON opencalendly.calendar_consents TO opencalendly_worker;
+GRANT SELECT ON opencalendly.calendars TO opencalendly_worker;
+GRANT SELECT, UPDATE (status, attempt, due_at, leased_until, last_error, settled_at), DELETE ON opencalendly.calendar_writebacks
+    TO opencalendly_worker;
 GRANT SELECT, INSERT, DELETE ON opencalendly.delivery_attempts TO opencalendly_worker;
 GRANT SELECT, DELETE ON opencalendly.outbox_events TO opencalendly_worker;
 GRANT SELECT, INSERT, UPDATE ON opencalendly.worker_heartbeats TO opencalendly_worker;
@@ -76,4 +82,4 @@ GRANT EXECUTE ON FUNCTION
     opencalendly.remote_job_name, opencalendly.remote_job_statements, opencalendly.check_cron, opencalendly.job_role,
     opencalendly.first_id_of
     TO opencalendly_worker;
-GRANT EXECUTE ON PROCEDURE opencalendly.run_deliveries, opencalendly.prune_outbox TO opencalendly_worker;
+GRANT EXECUTE ON PROCEDURE opencalendly.run_deliveries, opencalendly.run_calendar_sync, opencalendly.prune_outbox TO opencalendly_worker;

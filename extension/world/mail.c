@@ -211,14 +211,16 @@ note_pace(MailLane *lane, const TransferResult *result)
 		lane->ahead = Min(lane->ahead * 2, AHEAD_MAX);
 }
 
-static void
-judge(void *self, const Delivery *delivery, const TransferResult *result, Outcome *outcome)
+static bool
+judge(void *self, const TransportApi *api, Transport *transport, Delivery *delivery,
+	  const TransferResult *result, Outcome *outcome)
 {
 	bool is_trouble = mail_judge_answer((const MailDelivery *) delivery, result, outcome);
 
 	note_pace(self, result);
 	if (result->phase != TRANSFER_PREPARE) /* of the server it says nothing */
 		note_trouble(self, is_trouble, result->retry_after_s);
+	return true;
 }
 
 static void

@@ -82,11 +82,17 @@ typedef struct Sender
 	bool (*send)(void *self, const TransportApi *transport_api, Transport *transport,
 				 Delivery *delivery, Outcome *outcome);
 
-	/* What the answer means. */
-	void (*judge)(void *self, const Delivery *delivery, const TransferResult *result,
-				  Outcome *outcome);
+	/*
+	 * What the answer means. False: the delivery goes on, with another transfer that has been begun; of the outcome nothing is
+	 * kept then.
+	 */
+	bool (*judge)(void *self, const TransportApi *transport_api, Transport *transport,
+				  Delivery *delivery, const TransferResult *result, Outcome *outcome);
 
-	/* The delivery is over: gives its place back, and frees it. */
+	/* Writes the outcomes as queue_settle does; NULL: by that. It may look into deliveries that forget has kept for it. */
+	int (*settle)(void *self, const Outcome *outcomes, int n, bool *is_left);
+
+	/* The delivery is over: gives its place back, and frees it, or keeps it for settle. */
 	void (*forget)(void *self, Delivery *delivery, const Outcome *outcome);
 
 	/* Writes what the outcomes mean for their receivers, in the transaction that settles them; and it is committed. */

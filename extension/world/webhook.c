@@ -540,14 +540,15 @@ send_webhook(void *self, const TransportApi *api, Transport *transport, Delivery
 	return is_sent;
 }
 
-static void
-judge(void *self, const Delivery *base, const TransferResult *result, Outcome *outcome)
+static bool
+judge(void *self, const TransportApi *api, Transport *transport, Delivery *base,
+	  const TransferResult *result, Outcome *outcome)
 {
 	*outcome = outcome_of_transfer(base, result);
 	if (result->phase == TRANSFER_DONE && result->status >= 200 && result->status <= 299)
 	{
 		outcome->verdict = VERDICT_SUCCEEDED;
-		return;
+		return true;
 	}
 	if (result->phase == TRANSFER_DONE)
 		snprintf(outcome->error, sizeof(outcome->error), "answered %d%s", result->status,
@@ -560,6 +561,7 @@ judge(void *self, const Delivery *base, const TransferResult *result, Outcome *o
 		outcome->verdict = VERDICT_RETRY;
 		outcome->delay_us = queue_backoff_us(base->attempt, result->retry_after_s);
 	}
+	return true;
 }
 
 /* Of attempts that did not reach it an endpoint knows nothing. */

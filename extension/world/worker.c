@@ -42,9 +42,11 @@
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 #include "verbs/wake.h"
+#include "world/calendar.h"
 #include "world/mail.h"
 #include "world/queue.h"
 #include "world/webhook.h"
+#include "world/writeback.h"
 
 #define MAX_TRANSFERS 1000 /* the setting's upper bound */
 #define POLL_MS 1000
@@ -67,9 +69,28 @@ typedef struct Lane
 	int nleft; /* how many of them, the first, wait for the next poll because of that */
 } Lane;
 
+/* What a procedure works at, in the order in which places are given. */
+typedef struct Job
+{
+	const char *procedure;
+	int nsenders;
+	const Sender *senders[3];
+} Job;
+
+#define MAX_LANES ((int) lengthof(((Job *) NULL)->senders))
+
 /* Mails first: they need few places, and must not wait until webhooks leave one. */
-static const Sender *const senders[] = { &mail_sender, &webhook_sender };
-#define NLANES ((int) lengthof(senders))
+static const Job deliveries_job = {
+	.procedure = "run_deliveries",
+	.nsenders = 3,
+	.senders = { &mail_sender, &writeback_sender, &webhook_sender },
+};
+
+static const Job calendar_job = {
+	.procedure = "run_calendar_sync",
+	.nsenders = 1,
+	.senders = { &calendar_sender },
+};
 
 typedef struct Worker
 {
@@ -79,7 +100,8 @@ typedef struct Worker
 	Transport *transport;
 	WaitEventSet *events;
 	int watched_fd;
-	Lane lanes[NLANES];
+	Lane lanes[MAX_LANES];
+	int nlanes;
 	Delivery *in_flight[MAX_TRANSFERS];
 	int nin_flight;
 	int64 first_outcome_ms; /* when the first came of those that are to be settled */
@@ -100,6 +122,7 @@ static volatile sig_atomic_t is_terminated = false;
 static bool is_client_gone = false;
 
 PG_FUNCTION_INFO_V1(run_deliveries);
+PG_FUNCTION_INFO_V1(run_calendar_sync);
 
 /* Milliseconds of a clock that nobody sets. */
 static int64
@@ -128,14 +151,14 @@ on_terminate(SIGNAL_ARGS)
 }
 
 static void
-check_can_commit(FunctionCallInfo fcinfo)
+check_can_commit(FunctionCallInfo fcinfo, const char *procedure)
 {
 	CallContext *call = (CallContext *) fcinfo->context;
 
 	if (!call || !IsA(call, CallContext) || call->atomic)
 		ereport(
 			ERROR, errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
-			errmsg("run_deliveries must be called by a statement of its own"),
+			errmsg("%s must be called by a statement of its own", procedure),
 			errhint("Call it outside of transaction blocks, functions and multi-command strings."));
 }
 
@@ -195,14 +218,15 @@ open_transport(Worker *worker)
 }
 
 static void
-begin_worker(Worker *worker, bool has_deadline, int max_seconds)
+begin_worker(Worker *worker, const Job *job, bool has_deadline, int max_seconds)
 {
 	worker->context = CurrentMemoryContext;
 	worker->turn = AllocSetContextCreate(worker->context, "worker turn", ALLOCSET_DEFAULT_SIZES);
 	worker->watched_fd = -1;
 	worker->deadline_ms = has_deadline ? now_ms() + max_seconds * INT64CONST(1000) : PG_INT64_MAX;
-	for (int i = 0; i < NLANES; i++)
-		worker->lanes[i] = (Lane) { .sender = senders[i], .self = senders[i]->make() };
+	worker->nlanes = job->nsenders;
+	for (int i = 0; i < job->nsenders; i++)
+		worker->lanes[i] = (Lane) { .sender = job->senders[i], .self = job->senders[i]->make() };
 	open_transport(worker);
 	wake_listen();
 }
@@ -226,7 +250,7 @@ count_unsettled(const Worker *worker)
 {
 	int n = 0;
 
-	for (int i = 0; i < NLANES; i++)
+	for (int i = 0; i < worker->nlanes; i++)
 		n += worker->lanes[i].noutcomes - worker->lanes[i].nleft;
 	return n;
 }
@@ -269,10 +293,13 @@ collect(Worker *worker)
 	{
 		Delivery *delivery = result.tag;
 		Lane *lane = delivery->lane;
-		Outcome *outcome = next_outcome(worker, lane);
+		Outcome outcome;
 
-		lane->sender->judge(lane->self, delivery, &result, outcome);
-		finish(worker, delivery, outcome);
+		if (!lane->sender->judge(lane->self, worker->api, worker->transport, delivery, &result,
+								 &outcome))
+			continue;
+		*next_outcome(worker, lane) = outcome;
+		finish(worker, delivery, &outcome);
 	}
 }
 
@@ -281,10 +308,15 @@ collect(Worker *worker)
 static void
 settle(Lane *lane)
 {
+	const Sender *sender = lane->sender;
+
 	if (lane->noutcomes == 0)
 		return;
-	queue_settle(lane->sender->queue, lane->outcomes, lane->noutcomes, lane->is_left);
-	lane->sender->note_health(lane->self);
+	if (sender->settle)
+		sender->settle(lane->self, lane->outcomes, lane->noutcomes, lane->is_left);
+	else
+		queue_settle(sender->queue, lane->outcomes, lane->noutcomes, lane->is_left);
+	sender->note_health(lane->self);
 }
 
 /* What is left needs its place among the outcomes. */
@@ -293,7 +325,7 @@ count_left(const Worker *worker)
 {
 	int n = 0;
 
-	for (int i = 0; i < NLANES; i++)
+	for (int i = 0; i < worker->nlanes; i++)
 		for (int j = 0; j < worker->lanes[i].noutcomes; j++)
 			n += worker->lanes[i].is_left[j];
 	return n;
@@ -329,8 +361,8 @@ tell_heartbeat(Worker *worker)
 {
 	if (!is_clock_back(worker) && now_ms() < worker->next_heartbeat_ms)
 		return;
-	for (int i = 0; i < NLANES; i++)
-		queue_heartbeat(senders[i]->queue);
+	for (int i = 0; i < worker->nlanes; i++)
+		queue_heartbeat(worker->lanes[i].sender->queue);
 	worker->next_heartbeat_ms = now_ms() + HEARTBEAT_MS;
 }
 
@@ -362,7 +394,7 @@ lease(Worker *worker, Delivery **leased)
 	int places = most - worker->nin_flight - count_left(worker);
 	int n = 0;
 
-	for (int i = 0; i < NLANES && n < places; i++)
+	for (int i = 0; i < worker->nlanes && n < places; i++)
 	{
 		Lane *lane = &worker->lanes[i];
 		int more = lane->sender->lease(lane->self, worker->context, most, places - n, leased + n);
@@ -380,7 +412,7 @@ do_turn(Worker *worker, bool leases, Delivery **leased)
 {
 	prepare_turn();
 	tell_heartbeat(worker);
-	for (int i = 0; i < NLANES; i++)
+	for (int i = 0; i < worker->nlanes; i++)
 		settle(&worker->lanes[i]);
 	return leases ? lease(worker, leased) : 0;
 }
@@ -496,7 +528,7 @@ take_turn(Worker *worker, bool leases)
 		worker->no_turn_until_ms = now_ms() + RETRY_TURN_MS;
 	else
 	{
-		for (int i = 0; i < NLANES; i++)
+		for (int i = 0; i < worker->nlanes; i++)
 			forget_settled(&worker->lanes[i]);
 		for (int i = 0; i < n; i++)
 			send_leased(worker, leased[i]);
@@ -623,7 +655,7 @@ is_turn_due(const Worker *worker, bool is_woken)
 static bool
 has_outcomes(const Worker *worker)
 {
-	for (int i = 0; i < NLANES; i++)
+	for (int i = 0; i < worker->nlanes; i++)
 		if (worker->lanes[i].noutcomes > 0)
 			return true;
 	return false;
@@ -698,14 +730,14 @@ restore_terminate(pqsigfunc earlier)
 }
 
 static void
-work_until_stopped(bool has_deadline, int max_seconds)
+work_until_stopped(const Job *job, bool has_deadline, int max_seconds)
 {
 	Worker *worker = palloc0(sizeof(Worker));
 	pqsigfunc earlier = pqsignal(SIGTERM, on_terminate);
 
 	PG_TRY();
 	{
-		begin_worker(worker, has_deadline, max_seconds);
+		begin_worker(worker, job, has_deadline, max_seconds);
 		commit();
 		run(worker);
 	}
@@ -720,14 +752,14 @@ work_until_stopped(bool has_deadline, int max_seconds)
 		ReThrowError(worker->stop);
 }
 
-/* run_deliveries(max_seconds): sends what is due. Errors: 2D000, OC006; a cancelation as 57014, once leases are given back. */
-Datum
-run_deliveries(PG_FUNCTION_ARGS)
+/* Errors: 2D000, OC006; a cancelation as 57014, once leases are given back. */
+static Datum
+run_job(FunctionCallInfo fcinfo, const Job *job)
 {
 	bool has_deadline = !PG_ARGISNULL(0);
 	int max_seconds = has_deadline ? PG_GETARG_INT32(0) : 0;
 
-	check_can_commit(fcinfo);
+	check_can_commit(fcinfo, job->procedure);
 	if (has_deadline && (max_seconds < 0 || max_seconds > SECS_PER_DAY))
 		ereport(ERROR, errcode(ERRCODE_OC_BAD_INPUT), errmsg("max_seconds must be from 0 to 86400"),
 				errdetail("Field \"max_seconds\" has the value %d.", max_seconds));
@@ -742,7 +774,21 @@ run_deliveries(PG_FUNCTION_ARGS)
 		ereport(WARNING, errmsg("nothing is sent by a restored copy"),
 				errhint("If this database is to send from now on, call adopt_outbox()."));
 	else
-		work_until_stopped(has_deadline, max_seconds);
+		work_until_stopped(job, has_deadline, max_seconds);
 	SPI_finish();
 	PG_RETURN_VOID();
+}
+
+/* run_deliveries(max_seconds): sends what is due, mails, webhooks, and bookings into calendars. */
+Datum
+run_deliveries(PG_FUNCTION_ARGS)
+{
+	return run_job(fcinfo, &deliveries_job);
+}
+
+/* run_calendar_sync(max_seconds): connects calendars, and reads those that are due. */
+Datum
+run_calendar_sync(PG_FUNCTION_ARGS)
+{
+	return run_job(fcinfo, &calendar_job);
 }
