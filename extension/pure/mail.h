@@ -26,10 +26,11 @@ typedef enum MailKind
 	MAIL_FOLLOW_UP,
 	MAIL_LOGIN_LINK,
 	MAIL_WEBHOOK_PAUSED,
-	MAIL_TEAM_INVITATION
+	MAIL_TEAM_INVITATION,
+	MAIL_CALENDAR_BROKEN
 } MailKind;
 
-#define MAIL_KINDS (MAIL_TEAM_INVITATION + 1)
+#define MAIL_KINDS (MAIL_CALENDAR_BROKEN + 1)
 
 /* A wall clock's reading, in the reader's zone. */
 typedef struct MailTime
@@ -82,6 +83,7 @@ typedef struct MailFacts
 	int login_minutes; /* how long it holds */
 	const char *webhook_url, *pause_reason, *webhooks_url;
 	const char *inviter_name, *teams_url;
+	const char *calendar_account, *calendars_url;
 
 	bool has_calendar;
 	const char *uid;

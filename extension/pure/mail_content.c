@@ -56,6 +56,8 @@ has_fact(const MailFacts *facts, MailWord fact)
 				   (facts->kind == MAIL_WEBHOOK_PAUSED && mail_is_told(facts->pause_reason));
 		case WORD_ENDPOINT:
 			return facts->kind == MAIL_WEBHOOK_PAUSED && mail_is_told(facts->webhook_url);
+		case WORD_ACCOUNT:
+			return facts->kind == MAIL_CALENDAR_BROKEN && mail_is_told(facts->calendar_account);
 		default:
 			return false;
 	}
@@ -64,9 +66,9 @@ has_fact(const MailFacts *facts, MailWord fact)
 int
 mail_facts_told(const MailFacts *facts, MailWord told[MAIL_FACTS_MOST])
 {
-	static const MailWord order[] = { WORD_EVENT,       WORD_WHEN,    WORD_BEFORE, WORD_WHERE,
-									  WORD_HOSTS,       WORD_INVITEE, WORD_TEAM,   WORD_ENDPOINT,
-									  WORD_CANCELED_BY, WORD_REASON,  WORD_POLICY };
+	static const MailWord order[] = { WORD_EVENT,   WORD_WHEN,        WORD_BEFORE, WORD_WHERE,
+									  WORD_HOSTS,   WORD_INVITEE,     WORD_TEAM,   WORD_ENDPOINT,
+									  WORD_ACCOUNT, WORD_CANCELED_BY, WORD_REASON, WORD_POLICY };
 	int n = 0;
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
@@ -225,6 +227,9 @@ mail_put_fact(const MailWriter *writer, MailWord fact)
 		case WORD_ENDPOINT:
 			mail_put_address(writer, facts->webhook_url);
 			break;
+		case WORD_ACCOUNT:
+			mail_put_name(writer, facts->calendar_account);
+			break;
 		case WORD_CANCELED_BY:
 			put_who_canceled(writer);
 			break;
@@ -261,6 +266,7 @@ mail_links(const MailFacts *facts, MailLink links[MAIL_LINKS_MOST])
 	} all[] = {
 		{ facts->kind == MAIL_LOGIN_LINK, { WORD_SIGN_IN, facts->login_url } },
 		{ facts->kind == MAIL_WEBHOOK_PAUSED, { WORD_SEE_WEBHOOKS, facts->webhooks_url } },
+		{ facts->kind == MAIL_CALENDAR_BROKEN, { WORD_SEE_CALENDARS, facts->calendars_url } },
 		{ facts->kind == MAIL_TEAM_INVITATION, { WORD_SEE_INVITATION, facts->teams_url } },
 		{ is_booking && facts->is_to_host, { WORD_OPEN, facts->booking_url } },
 		{ offers_another(facts), { WORD_AGAIN, facts->booking_url } },
@@ -294,5 +300,7 @@ mail_reason_to_write(const MailFacts *facts)
 {
 	if (is_booking_kind(facts->kind))
 		return facts->is_to_host ? WORD_WHY_HOST : WORD_WHY_INVITEE;
+	if (facts->kind == MAIL_CALENDAR_BROKEN)
+		return WORD_WHY_CALENDAR;
 	return facts->kind == MAIL_WEBHOOK_PAUSED ? WORD_WHY_WEBHOOK : MAIL_WORDS;
 }

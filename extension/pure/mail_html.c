@@ -71,6 +71,7 @@ tone_of(const MailFacts *facts)
 			return (Tone) { "fill-good", "#1b6e3c" };
 		case MAIL_BOOKING_CANCELED:
 		case MAIL_WEBHOOK_PAUSED:
+		case MAIL_CALENDAR_BROKEN:
 			return (Tone) { "fill-bad", "#a8201a" };
 		default:
 			return (Tone) { "fill", "#0b5cad" };

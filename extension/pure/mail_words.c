@@ -24,6 +24,7 @@ const MailLanguage mail_languages[MAIL_LANGUAGES] = {
 			[WORD_REASON] = "Reason",
 			[WORD_POLICY] = "Cancellation policy",
 			[WORD_ENDPOINT] = "Endpoint",
+			[WORD_ACCOUNT] = "Account",
 			[WORD_VIDEO] = "Video call",
 			[WORD_PHONE] = "Phone call",
 			[WORD_IN_PERSON] = "In person",
@@ -36,6 +37,7 @@ const MailLanguage mail_languages[MAIL_LANGUAGES] = {
 			[WORD_SIGN_IN] = "Sign in",
 			[WORD_SEE_WEBHOOKS] = "See your webhooks",
 			[WORD_SEE_INVITATION] = "See the invitation",
+			[WORD_SEE_CALENDARS] = "Connect it again",
 			[WORD_AGAIN_TEXT] = "If you would like to meet another time, choose one that suits you.",
 			[WORD_BY_HAND] = "If the button does not work, open this address:",
 			[WORD_NOT_ASKED] = "If you did not ask for this link, you can ignore this mail: nothing happens unless it is used.",
@@ -43,6 +45,7 @@ const MailLanguage mail_languages[MAIL_LANGUAGES] = {
 			[WORD_WHY_INVITEE] = "You get this mail because your address was given when this meeting was booked.",
 			[WORD_WHY_HOST] = "You get this mail because you are a host of this meeting.",
 			[WORD_WHY_WEBHOOK] = "You get this mail because this endpoint belongs to your account.",
+			[WORD_WHY_CALENDAR] = "You get this mail because you have connected this calendar.",
 			[WORD_RUNS_ON] = "Runs on OpenCalendly",
 			[WORD_A_HOST] = "one of the hosts",
 			[WORD_DATE] = "{weekday}, {month} {day}, {year}",
@@ -103,6 +106,13 @@ const MailLanguage mail_languages[MAIL_LANGUAGES] = {
 				  .lead = "{inviter} invites you to the team {team}. If you accept, you can be booked through the "
 						  "team's pages, at your own hours. You can leave at any time." },
 			},
+			[MAIL_CALENDAR_BROKEN] = {
+				{ .subject = "Calendar no longer connected: {account}",
+				  .title = "A calendar is no longer connected",
+				  .lead = "Google does not let us into this account any more. Until you connect it again, changes in its "
+						  "calendars are not seen here, bookings are not written into them, and after a while no "
+						  "times are offered if you have chosen so." },
+			},
 		},
 		.handed_over = { .subject = "Handed over: {event} with {invitee} on {when}",
 						 .title = "A meeting is another host's now",
@@ -135,6 +145,7 @@ const MailLanguage mail_languages[MAIL_LANGUAGES] = {
 			[WORD_REASON] = "Grund",
 			[WORD_POLICY] = "Stornierungsregeln",
 			[WORD_ENDPOINT] = "Endpunkt",
+			[WORD_ACCOUNT] = "Konto",
 			[WORD_VIDEO] = "Videoanruf",
 			[WORD_PHONE] = "Telefonat",
 			[WORD_IN_PERSON] = "Persönlich",
@@ -147,6 +158,7 @@ const MailLanguage mail_languages[MAIL_LANGUAGES] = {
 			[WORD_SIGN_IN] = "Anmelden",
 			[WORD_SEE_WEBHOOKS] = "Webhooks ansehen",
 			[WORD_SEE_INVITATION] = "Einladung ansehen",
+			[WORD_SEE_CALENDARS] = "Neu verbinden",
 			[WORD_AGAIN_TEXT] = "Wenn Sie sich ein anderes Mal treffen möchten, suchen Sie sich eine Zeit aus, die Ihnen passt.",
 			[WORD_BY_HAND] = "Falls der Knopf nicht funktioniert, öffnen Sie diese Adresse:",
 			[WORD_NOT_ASKED] = "Wenn Sie diesen Link nicht angefordert haben, brauchen Sie nichts zu tun: Ohne ihn geschieht nichts.",
@@ -154,6 +166,7 @@ const MailLanguage mail_languages[MAIL_LANGUAGES] = {
 			[WORD_WHY_INVITEE] = "Sie bekommen diese Mail, weil bei der Buchung dieses Termins Ihre Adresse angegeben wurde.",
 			[WORD_WHY_HOST] = "Sie bekommen diese Mail, weil dieser Termin bei Ihnen stattfindet.",
 			[WORD_WHY_WEBHOOK] = "Sie bekommen diese Mail, weil dieser Endpunkt zu Ihrem Konto gehört.",
+			[WORD_WHY_CALENDAR] = "Sie bekommen diese Mail, weil Sie diesen Kalender verbunden haben.",
 			[WORD_RUNS_ON] = "Läuft mit OpenCalendly",
 			[WORD_A_HOST] = "einem der Gastgeber",
 			[WORD_DATE] = "{weekday}, {day}. {month} {year}",
@@ -213,6 +226,13 @@ const MailLanguage mail_languages[MAIL_LANGUAGES] = {
 				  .title = "Sie sind in ein Team eingeladen",
 				  .lead = "{inviter} lädt Sie in das Team {team} ein. Wenn Sie annehmen, können Sie über die Seiten "
 						  "des Teams gebucht werden, zu Ihren eigenen Zeiten. Verlassen können Sie es jederzeit." },
+			},
+			[MAIL_CALENDAR_BROKEN] = {
+				{ .subject = "Kalender nicht mehr verbunden: {account}",
+				  .title = "Ein Kalender ist nicht mehr verbunden",
+				  .lead = "Google lässt uns nicht mehr an dieses Konto. Bis Sie es neu verbinden, sehen wir nicht, was sich in "
+						  "seinen Kalendern ändert, tragen keine Buchungen ein und bieten nach einer Weile keine "
+						  "Zeiten mehr an, wenn Sie es so gewählt haben." },
 			},
 		},
 		.handed_over = { .subject = "Abgegeben: {event} mit {invitee} am {when}",

@@ -28,6 +28,7 @@ typedef enum MailWord
 	WORD_REASON,
 	WORD_POLICY,
 	WORD_ENDPOINT,
+	WORD_ACCOUNT,
 
 	/* kinds of places */
 	WORD_VIDEO,
@@ -44,6 +45,7 @@ typedef enum MailWord
 	WORD_SIGN_IN,
 	WORD_SEE_WEBHOOKS,
 	WORD_SEE_INVITATION,
+	WORD_SEE_CALENDARS,
 
 	/* further sentences */
 	WORD_AGAIN_TEXT,  /* of a follow-up, and of a canceled meeting: {host} */
@@ -53,6 +55,7 @@ typedef enum MailWord
 	WORD_WHY_INVITEE, /* why the reader gets this mail */
 	WORD_WHY_HOST,
 	WORD_WHY_WEBHOOK,
+	WORD_WHY_CALENDAR,
 	WORD_RUNS_ON,
 	WORD_A_HOST, /* who has canceled, where there are several */
 

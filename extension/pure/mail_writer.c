@@ -243,6 +243,15 @@ put_endpoint(const MailWriter *writer)
 	put_cleaned(writer, name, 0, writer->longest_name);
 }
 
+/* The account of a calendar: an address, and not to be taken for one to write to. */
+static void
+put_account(const MailWriter *writer)
+{
+	const char *account = writer->facts->calendar_account;
+
+	put_cleaned(writer, account ? account : "", 0, writer->longest_name);
+}
+
 static void
 put_minutes(const MailWriter *writer)
 {
@@ -344,10 +353,10 @@ typedef struct Placeholder
 static const Placeholder placeholders[] = {
 	{ "event", put_event },       { "host", put_hosts },      { "invitee", put_invitee },
 	{ "reader", put_reader },     { "team", put_team },       { "inviter", put_inviter },
-	{ "endpoint", put_endpoint }, { "minutes", put_minutes }, { "count", put_count },
-	{ "weekday", put_weekday },   { "day", put_day },         { "month", put_month },
-	{ "year", put_year },         { "time", put_time },       { "date", put_short_date },
-	{ "when", put_short_when },
+	{ "endpoint", put_endpoint }, { "account", put_account }, { "minutes", put_minutes },
+	{ "count", put_count },       { "weekday", put_weekday }, { "day", put_day },
+	{ "month", put_month },       { "year", put_year },       { "time", put_time },
+	{ "date", put_short_date },   { "when", put_short_when },
 };
 
 /* Of n characters; one that is unknown stays as it is written, and is found by the tests. */

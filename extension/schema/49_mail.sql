@@ -43,7 +43,8 @@ CREATE TABLE opencalendly.email_deliveries (
     created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     settled_at timestamptz,
     CONSTRAINT email_deliveries_kind_check CHECK (kind IN ('booking_confirmed', 'booking_rescheduled', 'booking_canceled',
-        'reminder', 'follow_up', 'login_link', 'webhook_paused', 'team_invitation')),
+        'reminder', 'follow_up', 'login_link', 'webhook_paused', 'team_invitation',
+        'calendar_broken')),
     CONSTRAINT email_deliveries_idempotency_key_check CHECK (
         pg_catalog.length(idempotency_key) BETWEEN 8 AND 200 AND idempotency_key ~ '^[a-z0-9_/-]+$'),
     CONSTRAINT email_deliveries_email_check CHECK ((email IS NULL) = (user_id IS NOT NULL)),

@@ -63,7 +63,9 @@ enum
 	PAUSED_REASON,
 	INVITING_TEAM,
 	INVITER_NAME,
-	IS_INVITED
+	IS_INVITED,
+	CALENDAR_ACCOUNT,
+	IS_CALENDAR_BROKEN
 };
 
 static SavedQuery facts_query = {
@@ -93,7 +95,8 @@ static SavedQuery facts_query = {
 		" COALESCE(r.is_enabled, false),"
 		" l.id, l.link_key_id, COALESCE(l.used_at IS NULL AND l.expires_at" GT "pg_catalog.clock_timestamp(), false),"
 		" s.url, s.paused_reason,"
-		" m.name, COALESCE(w.display_name, w.username), COALESCE(v.status" EQ "'pending', false)"
+		" m.name, COALESCE(w.display_name, w.username), COALESCE(v.status" EQ "'pending', false),"
+		" k.account_email, COALESCE(k.state" EQ "'broken', false)"
 		" FROM opencalendly.email_deliveries AS d"
 		" LEFT JOIN opencalendly.users AS u ON u.id" EQ "d.user_id"
 		" LEFT JOIN opencalendly.bookings AS b ON b.id" EQ "d.booking_id"
@@ -108,6 +111,7 @@ static SavedQuery facts_query = {
 		" LEFT JOIN opencalendly.teams AS m ON m.id" EQ "d.subject_id"
 		" LEFT JOIN opencalendly.users AS w ON w.id" EQ "m.owner_id"
 		" LEFT JOIN opencalendly.team_members AS v ON v.team_id" EQ "m.id AND v.user_id" EQ "d.user_id"
+		" LEFT JOIN opencalendly.calendar_connections AS k ON k.id" EQ "d.subject_id"
 		" WHERE d.id OPERATOR(pg_catalog.=) ANY ($1) ORDER BY d.sends_at, d.id",
 	/* clang-format on */
 	.nargs = 1,
@@ -126,6 +130,7 @@ read_kind(const char *name)
 		[MAIL_LOGIN_LINK] = "login_link",
 		[MAIL_WEBHOOK_PAUSED] = "webhook_paused",
 		[MAIL_TEAM_INVITATION] = "team_invitation",
+		[MAIL_CALENDAR_BROKEN] = "calendar_broken",
 	};
 
 	for (int i = 0; i < MAIL_KINDS; i++)
@@ -165,6 +170,10 @@ find_why_not(uint64 row, MailKind kind, bool has_booking, int64 now)
 														: "not sent: the endpoint is not paused";
 		case MAIL_TEAM_INVITATION:
 			return row_bool(row, IS_INVITED) ? NULL : "not sent: the invitation is gone";
+		case MAIL_CALENDAR_BROKEN:
+			return row_bool(row, IS_CALENDAR_BROKEN)
+					   ? NULL
+					   : "not sent: the calendar is connected again, or gone";
 	}
 	pg_unreachable();
 }
@@ -334,6 +343,7 @@ read_mail(uint64 row, MailDelivery *mail, int64 now)
 	if (facts->kind == MAIL_TEAM_INVITATION)
 		facts->team_name = row_text_or_null(row, INVITING_TEAM);
 	facts->inviter_name = row_text_or_null(row, INVITER_NAME);
+	facts->calendar_account = row_text_or_null(row, CALENDAR_ACCOUNT);
 }
 
 /*
@@ -424,6 +434,8 @@ mail_facts_add_links(MailDelivery *mail)
 		facts->login_url = token_url("/auth/verify?token=", LINK_LOGIN, mail);
 	else if (facts->kind == MAIL_WEBHOOK_PAUSED)
 		facts->webhooks_url = page_url("/console#/webhooks");
+	else if (facts->kind == MAIL_CALENDAR_BROKEN)
+		facts->calendars_url = page_url("/console#/calendars");
 	else if (facts->kind == MAIL_TEAM_INVITATION)
 		facts->teams_url = page_url("/console#/teams");
 	else

@@ -35,6 +35,7 @@ static const char *const kind_names[MAIL_KINDS] = {
 	[MAIL_LOGIN_LINK] = "login_link",
 	[MAIL_WEBHOOK_PAUSED] = "webhook_paused",
 	[MAIL_TEAM_INVITATION] = "team_invitation",
+	[MAIL_CALENDAR_BROKEN] = "calendar_broken",
 };
 
 static const char token[] =
@@ -213,6 +214,8 @@ complete(MailFacts *facts, const char *language, MailKind kind, bool is_to_host)
 	facts->webhooks_url = "https://book.example.com/console#/webhooks";
 	facts->inviter_name = facts->host_names[0];
 	facts->teams_url = "https://book.example.com/console#/teams";
+	facts->calendar_account = "ada.lovelace@gmail.example";
+	facts->calendars_url = "https://book.example.com/console#/calendars";
 	if (!facts->team_name && kind == MAIL_TEAM_INVITATION)
 		facts->team_name = "Difference & Engine, Inc.";
 }

@@ -125,6 +125,8 @@ account(MailKind kind)
 		.inviter_name = "Ada Lovelace",
 		.team_name = "Engines & Co.",
 		.teams_url = "https://book.example.com/console#/teams",
+		.calendar_account = "ada@gmail.example",
+		.calendars_url = "https://book.example.com/console#/calendars",
 	};
 }
 
@@ -577,6 +579,11 @@ mails_about_accounts_say_what_to_do(void **state)
 	facts = account(MAIL_WEBHOOK_PAUSED);
 	assert_string_equal(written(mail_subject, &facts), "Webhook paused: hooks.example.com");
 	assert_has(written(mail_text, &facts), "Reason: The endpoint answered 410 Gone.\n");
+	facts = account(MAIL_CALENDAR_BROKEN);
+	assert_string_equal(written(mail_subject, &facts),
+						"Calendar no longer connected: ada@gmail.example");
+	assert_has(written(mail_text, &facts),
+			   "Connect it again:\nhttps://book.example.com/console#/calendars\n");
 	facts = account(MAIL_TEAM_INVITATION);
 	assert_string_equal(written(mail_subject, &facts),
 						"Ada Lovelace invites you to the team Engines & Co.");
