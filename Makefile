@@ -4,7 +4,8 @@
 #   make install         installs them into the server of PG_CONFIG (DESTDIR= is honoured)
 #   make installcheck    regress and isolation tests against that server, running
 #   make uninstall       takes it away again
-#   make run             a private server with a demo organizer, in front (RUN_DIR=, PORT=, METRICS_PORT=)
+#   make run             a private server with a demo organizer, in front (RUN_DIR=, PORT=, METRICS_PORT=,
+#                        GOOGLE_CLIENT_ID=, GOOGLE_CLIENT_SECRET=)
 #   make psql            psql on what "make run" started
 #   make test            every test; ONLY=unit|regress|isolation|tap, TESTS="name ..." choose
 #   make lint            clang-format, clang-tidy, cppcheck; "make format" rewrites the files
