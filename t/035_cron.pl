@@ -95,11 +95,13 @@ $node->safe_psql('postgres', Scene::book('intro', '2026-06-02 10:00+00'));
 is($node->safe_psql('postgres', as('jobs', $schedule)), <<'END' =~ s/\n\z//r, 'the jobs');
 opencalendly-even|*/2 * * * *|CALL opencalendly.run_deliveries(70)
 opencalendly-odd|1-59/2 * * * *|CALL opencalendly.run_deliveries(70)
+opencalendly-calendars-even|*/2 * * * *|CALL opencalendly.run_calendar_sync(70)
+opencalendly-calendars-odd|1-59/2 * * * *|CALL opencalendly.run_calendar_sync(70)
 opencalendly-prune|7 * * * *|CALL opencalendly.prune_outbox()
 END
 my $scheduled_at = time;
 my $made = $node->safe_psql('postgres', $jobs);
-is(scalar(() = $made =~ /^\d+\|opencalendly-\w+\|.*\|\Q${\ $node->host}\E\|${\ $node->port}\|postgres\|jobs\|t$/mg), 3,
+is(scalar(() = $made =~ /^\d+\|opencalendly-[\w-]+\|.*\|\Q${\ $node->host}\E\|${\ $node->port}\|postgres\|jobs\|t$/mg), 5,
 	'each by the socket, in this database, as the role that scheduled them') or diag $made;
 
 # While that minute passes: called again, by whom, and after what.
@@ -124,10 +126,10 @@ for my $change ("active = false", "nodename = 'elsewhere'", "nodeport = 1", "dat
 ($state, $message, $hint) = refusal("other's", as('jobs', $schedule));
 is("$state $message", 'OC011 pg_cron is in database "postgres", not in this one', 'from another database it cannot be done');
 my @statements = $hint =~ /^(SELECT .*;)$/mg;
-is(scalar @statements, 4, 'it shows the statements to run there') or diag $hint;
+is(scalar @statements, 6, 'it shows the statements to run there') or diag $hint;
 $node->safe_psql('postgres', join "\n", @statements);
 is($node->safe_psql('postgres', "SELECT jobname, username FROM cron.job WHERE database = 'other''s' ORDER BY 1"),
-	join("\n", map { "opencalendly-$_ of other's|jobs" } qw(even odd prune)), 'and they schedule the jobs');
+	join("\n", map { "opencalendly-$_ of other's|jobs" } qw(calendars-even calendars-odd even odd prune)), 'and they schedule the jobs');
 ($state, $message, $hint) = refusal("other's", 'SELECT opencalendly.unschedule_workers()');
 is($state, 'OC011', 'nor can they be taken away from there');
 
@@ -228,9 +230,9 @@ is($node->safe_psql('postgres', "SELECT DISTINCT usename || ' ' || state FROM pg
 
 # --- away -------------------------------------------------------------------------------------------------------------------
 
-is($node->safe_psql('postgres', as('jobs', 'SELECT opencalendly.unschedule_workers()')), '3', 'unscheduled');
+is($node->safe_psql('postgres', as('jobs', 'SELECT opencalendly.unschedule_workers()')), '5', 'unscheduled');
 is($node->safe_psql('postgres', 'SELECT jobname FROM cron.job ORDER BY jobname'),
-	join("\n", 'my own', map { "opencalendly-$_ of other's" } qw(even log odd prune)), 'what is not ours stays');
+	join("\n", 'my own', map { "opencalendly-$_ of other's" } qw(calendars-even calendars-odd even log odd prune)), 'what is not ours stays');
 is($node->safe_psql('postgres', as('jobs', 'SELECT opencalendly.unschedule_workers()')), '0', 'once more: there is nothing');
 my ($remove) = $hint =~ /^(SELECT cron\.unschedule.*;)$/m;
 $node->safe_psql('postgres', $remove);
@@ -238,7 +240,7 @@ is($node->safe_psql('postgres', 'SELECT jobname FROM cron.job'), 'my own', 'the 
 
 $node->psql('postgres', $schedule, stdout => \$out, stderr => \$warning);
 like($warning, qr/^.*WARNING:\s+the jobs run as superuser/m, 'a superuser\'s own jobs are warned of');
-is($node->safe_psql('postgres', 'SELECT opencalendly.unschedule_workers()'), '3', 'and go as well');
+is($node->safe_psql('postgres', 'SELECT opencalendly.unschedule_workers()'), '5', 'and go as well');
 
 $node->stop;
 $receiver->stop;
