@@ -2,7 +2,7 @@
  * The worker: a procedure that sends what is due until it is told to stop. pg_cron starts it (schedule_workers), or anybody
  * with the role opencalendly_worker.
  *
- * Words. A lane is a queue at work: what it sends by, and what has finished and is not settled yet. A turn is one short
+ * Words. A lane is a queue at work (world/lane.h). A turn is one short
  * transaction: it settles what has finished, notes the receivers' health, and leases what is due. Between turns the worker waits for the network, for being woken (verbs/wake.h) and for the next poll, with no
  * snapshot and no transaction's work open. So the network is never waited for in a transaction, and nothing of the database
  * is held meanwhile.
@@ -43,12 +43,12 @@
 #include "utils/timestamp.h"
 #include "verbs/wake.h"
 #include "world/calendar.h"
+#include "world/lane.h"
 #include "world/mail.h"
 #include "world/queue.h"
 #include "world/webhook.h"
 #include "world/writeback.h"
 
-#define MAX_TRANSFERS 1000 /* the setting's upper bound */
 #define POLL_MS 1000
 #define SETTLE_AFTER_MS 10 /* what has finished waits so long for more, */
 #define SETTLE_SHARE 0.15  /* or until such a share of all places has */
@@ -59,25 +59,13 @@
 #define CONNECT_TIMEOUT_MS 5000
 #define LOCK_TIMEOUT "500ms"
 
-typedef struct Lane
-{
-	const Sender *sender;
-	void *self; /* of the sender's functions */
-	Outcome outcomes[MAX_TRANSFERS];
-	bool is_left[MAX_TRANSFERS]; /* which of them the turn had to leave */
-	int noutcomes;
-	int nleft; /* how many of them, the first, wait for the next poll because of that */
-} Lane;
-
 /* What a procedure works at, in the order in which places are given. */
 typedef struct Job
 {
 	const char *procedure;
 	int nsenders;
-	const Sender *senders[3];
+	const Sender *senders[MAX_LANES];
 } Job;
-
-#define MAX_LANES ((int) lengthof(((Job *) NULL)->senders))
 
 /* Mails first: they need few places, and must not wait until webhooks leave one. */
 static const Job deliveries_job = {
@@ -100,8 +88,7 @@ typedef struct Worker
 	Transport *transport;
 	WaitEventSet *events;
 	int watched_fd;
-	Lane lanes[MAX_LANES];
-	int nlanes;
+	Lanes lanes;
 	Delivery *in_flight[MAX_TRANSFERS];
 	int nin_flight;
 	int64 first_outcome_ms; /* when the first came of those that are to be settled */
@@ -224,9 +211,7 @@ begin_worker(Worker *worker, const Job *job, bool has_deadline, int max_seconds)
 	worker->turn = AllocSetContextCreate(worker->context, "worker turn", ALLOCSET_DEFAULT_SIZES);
 	worker->watched_fd = -1;
 	worker->deadline_ms = has_deadline ? now_ms() + max_seconds * INT64CONST(1000) : PG_INT64_MAX;
-	worker->nlanes = job->nsenders;
-	for (int i = 0; i < job->nsenders; i++)
-		worker->lanes[i] = (Lane) { .sender = job->senders[i], .self = job->senders[i]->make() };
+	lanes_make(&worker->lanes, job->senders, job->nsenders);
 	open_transport(worker);
 	wake_listen();
 }
@@ -244,23 +229,12 @@ end_worker(Worker *worker)
 
 /* --- outcomes ------------------------------------------------------------------------------------------------------ */
 
-/* How many outcomes wait to be settled; those that were left are not among them. */
-static int
-count_unsettled(const Worker *worker)
-{
-	int n = 0;
-
-	for (int i = 0; i < worker->nlanes; i++)
-		n += worker->lanes[i].noutcomes - worker->lanes[i].nleft;
-	return n;
-}
-
 static Outcome *
 next_outcome(Worker *worker, Lane *lane)
 {
-	if (count_unsettled(worker) == 0)
+	if (lanes_unsettled(&worker->lanes) == 0)
 		worker->first_outcome_ms = now_ms();
-	return &lane->outcomes[lane->noutcomes++];
+	return lane_add_outcome(lane);
 }
 
 static void
@@ -305,45 +279,6 @@ collect(Worker *worker)
 
 /* --- a turn -------------------------------------------------------------------------------------------------------- */
 
-static void
-settle(Lane *lane)
-{
-	const Sender *sender = lane->sender;
-
-	if (lane->noutcomes == 0)
-		return;
-	if (sender->settle)
-		sender->settle(lane->self, lane->outcomes, lane->noutcomes, lane->is_left);
-	else
-		queue_settle(sender->queue, lane->outcomes, lane->noutcomes, lane->is_left);
-	sender->note_health(lane->self);
-}
-
-/* What is left needs its place among the outcomes. */
-static int
-count_left(const Worker *worker)
-{
-	int n = 0;
-
-	for (int i = 0; i < worker->nlanes; i++)
-		for (int j = 0; j < worker->lanes[i].noutcomes; j++)
-			n += worker->lanes[i].is_left[j];
-	return n;
-}
-
-/* What was settled is committed. */
-static void
-forget_settled(Lane *lane)
-{
-	int n = 0;
-
-	for (int i = 0; i < lane->noutcomes; i++)
-		if (lane->is_left[i])
-			lane->outcomes[n++] = lane->outcomes[i];
-	lane->noutcomes = lane->nleft = n;
-	lane->sender->health_noted(lane->self);
-}
-
 /* Whether the clock has been set back since this was last asked, by the clock that nobody sets. */
 static bool
 is_clock_back(Worker *worker)
@@ -361,8 +296,7 @@ tell_heartbeat(Worker *worker)
 {
 	if (!is_clock_back(worker) && now_ms() < worker->next_heartbeat_ms)
 		return;
-	for (int i = 0; i < worker->nlanes; i++)
-		queue_heartbeat(worker->lanes[i].sender->queue);
+	lanes_heartbeat(&worker->lanes);
 	worker->next_heartbeat_ms = now_ms() + HEARTBEAT_MS;
 }
 
@@ -386,24 +320,14 @@ prepare_turn(void)
 	set_for_transaction("lock_timeout", LOCK_TIMEOUT);
 }
 
-/* Leases what is due, lane by lane; returns how many deliveries. */
+/* Leases what is due, as far as there are places; returns how many deliveries. What was left needs its place, too. */
 static int
 lease(Worker *worker, Delivery **leased)
 {
 	int most = Min(settings_max_transfers, worker->api->capacity(worker->transport));
-	int places = most - worker->nin_flight - count_left(worker);
-	int n = 0;
+	int places = most - worker->nin_flight - lanes_left(&worker->lanes);
 
-	for (int i = 0; i < worker->nlanes && n < places; i++)
-	{
-		Lane *lane = &worker->lanes[i];
-		int more = lane->sender->lease(lane->self, worker->context, most, places - n, leased + n);
-
-		for (int j = n; j < n + more; j++)
-			leased[j]->lane = lane;
-		n += more;
-	}
-	return n;
+	return lanes_lease(&worker->lanes, worker->context, most, places, leased);
 }
 
 /* What a turn does in its subtransaction; how many it has leased. */
@@ -412,8 +336,7 @@ do_turn(Worker *worker, bool leases, Delivery **leased)
 {
 	prepare_turn();
 	tell_heartbeat(worker);
-	for (int i = 0; i < worker->nlanes; i++)
-		settle(&worker->lanes[i]);
+	lanes_settle(&worker->lanes);
 	return leases ? lease(worker, leased) : 0;
 }
 
@@ -528,8 +451,7 @@ take_turn(Worker *worker, bool leases)
 		worker->no_turn_until_ms = now_ms() + RETRY_TURN_MS;
 	else
 	{
-		for (int i = 0; i < worker->nlanes; i++)
-			forget_settled(&worker->lanes[i]);
+		lanes_forget_settled(&worker->lanes);
 		for (int i = 0; i < n; i++)
 			send_leased(worker, leased[i]);
 	}
@@ -565,7 +487,7 @@ wait_ms(const Worker *worker, bool is_draining)
 	int64 wait = worker->next_poll_ms - now;
 	long transport_ms = worker->api->timeout_ms(worker->transport);
 
-	if (count_unsettled(worker) > 0)
+	if (lanes_unsettled(&worker->lanes) > 0)
 		wait = Min(wait, worker->first_outcome_ms + SETTLE_AFTER_MS - now);
 	if (!is_draining)
 		wait = Min(wait, worker->deadline_ms - now);
@@ -646,19 +568,10 @@ is_turn_due(const Worker *worker, bool is_woken)
 		return false;
 	if (is_woken || now >= worker->next_poll_ms)
 		return true;
-	unsettled = count_unsettled(worker);
+	unsettled = lanes_unsettled(&worker->lanes);
 	return unsettled > 0 &&
 		   (unsettled >= settings_max_transfers * SETTLE_SHARE || worker->nin_flight == 0 ||
 			now >= worker->first_outcome_ms + SETTLE_AFTER_MS);
-}
-
-static bool
-has_outcomes(const Worker *worker)
-{
-	for (int i = 0; i < worker->nlanes; i++)
-		if (worker->lanes[i].noutcomes > 0)
-			return true;
-	return false;
 }
 
 /* Leases given back, as far as that can be written. */
@@ -678,7 +591,7 @@ give_back(Worker *worker)
 	}
 	worker->api->close(worker->transport);
 	worker->transport = NULL;
-	if (has_outcomes(worker))
+	if (lanes_have_outcomes(&worker->lanes))
 	{
 		/* nor for a standby, that may be stopped already */
 		set_for_transaction("synchronous_commit", "local");
@@ -705,7 +618,8 @@ run(Worker *worker)
 			take_turn(worker, !is_draining);
 			is_first = is_woken = false;
 		}
-		if (is_draining && worker->nin_flight == 0 && count_unsettled(worker) == 0 && !worker->stop)
+		if (is_draining && worker->nin_flight == 0 && lanes_unsettled(&worker->lanes) == 0 &&
+			!worker->stop)
 			return;
 		if (!worker->stop)
 			is_woken |= wait_for_something(worker, is_draining);
