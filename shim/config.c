@@ -110,13 +110,17 @@ read_origins(Config *config, char *list)
 	int n = 0;
 	char *rest = NULL;
 
+	Text joined = { 0 };
+
 	memset(config->origins, 0, sizeof(config->origins));
 	for (char *item = strtok_r(list, " ,", &rest); item; item = strtok_r(NULL, " ,", &rest))
 	{
 		if (n == MAX_ORIGINS - 1 || !is_origin(item))
 			return false;
+		text_addf(&joined, "%s%s", n ? " " : "", item);
 		config->origins[n++] = item;
 	}
+	config->allowed_origins = joined.data;
 	return true;
 }
 

@@ -22,6 +22,7 @@ typedef struct Config
 	bool no_prepare;
 	bool no_client_limits;
 	const char *origins[MAX_ORIGINS]; /* that may call with a bearer token, NULL-terminated */
+	const char *allowed_origins;      /* the same, space separated; NULL: none */
 	Network trusted_proxies[MAX_TRUSTED_PROXIES];
 	int ntrusted_proxies;
 } Config;

@@ -25,6 +25,7 @@
 #define CONNECT_TIMEOUT_SECONDS "3"
 #define SILENCE_MS \
 	5000 /* what a server may take longer than the statement timeout: to commit, to say anything */
+#define WAITING_MS 25000 /* the statement timeout of what waits for others: it gives up after 20 s */
 
 #define HELLO_SQL "SELECT version, base_url, dev_login_links FROM opencalendly.api_hello()"
 #define SETTINGS_STATEMENT "settings"
@@ -39,14 +40,26 @@ struct Db
 	PGresult *result;  /* what the last answer points into */
 	bool has_settings; /* the settings' statement is prepared */
 	bool is_prepared[MAX_ROUTES];
+	bool is_then_prepared[MAX_ROUTES];
 	bool *preparing[2]; /* in the pipeline: what becomes true when the server has prepared it */
 	int npreparing;
 };
 
 static const char application_name[] = "opencalendly-shim " SHIM_VERSION;
 
+/* A function of a route, as a statement. */
+typedef struct Call
+{
+	const char *sql;
+	const char *statement;
+	bool *is_prepared;
+	int timeout_ms;
+	int nvalues;
+	const char *const *values;
+	bool read_only;
+} Call;
+
 static const Config *config;
-static char statement_timeout[16];
 
 /* Until when nobody tries to connect, in milliseconds of the monotonic clock, and the pause after the next failure. */
 static atomic_int_fast64_t closed_until; /* 0: the last attempt went well */
@@ -74,7 +87,6 @@ bool
 pool_start(const Config *settings)
 {
 	config = settings;
-	snprintf(statement_timeout, sizeof(statement_timeout), "%d", config->statement_timeout_ms);
 	atomic_store(&pause_ms, FIRST_PAUSE_MS);
 	if (can_be_read(config->database))
 		return true;
@@ -114,9 +126,9 @@ db_free(Db *db)
 /* --- waiting ------------------------------------------------------------------------------------------------------ */
 
 static int64_t
-deadline_ms(void)
+deadline_ms(int timeout_ms)
 {
-	return clock_ms() + config->statement_timeout_ms + SILENCE_MS;
+	return clock_ms() + timeout_ms + SILENCE_MS;
 }
 
 /*
@@ -144,7 +156,7 @@ await_result(PGconn *conn, int64_t deadline)
 static PGresult *
 ask(PGconn *conn, const char *sql)
 {
-	int64_t deadline = deadline_ms();
+	int64_t deadline = deadline_ms(config->statement_timeout_ms);
 	PGresult *last = NULL;
 	PGresult *result;
 
@@ -367,14 +379,16 @@ send_statement(Db *db, bool *is_prepared, const char *name, const char *sql, int
 }
 
 static bool
-send_request(Db *db, const Route *route, const char *const *values, bool read_only)
+send_request(Db *db, const Call *call)
 {
-	const char *settings[] = { statement_timeout, read_only ? "on" : "off" };
+	char timeout[16];
+	const char *settings[] = { timeout, call->read_only ? "on" : "off" };
 
+	snprintf(timeout, sizeof(timeout), "%d", call->timeout_ms);
 	db->npreparing = 0;
 	return send_statement(db, &db->has_settings, SETTINGS_STATEMENT, SETTINGS_SQL, 2, settings) &&
-		   send_statement(db, &db->is_prepared[route->number], route->statement, route->sql,
-						  route->nparams, values) &&
+		   send_statement(db, call->is_prepared, call->statement, call->sql, call->nvalues,
+						  call->values) &&
 		   PQpipelineSync(db->conn);
 }
 
@@ -383,9 +397,9 @@ send_request(Db *db, const Route *route, const char *const *values, bool read_on
  * server is silent for too long.
  */
 static bool
-read_results(Db *db)
+read_results(Db *db, int timeout_ms)
 {
-	int64_t deadline = deadline_ms();
+	int64_t deadline = deadline_ms(timeout_ms);
 	int silent = 0;
 	int nprepared = 0;
 
@@ -474,13 +488,13 @@ is_outdated(const DbAnswer *answer)
 }
 
 static DbAnswer
-call_once(Db *db, const Route *route, const char *const *values, bool read_only)
+call_once(Db *db, const Call *call)
 {
 	DbAnswer answer = { .outcome = DB_AWAY };
 
 	if (!db_ready(db))
 		return answer;
-	if (!send_request(db, route, values, read_only) || !read_results(db) || !db->result)
+	if (!send_request(db, call) || !read_results(db, call->timeout_ms) || !db->result)
 	{
 		db_close(db);
 		return answer;
@@ -513,8 +527,8 @@ leave_connection(Db *db)
 	db->result = kept;
 }
 
-DbAnswer
-db_call(Db *db, const Route *route, const char *const *values, bool read_only)
+static DbAnswer
+call_until_done(Db *db, const Call *call)
 {
 	DbAnswer answer = { .outcome = DB_AWAY };
 
@@ -522,16 +536,16 @@ db_call(Db *db, const Route *route, const char *const *values, bool read_only)
 	{
 		bool was_open = db->conn != NULL;
 
-		answer = call_once(db, route, values, read_only);
+		answer = call_once(db, call);
 		if (answer.outcome == DB_AWAY)
 		{
 			/* a question may be asked again, a request that changes something may have been heard */
-			if (!was_open || !read_only)
+			if (!was_open || !call->read_only)
 				return answer;
 		}
 		else if (answer.outcome == DB_REFUSED && (ends_session(&answer) || is_outdated(&answer)))
 		{
-			bool may_repeat = is_outdated(&answer) || read_only;
+			bool may_repeat = is_outdated(&answer) || call->read_only;
 
 			leave_connection(db);
 			if (!may_repeat)
@@ -544,6 +558,28 @@ db_call(Db *db, const Route *route, const char *const *values, bool read_only)
 		wait_a_little(try);
 	}
 	return answer;
+}
+
+DbAnswer
+db_call(Db *db, const Route *route, const char *const *values, bool read_only)
+{
+	Call call = { .sql = route->sql,
+				  .statement = route->statement,
+				  .is_prepared = &db->is_prepared[route->number],
+				  .timeout_ms = config->statement_timeout_ms,
+				  .nvalues = route->nparams,
+				  .values = values,
+				  .read_only = read_only };
+	DbAnswer answer = call_until_done(db, &call);
+
+	if (!route->then || answer.outcome != DB_ANSWERED || answer.status != 200 || answer.body)
+		return answer;
+	call.sql = route->then_sql;
+	call.statement = route->then_statement;
+	call.is_prepared = &db->is_then_prepared[route->number];
+	call.timeout_ms =
+		config->statement_timeout_ms > WAITING_MS ? config->statement_timeout_ms : WAITING_MS;
+	return call_until_done(db, &call);
 }
 
 /* --- what is no route --------------------------------------------------------------------------------------------- */

@@ -4,7 +4,8 @@
  * is made when a growing pause (at most half a second) is over, and until then the answer is "away" at once.
  *
  * A request is one round trip in pipeline mode, and so one transaction: the settings that hold for it alone, and the
- * route's function. Nothing is set for the session, so that PgBouncer may share connections (no_prepare).
+ * route's function. Nothing is set for the session, so that PgBouncer may share connections (no_prepare). What waits for
+ * others (Route.then) is a second such round trip: what it waits for must have been committed.
  */
 #ifndef SHIM_POOL_H
 #define SHIM_POOL_H
@@ -57,7 +58,10 @@ extern bool pool_start(const Config *config);
 extern Db *db_new(void);
 extern void db_free(Db *db);
 
-/* Calls the route's function; nvalues as it has parameters. Transactions that lost a race are repeated. */
+/*
+ * Calls the route's function; nvalues as it has parameters. Transactions that lost a race are repeated. If the route has
+ * one to wait by, and the answer is 200 without a body, that one is called, too, and its answer is the answer.
+ */
 extern DbAnswer db_call(Db *db, const Route *route, const char *const *values, bool read_only);
 
 /* Whether the database answers; true: *state is filled, and stands as long as the process. */

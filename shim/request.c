@@ -568,8 +568,12 @@ read_value(Request *request, const Config *config, const Param *param, const cha
 			*value = read_user_agent(request);
 			break;
 		case PARAM_SESSION_MODE:
+		case PARAM_HEADER:
 			*value = request_header(request, param->name);
 			break;
+		case PARAM_ORIGINS:
+			*value = config->allowed_origins;
+			return accepted;
 	}
 	if (*value && (!is_utf8(*value, strlen(*value)) || has_control(*value)))
 		return (Refusal) { 400, param->name, "must be UTF-8 text without control characters" };

@@ -3,7 +3,8 @@
  * t/040_contract.pl compares them with this table and the table with the database.
  *
  * Words of params: ":name" of the path, "?name" of the query, "body", "session", "client", "key" (Idempotency-Key),
- * "if-match", "if-none-match", "user-agent", "session-mode" (X-Session), "form".
+ * "if-match", "if-none-match", "user-agent", "session-mode" (X-Session), "goog-..." (X-Goog-...), "origins" (those that the
+ * settings allow), "form".
  */
 #include "routes.h"
 
@@ -132,6 +133,25 @@ Route routes[] = {
 	{ "GET", "/v0/webhooks/:id/deliveries", "api_webhook_deliveries",
 	  "session :id ?status ?cursor ?limit", SIGNED_IN },
 
+	/* calendars */
+	{ "GET", "/v0/calendar/sync/status", "api_calendar_status", "session", SIGNED_IN },
+	{ "POST", "/v0/calendar/google/connect/start", "api_start_connect", "session origins body",
+	  SIGNED_IN },
+	{ "POST", "/v0/calendar/google/connect/complete", "api_complete_connect", "session body",
+	  .then = "api_await_connect", SIGNED_IN },
+	{ "POST", "/v0/calendar/google/sync", "api_sync_calendars", "session body",
+	  .then = "api_await_sync", SIGNED_IN },
+	{ "POST", "/v0/calendar/google/disconnect", "api_disconnect_calendars", "session body",
+	  .then = "api_await_disconnect", SIGNED_IN },
+	{ "POST", "/v0/calendar/google/notify", "api_calendar_notify",
+	  "goog-channel-id goog-channel-token goog-resource-state", .limit = LIMIT_NONE },
+	{ "PATCH", "/v0/calendar/connections/:id", "api_update_connection", "session :id body",
+	  SIGNED_IN },
+	{ "POST", "/v0/calendar/connections/:id/sync", "api_sync_connection", "session :id body",
+	  .then = "api_await_connection_sync", SIGNED_IN },
+	{ "POST", "/v0/calendar/connections/:id/disconnect", "api_disconnect_connection",
+	  "session :id body", .then = "api_await_connection_disconnect", SIGNED_IN },
+
 	/* mails */
 	{ "POST", "/v0/notifications/run", "api_run_notifications", "session ?limit body", SIGNED_IN },
 
@@ -139,6 +159,7 @@ Route routes[] = {
 	{ "GET", "/", NULL, "", PAGE("home") },
 	{ "GET", "/console", NULL, "", PAGE("console") },
 	{ "GET", "/auth/verify", NULL, "", PAGE("verify"), .is_private = true },
+	{ "GET", "/settings/calendar/google/callback", NULL, "", PAGE("callback"), .is_private = true },
 	{ "GET", "/bookings/actions/:token", "api_page_action", ":token ?done ?other ?start",
 	  PAGE("action"), .is_private = true },
 	{ "POST", "/bookings/actions/:token", "api_page_action_form", ":token form", FORM("action"),
@@ -207,6 +228,10 @@ read_param(const Route *route, const char *word)
 		{ "if-none-match", PARAM_IF_NONE_MATCH, "If-None-Match" },
 		{ "user-agent", PARAM_USER_AGENT, "User-Agent" },
 		{ "session-mode", PARAM_SESSION_MODE, "X-Session" },
+		{ "goog-channel-id", PARAM_HEADER, "X-Goog-Channel-ID" },
+		{ "goog-channel-token", PARAM_HEADER, "X-Goog-Channel-Token" },
+		{ "goog-resource-state", PARAM_HEADER, "X-Goog-Resource-State" },
+		{ "origins", PARAM_ORIGINS, "origins" },
 		{ "form", PARAM_FORM, "form" },
 	};
 
@@ -235,21 +260,33 @@ split_params(Route *route)
 	}
 }
 
+static const char *
+call_of(const Route *route, const char *function)
+{
+	Text sql = { 0 };
+
+	text_addf(&sql, "SELECT * FROM opencalendly.%s(", function);
+	for (int i = 1; i <= route->nparams; i++)
+		text_addf(&sql, "%s$%d", i > 1 ? ", " : "", i);
+	text_add(&sql, ")");
+	return sql.data;
+}
+
 static void
 make_sql(Route *route)
 {
-	Text sql = { 0 };
 	char name[16];
 
 	if (!route->function)
 		return;
-	text_addf(&sql, "SELECT * FROM opencalendly.%s(", route->function);
-	for (int i = 1; i <= route->nparams; i++)
-		text_addf(&sql, "%s$%d", i > 1 ? ", " : "", i);
-	text_add(&sql, ")");
-	route->sql = sql.data;
+	route->sql = call_of(route, route->function);
 	snprintf(name, sizeof(name), "route_%d", route->number);
 	route->statement = copy_string(name);
+	if (!route->then)
+		return;
+	route->then_sql = call_of(route, route->then);
+	snprintf(name, sizeof(name), "then_%d", route->number);
+	route->then_statement = copy_string(name);
 }
 
 void
@@ -323,9 +360,9 @@ routes_show(void)
 		printf("%s %s %s ", route->method, route->path, route->function ? route->function : "-");
 		for (const char *c = route->params; *c; c++)
 			putchar(*c == ' ' ? ',' : *c);
-		printf("%s %s %s %s %s\n", *route->params ? "" : "-",
+		printf("%s %s %s %s %s %s\n", *route->params ? "" : "-",
 			   route->auth == AUTH_SESSION ? "session" : "-", limits[route->limit],
-			   route->cache == CACHE_CHECK ? "check" : "no-store",
+			   route->cache == CACHE_CHECK ? "check" : "no-store", route->then ? route->then : "-",
 			   route->page ? route->page : "api");
 	}
 }

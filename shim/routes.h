@@ -36,6 +36,8 @@ typedef enum ParamSource
 	PARAM_IF_NONE_MATCH,
 	PARAM_USER_AGENT,
 	PARAM_SESSION_MODE, /* X-Session */
+	PARAM_HEADER,       /* any other, by its name */
+	PARAM_ORIGINS,      /* those that the settings allow, space separated; null: none */
 	PARAM_FORM,         /* the fields of a form, as JSON */
 } ParamSource;
 
@@ -53,6 +55,9 @@ typedef struct Route
 	const char *
 		function; /* of schema opencalendly; answers an api_answer. NULL: a page that needs no data */
 	const char *params; /* its arguments: words as in routes.c */
+	const char *then;   /* NULL: none. Another one, which waits for what the first has begun: called with the
+						 * same arguments in a transaction of its own, if the first has answered 200 with no
+						 * body. The answer is the second's. */
 	Auth auth;
 	LimitClass limit;
 	Cache cache;
@@ -71,6 +76,8 @@ typedef struct Route
 	bool has_token; /* a link's token is in the path */
 	const char *sql;
 	const char *statement; /* its name when prepared */
+	const char *then_sql;
+	const char *then_statement;
 } Route;
 
 /* What a path has led to. */
@@ -88,7 +95,7 @@ extern void routes_start(void);
 /* segments are the path's, decoded. HEAD is looked up as GET. */
 extern RouteMatch route_find(const char *method, char *const *segments, int nsegments);
 
-/* Prints a line for each: method, path, function, parameters, auth, limit, cache. */
+/* Prints a line for each: method, path, function, parameters, auth, limit, cache, what it waits by. */
 extern void routes_show(void);
 
 #endif

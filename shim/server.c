@@ -55,6 +55,7 @@ static struct mg_context *api;
 static struct mg_context *metrics;
 static atomic_int_fast64_t draining_since; /* milliseconds of the monotonic clock; 0: not */
 static atomic_int_fast64_t last_request;
+static atomic_int waiting; /* requests of routes that wait for others */
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
 
@@ -193,13 +194,43 @@ is_own_request(Worker *worker)
 	return origin && is_own_origin(origin);
 }
 
+/* What waits for others gets half of the threads, so that who need not wait need not wait for those. */
+static bool
+begin_waiting(void)
+{
+	int most = config->threads > 1 ? config->threads / 2 : 1;
+
+	if (atomic_fetch_add(&waiting, 1) < most)
+		return true;
+	atomic_fetch_sub(&waiting, 1);
+	return false;
+}
+
+static void
+call_route(Worker *worker, const char *const *values)
+{
+	const Route *route = worker->request.match.route;
+	DbAnswer result;
+
+	if (route->then && !begin_waiting())
+	{
+		answer_refusal(&worker->answer, &worker->request,
+					   (Refusal) { 503, NULL, "too many requests wait for others, try again" });
+		text_add(&worker->answer.headers, RETRY_SECONDS);
+		return;
+	}
+	result = db_call(worker->db, route, values, strcmp(route->method, "GET") == 0);
+	answer_database(&worker->answer, &worker->request, config, &result);
+	if (route->then)
+		atomic_fetch_sub(&waiting, 1);
+}
+
 static void
 answer_route(Worker *worker)
 {
 	const Route *route = worker->request.match.route;
 	const char *values[MAX_PARAMS];
 	Refusal refusal;
-	DbAnswer result;
 
 	refusal = request_read_values(&worker->request, config, values);
 	if (refusal.status)
@@ -212,10 +243,7 @@ answer_route(Worker *worker)
 	else if (!route->function)
 		page_answer(&worker->answer, &worker->request, route->page, NULL);
 	else
-	{
-		result = db_call(worker->db, route, values, strcmp(route->method, "GET") == 0);
-		answer_database(&worker->answer, &worker->request, config, &result);
-	}
+		call_route(worker, values);
 }
 
 /* The route that a preflight asks about; any of the path will do if it does not say. */

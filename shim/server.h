@@ -18,6 +18,6 @@ extern bool server_start(const Config *config);
 extern void server_stop(void);
 
 #define SERVER_GRACE_MS 2000
-#define SERVER_DRAIN_MS 15000
+#define SERVER_DRAIN_MS 25000
 
 #endif

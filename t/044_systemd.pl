@@ -59,7 +59,7 @@ SKIP:
 	like(slurp_file("$deploy/opencalendly.sysusers"), qr/^u \Q$user\E /m, 'which makes the user of the unit');
 }
 my ($patience) = $unit =~ /^TimeoutStopSec=(\d+)$/m;
-cmp_ok($patience, '>', 15 + 4, 'systemd waits longer for the end than the shim does');
+cmp_ok($patience, '>', 25 + 4, 'systemd waits longer for the end than the shim does');
 
 # --- settings --------------------------------------------------------------------------------------------------------
 

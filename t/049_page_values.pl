@@ -73,7 +73,7 @@ sub ask
 }
 
 my @routes = grep { $_->{page} ne 'api' } map {
-	my ($method, $path, undef, $params, undef, undef, undef, $page) = split / /;
+	my ($method, $path, undef, $params, undef, undef, undef, undef, $page) = split / /;
 	{ method => $method, path => $path, params => [ grep { $_ ne '-' } split /,/, $params ], page => $page }
 } split /\n/, `${\ Shim::binary() } --routes`;
 cmp_ok(scalar @routes, '>=', 10, 'there are pages');

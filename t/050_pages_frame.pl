@@ -46,6 +46,7 @@ my %pages = (
 	"/bookings/actions/$token" => [ 0, 1 ],
 	"/bookings/actions/$move" => [ 0, 1 ],
 	'/auth/verify?token=' . 'x' x 43 => [ 0, 1 ],
+	'/settings/calendar/google/callback?code=' . 'x' x 43 => [ 0, 1 ],
 	'/console' => [ 0, 0 ],
 	'/nobody-there' => [ 0, 0 ],
 	'/ada/nothing' => [ 1, 0 ]);

@@ -73,6 +73,15 @@ is_day_replaced(const Explanation *ex)
 }
 
 static void
+explain_staleness(Explanation *ex)
+{
+	if (ex->schedule->is_stale)
+		refuse(ex, "calendar_stale",
+			   psprintf("a calendar has not been read since %s",
+						timestamptz_to_str(ex->schedule->read_at)));
+}
+
+static void
 explain_hours(Explanation *ex)
 {
 	const Hours *hours = &ex->schedule->hours;
@@ -151,6 +160,7 @@ explain_attendee(Explanation *ex)
 	time.run_at = 0;
 	buffers = host_buffers(&time, ex->slot.start);
 	ex->widened = (TimeRange) { ex->slot.start - buffers.before, ex->slot.end + buffers.after };
+	explain_staleness(ex);
 	if (!request->by_organizer)
 		explain_hours(ex);
 	explain_claims(ex);

@@ -15,6 +15,7 @@
 #define MAX_LINE 256
 #define LINK_PURPOSE "opencalendly link v1"
 #define SEAL_PURPOSE "opencalendly seal v1"
+#define PKCE_PURPOSE "opencalendly pkce v1"
 #define KEY_ID_BYTES 4
 
 typedef struct Key
@@ -22,6 +23,7 @@ typedef struct Key
 	int32 id;
 	uint8_t link[CRYPTO_KEY_BYTES];
 	uint8_t seal[CRYPTO_KEY_BYTES];
+	uint8_t pkce[CRYPTO_KEY_BYTES];
 } Key;
 
 static Key keys[MAX_KEYS];
@@ -55,7 +57,8 @@ parse_line(char *line, Key *out)
 		return false;
 	out->id = (int32) id;
 	done = crypto_derive_key(master, LINK_PURPOSE, out->link) &&
-		   crypto_derive_key(master, SEAL_PURPOSE, out->seal);
+		   crypto_derive_key(master, SEAL_PURPOSE, out->seal) &&
+		   crypto_derive_key(master, PKCE_PURPOSE, out->pkce);
 	crypto_forget(master, sizeof(master));
 	return done;
 }
@@ -178,16 +181,24 @@ keys_link_token(LinkAction action, const pg_uuid_t *id, int32 key_id)
 	return token;
 }
 
-static Link
-read_link(const char *token, bool logs_in)
+/* Whether the token is ours, with an action from one to another. */
+static bool
+is_link(const char *token, LinkAction first, LinkAction last, Link *link)
 {
-	Link link;
 	const Key *key = NULL;
 
 	load_keys();
-	if (link_decode(token, strlen(token), &link) && (link.action == LINK_LOGIN) == logs_in)
-		key = find_key((int32) link.key_id);
-	if (!key || !link_is_genuine(token, strlen(token), key->link))
+	if (link_decode(token, strlen(token), link) && link->action >= first && link->action <= last)
+		key = find_key((int32) link->key_id);
+	return key && link_is_genuine(token, strlen(token), key->link);
+}
+
+static Link
+read_link(const char *token, LinkAction first, LinkAction last)
+{
+	Link link;
+
+	if (!is_link(token, first, last, &link))
 		ereport(ERROR, errcode(ERRCODE_OC_TOKEN_INVALID), errmsg("link token is invalid"));
 	return link;
 }
@@ -195,13 +206,35 @@ read_link(const char *token, bool logs_in)
 Link
 keys_read_booking_link(const char *token)
 {
-	return read_link(token, false);
+	return read_link(token, LINK_CANCEL, LINK_RESCHEDULE);
 }
 
 Link
 keys_read_login_link(const char *token)
 {
-	return read_link(token, true);
+	return read_link(token, LINK_LOGIN, LINK_LOGIN);
+}
+
+bool
+keys_read_calendar_state(const char *token, pg_uuid_t *id)
+{
+	Link link;
+
+	if (!is_link(token, LINK_CONNECT, LINK_CONNECT, &link))
+		return false;
+	memcpy(id->data, link.id, UUID_LEN);
+	return true;
+}
+
+char *
+keys_pkce_verifier(const pg_uuid_t *id, int32 key_id)
+{
+	const Key *key = need_key(key_id, "from which this verifier was made");
+	char *verifier = palloc(PKCE_LENGTH + 1);
+
+	if (!pkce_verifier(key->pkce, id->data, verifier))
+		ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not compute a verifier"));
+	return verifier;
 }
 
 /* "table|row|key id", palloc'ed: what is sealed for one row cannot be opened in another, nor under another key's id. */

@@ -20,11 +20,17 @@ extern int32 keys_active_id(void);
 extern char *keys_link_token(LinkAction action, const pg_uuid_t *id, int32 key_id);
 
 /*
- * Reads and proves a token; raises OC003 if it is not one of ours, OC011 without a usable key file. A booking's link is
- * never taken for one to sign in, nor the other way round.
+ * Reads and proves a token; raises OC003 if it is not one of ours, OC011 without a usable key file. A link of one purpose
+ * is never taken for one of another.
  */
 extern Link keys_read_booking_link(const char *token);
 extern Link keys_read_login_link(const char *token);
+
+/* The id that a token of LINK_CONNECT proves; false if it is not one of ours. Raises OC011 without a usable key file. */
+extern bool keys_read_calendar_state(const char *token, pg_uuid_t *id);
+
+/* The verifier of PKCE that belongs to an id, palloc'ed; raises OC011 if the key is not in the file. */
+extern char *keys_pkce_verifier(const pg_uuid_t *id, int32 key_id);
 
 /*
  * A secret text as it rests in a row of a table, palloc'ed:

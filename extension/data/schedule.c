@@ -47,6 +47,21 @@ static SavedQuery busy_query = {
 	.types = { UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
 };
 
+/* Calendars too old to go by. A connection that is leaving is none any more. */
+static SavedQuery stale_query = {
+	/* clang-format off */
+	.text =
+		"SELECT pg_catalog.array_position($1, c.user_id), COALESCE(k.synced_at, c.created_at)"
+		" FROM opencalendly.calendar_connections AS c"
+		" JOIN opencalendly.calendars AS k ON k.connection_id" EQ "c.id AND k.is_busy_source"
+		" WHERE c.user_id" EQ "ANY ($1) AND c.staleness" EQ "'refuse' AND c.state" NE "'leaving'"
+		" AND (COALESCE(k.synced_at, c.created_at)"
+		"   OPERATOR(pg_catalog.+) (c.stale_after_minutes OPERATOR(pg_catalog.*) INTERVAL '1 minute'))" LT "$2",
+	/* clang-format on */
+	.nargs = 2,
+	.types = { UUIDARRAYOID, TIMESTAMPTZOID },
+};
+
 static SavedQuery claims_query = {
 	/* clang-format off */
 	.text =
@@ -371,6 +386,28 @@ load_busy_windows(const Loading *loading)
 }
 
 static void
+add_stale_calendar(void *arg, const Datum *values, const bool *nulls)
+{
+	HostSchedule *host = (HostSchedule *) arg + DatumGetInt32(values[0]) - 1;
+	int64 read_at = DatumGetTimestampTz(values[1]);
+
+	(void) nulls;
+	host->read_at = host->is_stale ? Min(host->read_at, read_at) : read_at;
+	host->is_stale = true;
+}
+
+static void
+load_staleness(const Loading *loading)
+{
+	if (loading->request->by_organizer)
+		return;
+	query_each(
+		&stale_query,
+		(QueryArg[]) { ARG(loading->host_ids), ARG(TimestampTzGetDatum(loading->request->now)) },
+		add_stale_calendar, loading->hosts);
+}
+
+static void
 add_claim(void *arg, const Datum *values, const bool *nulls)
 {
 	Gathered *claims = arg;
@@ -506,8 +543,9 @@ prepare_sweep(HostSchedule *out)
 	TimeRange *busy = palloc((out->nclaims + out->nwindows) * sizeof(TimeRange));
 
 	out->time.open = open;
-	out->time.nopen = interval_subtract(out->hours.open, out->hours.nopen, out->hours.blocked,
-										out->hours.nblocked, open);
+	if (!out->is_stale)
+		out->time.nopen = interval_subtract(out->hours.open, out->hours.nopen, out->hours.blocked,
+											out->hours.nblocked, open);
 	interval_sort(out->claims, out->nclaims);
 	interval_sort(out->windows, out->nwindows);
 	out->time.busy = busy;
@@ -531,6 +569,7 @@ schedules_load(const SlotRequest *request)
 	}
 	loading.reach = busy_reach(&loading);
 	load_busy_windows(&loading);
+	load_staleness(&loading);
 	load_left_out(request, &loading.left_out);
 	load_claims(&loading);
 	for (int h = 0; h < loading.nhosts; h++)

@@ -2,6 +2,10 @@
  * The schedules of an event type's attendees over a range: open hours, blocks, busy time and own meetings with free seats,
  * read by one set-based query for each kind of data, however many hosts there are, and laid out as sorted interval sets.
  * The one definition of "free" that computing, explaining and booking share.
+ *
+ * Busy time from outside is a mirror (calendar_busy_windows). A host is stale if a calendar that they let count, of a
+ * connection that refuses old mirrors, was last read longer ago than the connection allows: nothing is known of the host's
+ * time then, and none of it is open.
  */
 #ifndef OPENCALENDLY_SCHEDULE_H
 #define OPENCALENDLY_SCHEDULE_H
@@ -29,7 +33,7 @@ typedef struct SlotRequest
 	const pg_uuid_t *ignore_booking; /* NULL: none */
 	const Hold *hold;                /* NULL: none */
 	bool
-		by_organizer; /* one start, any: hours, overrides, grid, notice, horizon and caps do not count */
+		by_organizer; /* one start, any: hours, overrides, grid, notice, horizon, caps and staleness do not count */
 } SlotRequest;
 
 typedef struct HostSchedule
@@ -46,6 +50,8 @@ typedef struct HostSchedule
 	size_t nclaims;
 	TimeRange *windows; /* sorted: external busy windows */
 	size_t nwindows;
+	bool is_stale;
+	int64 read_at;     /* if stale: when the calendar in question was last read; never: connected */
 	Meeting *meetings; /* own, with a free seat; Meeting.id indexes meeting_ids */
 	size_t nmeetings;
 	pg_uuid_t *meeting_ids;

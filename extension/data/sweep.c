@@ -50,6 +50,21 @@ sweep_begin(Sweep *sweep, const SlotRequest *request, int most_hosts)
 	begin_grid(sweep);
 }
 
+bool
+sweep_is_stale(const Sweep *sweep)
+{
+	const EventType *event = sweep->request->event;
+	int nstale = 0;
+
+	for (int i = 0; i < event->nattendees; i++)
+	{
+		if (i < event->nrequired && sweep->schedules[i].is_stale)
+			return true;
+		nstale += sweep->schedules[i].is_stale;
+	}
+	return nstale > 0 && nstale == event->nattendees - event->nrequired;
+}
+
 static void
 ask(Sweep *sweep, int attendee, TimeRange slot)
 {

@@ -50,6 +50,9 @@ typedef struct Sweep
 /* Loads all that the request needs, in the active snapshot. */
 extern void sweep_begin(Sweep *sweep, const SlotRequest *request, int most_hosts);
 
+/* Whether nothing can be offered for want of hosts who are not stale: a required one is, or all of the pool are. */
+extern bool sweep_is_stale(const Sweep *sweep);
+
 /* The next offered slot, ascending, each start once; false at the end. */
 extern bool sweep_next(Sweep *sweep, OfferedSlot *slot);
 

@@ -1,9 +1,6 @@
 /*
  * Writing a letter: its addresses as the server is told them, and its message as it is sent.
  */
-#include <curl/curl.h>
-#include <locale.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,58 +33,18 @@ has_delimiter(const char *address)
 	return false;
 }
 
-/* As name servers know it (RFC 5891); NULL = it is none. To be given to curl_free. */
-static char *
-domain_to_ascii(const char *domain)
-{
-	CURLU *url = curl_url();
-	char *ascii = NULL;
-
-	if (url && curl_url_set(url, CURLUPART_SCHEME, "smtp", 0) == CURLUE_OK &&
-		curl_url_set(url, CURLUPART_HOST, domain, 0) == CURLUE_OK &&
-		curl_url_get(url, CURLUPART_HOST, &ascii, CURLU_PUNYCODE) != CURLUE_OK)
-		ascii = NULL;
-	curl_url_cleanup(url);
-	return ascii;
-}
-
-/* libcurl takes it for text of the locale, and the owner's may be any. */
-static char *
-utf8_domain_to_ascii(const char *domain)
-{
-	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
-	locale_t before;
-	char *ascii;
-
-	if (!utf8)
-		return NULL;
-	before = uselocale(utf8);
-	ascii = domain_to_ascii(domain);
-	uselocale(before);
-	freelocale(utf8);
-	return ascii;
-}
-
-/* Its domain in ASCII; false = it is no address. */
+/* False = it is no address, or not ASCII: its owner has brought it into the form that name servers know. */
 static bool
 write_address(char written[SMTP_ADDRESS_BYTES + 1], const char *address)
 {
 	const char *at = strrchr(address, '@');
-	char *domain = NULL;
-	int n;
+	size_t length = strlen(address);
 
-	if (!at || at == address || !at[1] || has_delimiter(address))
+	if (!at || at == address || !at[1] || has_delimiter(address) || length > SMTP_ADDRESS_BYTES ||
+		!is_ascii(address, length))
 		return false;
-	if (!is_ascii(at, strlen(at)))
-	{
-		domain = utf8_domain_to_ascii(at + 1);
-		if (!domain)
-			return false;
-	}
-	n = snprintf(written, SMTP_ADDRESS_BYTES + 1, "%.*s@%s", (int) (at - address), address,
-				 domain ? domain : at + 1);
-	curl_free(domain);
-	return n <= SMTP_ADDRESS_BYTES && !has_delimiter(written); /* a wide > has become one */
+	memcpy(written, address, length + 1);
+	return true;
 }
 
 /* --- the message --------------------------------------------------------------------------------------------------- */
@@ -141,8 +98,6 @@ letter_write(Letter *letter, const char *from, const char *to, const char *messa
 		return ADDRESS_ERROR;
 	if (*from && !write_address(letter->from, from))
 		return "the sender's address cannot be used";
-	letter->needs_utf8 =
-		!is_ascii(letter->from, strlen(letter->from)) || !is_ascii(letter->to, strlen(letter->to));
 	letter->is_8bit = !is_ascii(message, length);
 	letter->message = malloc(2 * length + 5);
 	if (!letter->message)

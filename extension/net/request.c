@@ -37,9 +37,9 @@ request_copy(const TransportRequest *request)
 
 	for (; request->headers && request->headers[nheaders]; nheaders++)
 		size += sizeof(char *) + text_size(request->headers[nheaders]);
-	size += text_size(request->url) + request->body_length + text_size(request->mail_from) +
-			text_size(request->mail_to) + text_size(request->username) +
-			text_size(request->password);
+	size += text_size(request->method) + text_size(request->url) + request->body_length +
+			text_size(request->mail_from) + text_size(request->mail_to) +
+			text_size(request->username) + text_size(request->password);
 	copy = malloc(size);
 	if (!copy)
 		return NULL;
@@ -50,6 +50,7 @@ request_copy(const TransportRequest *request)
 		headers[i] = place(&end, request->headers[i], text_size(request->headers[i]));
 	headers[nheaders] = NULL;
 	copy->headers = headers;
+	copy->method = place(&end, request->method, text_size(request->method));
 	copy->url = place(&end, request->url, text_size(request->url));
 	copy->body = place(&end, request->body, request->body_length);
 	copy->mail_from = place(&end, request->mail_from, text_size(request->mail_from));

@@ -42,7 +42,6 @@ smtp_note_offer(SmtpOffers *offers, const char *text, size_t length)
 	offers->has_pipelining |= is_offer(text, length, "PIPELINING");
 	offers->has_size |= is_offer(text, length, "SIZE");
 	offers->has_8bit |= is_offer(text, length, "8BITMIME");
-	offers->has_utf8 |= is_offer(text, length, "SMTPUTF8");
 }
 
 /* --- the conversation ---------------------------------------------------------------------------------------------- */
@@ -68,9 +67,8 @@ make_commands(SmtpTalk *talk, const Letter *letter, const SmtpOffers *offers)
 	if (offers->has_size)
 		snprintf(size, sizeof(size), " SIZE=%zu", letter->message_length);
 	add_command(talk, SMTP_RESET, "RSET\r\n");
-	add_command(talk, SMTP_MAIL, "MAIL FROM:<%s>%s%s%s\r\n", letter->from, size,
-				offers->has_8bit && letter->is_8bit ? " BODY=8BITMIME" : "",
-				letter->needs_utf8 ? " SMTPUTF8" : "");
+	add_command(talk, SMTP_MAIL, "MAIL FROM:<%s>%s%s\r\n", letter->from, size,
+				offers->has_8bit && letter->is_8bit ? " BODY=8BITMIME" : "");
 	add_command(talk, SMTP_RECIPIENT, "RCPT TO:<%s>\r\n", letter->to);
 	add_command(talk, SMTP_DATA, "DATA\r\n");
 }

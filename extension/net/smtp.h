@@ -17,11 +17,10 @@
 
 typedef struct Letter
 {
-	char from[SMTP_ADDRESS_BYTES + 1]; /* domains in ASCII */
+	char from[SMTP_ADDRESS_BYTES + 1]; /* ASCII */
 	char to[SMTP_ADDRESS_BYTES + 1];
-	bool needs_utf8; /* an address is not ASCII (RFC 6531) */
-	bool is_8bit;    /* the message is not */
-	char *message;   /* with the dot that ends it */
+	bool is_8bit;  /* the message is not ASCII */
+	char *message; /* with the dot that ends it */
 	size_t message_length;
 } Letter;
 
@@ -32,7 +31,6 @@ typedef struct SmtpOffers
 	bool has_pipelining;
 	bool has_size;
 	bool has_8bit;
-	bool has_utf8;
 } SmtpOffers;
 
 /* What is awaited: the reply to which command, in their order. */

@@ -256,12 +256,8 @@ void
 talk_begin(MailConnection *connection)
 {
 	connection->has_told = false;
-	if (connection->letter.needs_utf8 && !connection->offers.has_utf8)
-		talk_end(connection, TRANSFER_PREPARE, 0,
-				 "the address needs a server that speaks SMTPUTF8");
-	else
-		smtp_begin(&connection->talk, &connection->letter, &connection->offers,
-				   connection->needs_reset);
+	smtp_begin(&connection->talk, &connection->letter, &connection->offers,
+			   connection->needs_reset);
 	talk_go_on(connection);
 	acknowledge_at_once(connection);
 }

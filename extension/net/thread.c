@@ -80,7 +80,7 @@ transport_finish(Transfer *transfer)
 
 /* False = out of memory. */
 static bool
-begin_post(Transfer *transfer)
+begin_http(Transfer *transfer)
 {
 	CURLcode code = transfer_prepare(transfer, transfer->request);
 
@@ -98,7 +98,7 @@ begin(struct Transport *transport, Transfer *transfer)
 {
 	transport->under_way++;
 	if (transfer->request->kind == REQUEST_MAIL ? !mailer_begin(transfer, transfer->request)
-												: !begin_post(transfer))
+												: !begin_http(transfer))
 	{
 		verdict_set(transfer, TRANSFER_PREPARE, "out of memory");
 		transport_finish(transfer);

@@ -1,5 +1,5 @@
 /*
- * One POST in libcurl's terms: the options that make it an HTTP/1.1 POST and nothing else, and the callbacks that judge
+ * One request in libcurl's terms: the options that make it an HTTP/1.1 request and nothing else, and the callbacks that judge
  * addresses, bound the answer, and note how far it got.
  *
  * An address is judged twice. When a socket is about to be opened, the address is the one that will be connected to, however
@@ -19,6 +19,9 @@
 /* Seconds: how long certificates that were read are kept, and after how long a connection is made anew. */
 #define CERTIFICATES_KEPT_S 300L
 #define CONNECTION_KEPT_S 300L
+
+/* What an answer that is kept is given at first; it doubles. */
+#define ANSWER_ROOM_BYTES 4096
 
 /* --- addresses --------------------------------------------------------------------------------------------------- */
 
@@ -116,26 +119,49 @@ read_header(const char *line, size_t size, size_t n, void *arg)
 		return 0;
 	}
 	if (begins_with(line, len, "HTTP/"))
+	{
 		transfer->retry_after_s = -1;
+		transfer->tells_end = false;
+	}
+	else if (begins_with(line, len, "Content-Length:") ||
+			 begins_with(line, len, "Transfer-Encoding:"))
+		transfer->tells_end = true;
 	else if (begins_with(line, len, name))
 		transfer->retry_after_s =
 			retry_after_seconds(line + sizeof(name) - 1, len - sizeof(name) + 1, time(NULL));
 	return len;
 }
 
+/* Makes room for an answer of that length, which its limit allows; false = out of memory. */
+static bool
+make_room(Transfer *transfer, size_t length)
+{
+	size_t room = transfer->answer_room ? transfer->answer_room : ANSWER_ROOM_BYTES;
+	char *longer;
+
+	if (transfer->answer && length <= transfer->answer_room)
+		return true;
+	while (room < length)
+		room *= 2;
+	longer = realloc(transfer->answer, room + 1);
+	if (!longer)
+		return false;
+	transfer->answer = longer;
+	transfer->answer_room = room;
+	return true;
+}
+
 bool
 transfer_keep(Transfer *transfer, const char *data, size_t length)
 {
-	size_t room = ANSWER_BODY_BYTES - transfer->answer_length;
+	size_t left = transfer->answer_limit - transfer->answer_length;
 
 	if (!transfer->keeps_answer)
 		return true;
-	if (!transfer->answer)
-		transfer->answer = malloc(ANSWER_BODY_BYTES + 1);
-	if (!transfer->answer)
+	if (length > left)
+		length = left;
+	if (!make_room(transfer, transfer->answer_length + length))
 		return false;
-	if (length > room)
-		length = room;
 	memcpy(transfer->answer + transfer->answer_length, data, length);
 	transfer->answer_length += length;
 	transfer->answer[transfer->answer_length] = 0;
@@ -152,7 +178,7 @@ read_body(const char *data, size_t size, size_t n, void *arg)
 	if (!transfer_keep(transfer, data, len))
 		return 0;
 	transfer->body_bytes += len;
-	transfer->is_long = transfer->body_bytes > ANSWER_BODY_BYTES;
+	transfer->is_long = transfer->body_bytes > transfer->answer_limit;
 	return transfer->is_long ? 0 : len;
 }
 
@@ -269,7 +295,7 @@ add_headers(Transfer *transfer, const char *const *headers)
 {
 	CURLcode code = add_header(transfer, "Expect:");
 
-	for (; code == CURLE_OK && *headers; headers++)
+	for (; headers && code == CURLE_OK && *headers; headers++)
 		code = add_header(transfer, *headers);
 	return code;
 }
@@ -283,10 +309,19 @@ forget_facts(Transfer *transfer)
 	transfer->is_connected = false;
 	transfer->tries = 0;
 	transfer->is_long = false;
+	transfer->tells_end = false;
 	transfer->is_flooded = false;
 	transfer->body_bytes = 0;
 	transfer->header_bytes = 0;
 	transfer->retry_after_s = -1;
+}
+
+static size_t
+limit_of(const TransportRequest *request)
+{
+	if (request->answer_limit == 0)
+		return ANSWER_LIMIT;
+	return request->answer_limit < MAX_ANSWER_LIMIT ? request->answer_limit : MAX_ANSWER_LIMIT;
 }
 
 void
@@ -295,6 +330,7 @@ transfer_begin(Transfer *transfer, const TransportRequest *request)
 	forget_facts(transfer);
 	transfer->kind = request->kind;
 	transfer->keeps_answer = request->keeps_answer;
+	transfer->answer_limit = limit_of(request);
 	transfer->result = (TransferResult) { .tag = request->tag, .retry_after_s = -1 };
 	transfer->begun_ms = now_ms();
 }
@@ -316,14 +352,60 @@ make_ready(Transfer *transfer)
 	return code;
 }
 
+/* One that is custom is to libcurl a GET or, with a body, a POST that is called otherwise. */
+typedef struct Method
+{
+	const char *name;
+	bool has_body;
+	bool is_custom;
+} Method;
+
+/* NULL = there is none such, or not for this kind of request. */
+static const Method *
+find_method(const TransportRequest *request)
+{
+	static const Method methods[] = { { "POST", true, false },
+									  { "GET", false, false },
+									  { "PATCH", true, true },
+									  { "DELETE", false, true } };
+
+	if (!request->method)
+		return &methods[0];
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+	{
+		if (request->kind == REQUEST_OPERATOR && strcmp(request->method, methods[i].name) == 0)
+			return &methods[i];
+	}
+	return NULL;
+}
+
+/* All of it, for the handle knows the request before. */
+static CURLcode
+set_method(Transfer *transfer, const TransportRequest *request)
+{
+	const Method *method = find_method(request);
+	CURL *easy = transfer->easy;
+	CURLcode code = CURLE_OK;
+
+	if (!method || (!method->has_body && request->body_length > 0))
+		return CURLE_BAD_FUNCTION_ARGUMENT;
+	SET(CURLOPT_CUSTOMREQUEST, method->is_custom ? method->name : NULL);
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_length);
+	SET(CURLOPT_POSTFIELDS, request->body ? request->body : ""); /* or it would read stdin */
+	SET(method->has_body ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
+	return code;
+}
+
 static CURLcode
 set_request(Transfer *transfer, const TransportRequest *request)
 {
 	const TransferSettings *settings = &transfer->transport->settings;
 	CURL *easy = transfer->easy;
-	CURLcode code = add_headers(transfer, request->headers);
+	CURLcode code = set_method(transfer, request);
 	bool is_made;
 
+	if (code == CURLE_OK)
+		code = add_headers(transfer, request->headers);
 	transfer->connect_to = transfer_connect_to(settings->connect_to, &is_made);
 	if (!is_made)
 		return CURLE_OUT_OF_MEMORY;
@@ -331,8 +413,6 @@ set_request(Transfer *transfer, const TransportRequest *request)
 	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_HTTPHEADER, transfer->headers);
 	SET(CURLOPT_USERAGENT, settings->user_agent);
-	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->body_length);
-	SET(CURLOPT_POSTFIELDS, request->body);
 	SET(CURLOPT_TIMEOUT_MS, settings->timeout_ms);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, settings->connect_timeout_ms);
 	return code == CURLE_OK ? transfer_set_certificates(easy, settings->ca_file) : code;

@@ -5,7 +5,7 @@
  *   transport.c  the owner's side: opens, takes requests, hands out results, closes
  *   request.c    the copy of a request that is handed over
  *   thread.c     the thread that all the following runs in, and the way there and back
- *   transfer.c   one POST in libcurl's terms: the options, and what the callbacks see
+ *   transfer.c   one HTTP request in libcurl's terms: the options, and what the callbacks see
  *   mailer.c     mails, and the connections to mail servers (connection.c) that they go over
  *   talk.c       the telling of a mail (letter.c) over a connection, in SMTP's words (smtp.c)
  *   loop.c       epoll and the timer under curl_multi_socket_action
@@ -19,8 +19,7 @@
 
 #include "net/transport.h"
 
-/* More of an answer than that is not read. */
-#define ANSWER_BODY_BYTES 65536
+/* More headers than that are not read. */
 #define ANSWER_HEADER_BYTES 65536
 
 typedef struct Transfer
@@ -44,15 +43,18 @@ typedef struct Transfer
 	bool is_in_tls;    /* connected */
 	bool is_connected; /* to an allowed address, TLS included */
 	int tries;         /* connections that were good until the request was sent */
-	bool is_long;      /* the body goes on behind ANSWER_BODY_BYTES */
+	bool is_long;      /* the body goes on behind the answer's limit */
+	bool tells_end;    /* the answer has a length, or chunks */
 	bool is_flooded;   /* the headers go on behind ANSWER_HEADER_BYTES */
 	size_t body_bytes;
 	size_t header_bytes;
 	int64_t retry_after_s;
 
 	bool keeps_answer;
-	char *answer; /* ANSWER_BODY_BYTES and one more, or NULL */
+	size_t answer_limit;
+	char *answer; /* NULL = nothing was kept */
 	size_t answer_length;
+	size_t answer_room; /* that it has, beside its NUL */
 	TransferResult result;
 } Transfer;
 
@@ -145,10 +147,10 @@ extern TransferList thread_collect(struct Transport *transport);
 /* transfer.c: a new one without a request; NULL = out of memory. */
 extern Transfer *transfer_make(struct Transport *transport);
 
-/* What holds for a POST and a mail: it begins now, and nothing is known of it. */
+/* What holds for HTTP and a mail: it begins now, and nothing is known of it. */
 extern void transfer_begin(Transfer *transfer, const TransportRequest *request);
 
-/* Gives it a POST by the settings of now. */
+/* Gives it a request by the settings of now. */
 extern CURLcode transfer_prepare(Transfer *transfer, const TransportRequest *request);
 
 /* The file of the settings, or the certificates that libcurl was built with. */
@@ -159,7 +161,7 @@ extern struct curl_slist *transfer_connect_to(const char *pairs, bool *is_made);
 
 extern bool transfer_has_control_character(const char *text);
 
-/* Keeps more of the answer, if it is wanted, as far as there is room; false = out of memory. */
+/* Keeps more of the answer, if it is wanted, up to its limit; false = out of memory. */
 extern bool transfer_keep(Transfer *transfer, const char *data, size_t length);
 
 /* Forgets what libcurl was given. */

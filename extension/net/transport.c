@@ -160,6 +160,7 @@ give_back(Transport *transport, Transfer *transfer)
 	transfer->request = NULL;
 	transfer->answer = NULL;
 	transfer->answer_length = 0;
+	transfer->answer_room = 0;
 	transfer->next = transport->idle;
 	transport->idle = transfer;
 }

@@ -2,21 +2,24 @@
  * What a worker sends its requests with: many transfers at a time, HTTP and SMTP, in a thread of its
  * own, so that the owner never waits for the network.
  *
- * Words. A transfer is one POST or one mail, and what came of it. Its phase is how far it got: TRANSFER_DONE when a whole
- * answer came (or as much of it as is read), otherwise the step that failed. The owner waits until wait_fd() is readable or
+ * Words. A transfer is one HTTP request or one mail, and what came of it. Its phase is how far it got: TRANSFER_DONE when a
+ * whole answer came (or, of one that is not kept, as much of it as is read), otherwise the step that failed. The owner waits until wait_fd() is readable or
  * timeout_ms() has passed, calls work(), and takes what has finished by next(). Each transfer that begin() has taken comes
  * out of next() once, unless the transport is closed first.
  *
  * Targets. A guarded POST goes where a user wants: an https URL may lead to public addresses and to those of the allow list,
- * an http URL to those of the list alone, and the address that is judged is the one that is connected to. Other POSTs and
+ * an http URL to those of the list alone, and the address that is judged is the one that is connected to. Other requests and
  * mails go where the operator wants, to any address. Redirects are not followed, and no proxy is used.
+ *
+ * Answers. One that is kept is whole, or the transfer is not done: an answer that breaks off before its end is no answer, and
+ * neither is one that is longer than its request allows, or that tells no length and ends with the connection, for nobody can
+ * tell that from a cut one. None is asked for compressed: libcurl does not notice that what is packed in one has no end.
  *
  * Mails. One recipient each. A server's replies to MAIL, RCPT, DATA and to the data itself are answers, good or bad:
  * TRANSFER_DONE, and the status is the reply's code. What it says before that is a step that failed: TRANSFER_CONNECT if it
  * is not willing to talk (a greeting or EHLO refused), TRANSFER_TLS, TRANSFER_LOGIN; the status is the reply's code, or 0.
  * TRANSFER_RESPONSE means that all was sent, and nobody knows whether the server has taken the mail. A connection is used
- * for one mail after the other, but never with another login or other demands on TLS. An address whose local part is not
- * ASCII needs a server that speaks SMTPUTF8; of others TRANSFER_PREPARE says so.
+ * for one mail after the other, but never with another login or other demands on TLS.
  *
  * This part knows libcurl and nothing of PostgreSQL: it is the library opencalendly_net, which workers alone load. Only
  * module.c knows the server.
@@ -33,23 +36,31 @@
 typedef enum RequestKind
 {
 	REQUEST_GUARDED_POST, /* to a user's URL, http or https */
-	REQUEST_POST,         /* to the operator's, http or https */
+	REQUEST_OPERATOR,     /* to the operator's, http or https, by any method */
 	REQUEST_MAIL          /* to the operator's mail server, smtp or smtps */
 } RequestKind;
+
+/* How much of an answer is kept and read, in bytes: unless the request says more, and at most. */
+#define ANSWER_LIMIT 65536
+#define MAX_ANSWER_LIMIT 16777216
 
 /* All of it is copied but for the tag, which comes back with the result. */
 typedef struct TransportRequest
 {
 	RequestKind kind;
-	const char *url;            /* of a mail smtp[s]://host[:port][/name that EHLO tells] */
-	const char *const *headers; /* of a POST: "Name: value", NULL ends; none may hold a line end */
-	const char *body;           /* of a mail the message; line ends become CRLF */
+	const char
+		*method; /* of the operator's: GET, POST, PATCH, DELETE; NULL = POST, as of all others */
+	const char *url; /* of a mail smtp[s]://host[:port][/name that EHLO tells] */
+	const char *const
+		*headers;     /* of HTTP: "Name: value", NULL ends; none may hold a line end; NULL = none */
+	const char *body; /* of a mail the message; line ends become CRLF; GET and DELETE have none */
 	size_t body_length;
 	bool keeps_answer;
+	size_t answer_limit; /* bytes; 0 = ANSWER_LIMIT */
 	void *tag;
 
 	/* Of a mail. */
-	const char *mail_from; /* bare addresses; a domain may be UTF-8 */
+	const char *mail_from; /* bare addresses, ASCII */
 	const char *mail_to;
 	const char *username; /* NULL = no login */
 	const char *password;
@@ -80,7 +91,7 @@ typedef struct TransferResult
 	char error[160]; /* "" if the phase is TRANSFER_DONE; never an address, a name or a secret */
 
 	/*
-	 * Of a request that keeps its answer: the body as far as it is read, or the text of the last reply to a mail, lines
+	 * Of a request that keeps its answer: the body as far as it came, or the text of the last reply to a mail, lines
 	 * ended by LF, without its code. Ends in a NUL beyond its length; there until next(), work() or close() is called.
 	 */
 	const char *answer;

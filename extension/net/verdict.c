@@ -12,6 +12,9 @@
 /* No wait is longer than this; whoever asks has bounds of their own. */
 #define RETRY_AFTER_MAX_S 1000000000
 
+/* The answer that has no body and tells no length (RFC 9110, 8.6). */
+#define HTTP_NO_CONTENT 204
+
 /* Of OpenSSL's x509_vfy.h. libcurl compares the name first, and then has not asked for a result yet. */
 #define NOT_ASKED 1L
 #define CERTIFICATE_EXPIRED 10L
@@ -168,13 +171,31 @@ has_long_headers(const Transfer *transfer, CURLcode code)
 	return transfer->is_flooded || (code == CURLE_OUT_OF_MEMORY && transfer->header_bytes > 0);
 }
 
+/* What keeps a whole answer from being one that can be kept; NULL = nothing does. */
+static const char *
+unfit_answer(const Transfer *transfer, CURLcode code)
+{
+	if (!transfer->keeps_answer)
+		return NULL;
+	if (transfer->is_long)
+		return "the answer is too long";
+	if (code == CURLE_OK && !transfer->tells_end && transfer->result.status != HTTP_NO_CONTENT)
+		return "the answer tells no length";
+	return NULL;
+}
+
 void
 verdict_reach(Transfer *transfer, CURLcode code)
 {
+	const char *unfit;
+
 	transfer->result.elapsed_ms = (int) (now_ms() - transfer->begun_ms);
 	transfer->result.status = transfer->is_connected ? answer_status(transfer) : 0;
 	transfer->result.retry_after_s = transfer->retry_after_s;
-	if (code == CURLE_OK || transfer->is_long)
+	unfit = unfit_answer(transfer, code);
+	if (unfit)
+		verdict_set(transfer, TRANSFER_RESPONSE, unfit);
+	else if (code == CURLE_OK || transfer->is_long)
 		verdict_set(transfer, TRANSFER_DONE, "");
 	else if (has_long_headers(transfer, code))
 		verdict_set(transfer, TRANSFER_RESPONSE, "response headers too long");

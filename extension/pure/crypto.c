@@ -275,7 +275,7 @@ link_decode(const char *token, size_t len, Link *link)
 	uint8_t raw[LINK_TOKEN_BYTES];
 
 	if (!base64url_decode(token, len, raw, sizeof(raw)) || raw[0] != LINK_VERSION ||
-		raw[1] < LINK_CANCEL || raw[1] > LINK_LOGIN)
+		raw[1] < LINK_CANCEL || raw[1] > LINK_CONNECT)
 		return false;
 	link->action = (LinkAction) raw[1];
 	link->key_id = 0;
@@ -294,4 +294,27 @@ link_is_genuine(const char *token, size_t len, const uint8_t key[CRYPTO_KEY_BYTE
 	return base64url_decode(token, len, raw, sizeof(raw)) &&
 		   crypto_hmac(key, raw, LINK_SIGNED_BYTES, mac) &&
 		   crypto_equal(mac, raw + LINK_SIGNED_BYTES, CRYPTO_HASH_BYTES);
+}
+
+bool
+pkce_verifier(const uint8_t key[CRYPTO_KEY_BYTES], const uint8_t id[16], char *verifier)
+{
+	uint8_t mac[CRYPTO_HASH_BYTES];
+
+	if (!crypto_hmac(key, id, 16, mac))
+		return false;
+	base64url_encode(mac, sizeof(mac), verifier);
+	crypto_forget(mac, sizeof(mac));
+	return true;
+}
+
+bool
+pkce_challenge(const char *verifier, char *challenge)
+{
+	uint8_t hash[CRYPTO_HASH_BYTES];
+
+	if (!crypto_sha256(verifier, strlen(verifier), hash))
+		return false;
+	base64url_encode(hash, sizeof(hash), challenge);
+	return true;
 }

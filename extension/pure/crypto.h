@@ -1,6 +1,6 @@
 /*
  * What the engine needs of cryptography, over OpenSSL: SHA-256, HMAC, HKDF, AES-256-GCM, random bytes, base64 and
- * base64url, UUIDv7, and the tokens that links carry. Functions that can fail return false and leave no secret behind.
+ * base64url, UUIDv7, the tokens that links carry, and PKCE. Functions that can fail return false and leave no secret behind.
  */
 #ifndef OPENCALENDLY_CRYPTO_H
 #define OPENCALENDLY_CRYPTO_H
@@ -94,7 +94,8 @@ extern bool uuid_v7(uint64_t unix_ms, unsigned sub_ms, uint8_t uuid[16]);
 /*
  * A link's token is derived, not stored: base64url of
  *   version (1 byte) | action (1) | key id (4, big endian) | id (16) | HMAC-SHA256 of all that (32)
- * The id is a booking's, or that of the row in login_links.
+ * The id is a booking's, or that of the row in login_links or, as the state that a provider of calendars hands back, in
+ * calendar_consents.
  */
 #define LINK_VERSION 1
 #define LINK_TOKEN_BYTES 54
@@ -104,7 +105,8 @@ typedef enum LinkAction
 {
 	LINK_CANCEL = 1,
 	LINK_RESCHEDULE = 2,
-	LINK_LOGIN = 3
+	LINK_LOGIN = 3,
+	LINK_CONNECT = 4
 } LinkAction;
 
 typedef struct Link
@@ -122,5 +124,15 @@ extern bool link_decode(const char *token, size_t len, Link *link);
 
 /* Whether the token was made with the key. */
 extern bool link_is_genuine(const char *token, size_t len, const uint8_t key[CRYPTO_KEY_BYTES]);
+
+/*
+ * PKCE (RFC 7636): the verifier, base64url of HMAC-SHA256 of an id, so that it can be made again, and its challenge by
+ * method S256, base64url of the verifier's SHA-256. Each writes PKCE_LENGTH characters and a NUL.
+ */
+#define PKCE_LENGTH BASE64URL_LENGTH(CRYPTO_HASH_BYTES)
+
+extern bool pkce_verifier(const uint8_t key[CRYPTO_KEY_BYTES], const uint8_t id[16],
+						  char *verifier);
+extern bool pkce_challenge(const char *verifier, char *challenge);
 
 #endif

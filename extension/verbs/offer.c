@@ -18,7 +18,7 @@
 #include "utils/uuid.h"
 
 /* Goes up whenever the form of the JSON changes. */
-#define TAG_VERSION 1
+#define TAG_VERSION 2
 
 #define FIRST_ROOM 512
 #define UUID_TEXT_LENGTH 36
@@ -56,6 +56,7 @@ find_slots(Offer *offer, const SlotRequest *request)
 	OfferedSlot slot;
 
 	sweep_begin(&sweep, request, offer->form->shows_hosts ? LISTED_HOSTS : 1);
+	offer->is_stale = sweep_is_stale(&sweep);
 	while (sweep_next(&sweep, &slot))
 	{
 		if (offer->nslots == offer->form->most)
@@ -108,8 +109,11 @@ offer_tag(const Offer *offer, char text[OFFER_TAG_LENGTH + 1])
 {
 	const EventType *event = offer->event;
 	Tag tag = { { UINT64CONST(0x9e3779b97f4a7c15), UINT64CONST(0xc2b2ae3d27d4eb4f) } };
-	int64 head[] = { TAG_VERSION, offer->form->shows_hosts ? (int64) event->mode : -1,
-					 offer->nslots, offer->nslots > 0 ? event->duration : 0, offer->has_more };
+	int64 head[] = {
+		TAG_VERSION,     offer->form->shows_hosts ? (int64) event->mode : -1,
+		offer->nslots,   offer->nslots > 0 ? event->duration : 0,
+		offer->has_more, offer->is_stale,
+	};
 
 	tag_add(&tag, head, sizeof(head));
 	tag_add(&tag, offer->form->zone_name, strlen(offer->form->zone_name));
@@ -275,7 +279,10 @@ offer_json(const Offer *offer)
 		out = PUT(out, "\",\"mode\":\"collective");
 	else if (form->shows_hosts)
 		out = PUT(out, "\",\"mode\":\"round_robin");
-	out = PUT(out, "\",\"slots\":[");
+	*out++ = '"';
+	if (offer->is_stale)
+		out = PUT(out, ",\"calendarStale\":true");
+	out = PUT(out, ",\"slots\":[");
 	out = put_slots(out, offer);
 	*out++ = ']';
 	if (offer->has_more)

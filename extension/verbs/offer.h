@@ -32,6 +32,7 @@ typedef struct Offer
 	int nslots;
 	int room;
 	bool has_more;
+	bool is_stale;   /* for want of hosts whose calendars are fresh enough there are no slots */
 	ZoneSpan *spans; /* of the zone, from the first start to the last */
 	size_t nspans;
 } Offer;

@@ -1,6 +1,6 @@
 /*
- * Secrets and URLs of webhooks, for the functions in SQL that take them and for receivers' tests. A secret never stands in
- * a message, whole or in part.
+ * Secrets and URLs of webhooks, and the codes, tokens and states of calendars, for the functions in SQL that take them and
+ * for receivers' tests. A secret never stands in a message, whole or in part.
  */
 #include "compat.h"
 
@@ -20,6 +20,11 @@ PG_FUNCTION_INFO_V1(webhook_secret_problem);
 PG_FUNCTION_INFO_V1(webhook_url_problem);
 PG_FUNCTION_INFO_V1(new_webhook_secret);
 PG_FUNCTION_INFO_V1(seal_webhook_secret);
+PG_FUNCTION_INFO_V1(seal_calendar_code);
+PG_FUNCTION_INFO_V1(seal_calendar_token);
+PG_FUNCTION_INFO_V1(calendar_state);
+PG_FUNCTION_INFO_V1(read_calendar_state);
+PG_FUNCTION_INFO_V1(calendar_challenge);
 
 /* A secret, palloc'ed; raises OC006 that says what is wrong, but not with what. */
 static char *
@@ -106,4 +111,63 @@ seal_webhook_secret(PG_FUNCTION_ARGS)
 
 	crypto_forget(secret, strlen(secret));
 	PG_RETURN_BYTEA_P(sealed);
+}
+
+/* A text argument, sealed for the row that the first argument names. */
+static Datum
+seal_for(FunctionCallInfo fcinfo, const char *table)
+{
+	char *secret = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	bytea *sealed = keys_seal(table, PG_GETARG_UUID_P(0), secret);
+
+	crypto_forget(secret, strlen(secret));
+	PG_RETURN_BYTEA_P(sealed);
+}
+
+/* seal_calendar_code(consent_id, code) -> bytea; strict. Error: OC011. */
+Datum
+seal_calendar_code(PG_FUNCTION_ARGS)
+{
+	return seal_for(fcinfo, "calendar_consents");
+}
+
+/* seal_calendar_token(connection_id, token) -> bytea; strict. Error: OC011. */
+Datum
+seal_calendar_token(PG_FUNCTION_ARGS)
+{
+	return seal_for(fcinfo, "calendar_connections");
+}
+
+/* calendar_state(consent_id, link_key_id) -> text; strict. Error: OC011. */
+Datum
+calendar_state(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(
+		cstring_to_text(keys_link_token(LINK_CONNECT, PG_GETARG_UUID_P(0), PG_GETARG_INT32(1))));
+}
+
+/* read_calendar_state(state) -> uuid, null = not ours; strict. Error: OC011. */
+Datum
+read_calendar_state(PG_FUNCTION_ARGS)
+{
+	char *state = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	pg_uuid_t *id = palloc(sizeof(pg_uuid_t));
+
+	if (!keys_read_calendar_state(state, id))
+		PG_RETURN_NULL();
+	PG_RETURN_UUID_P(id);
+}
+
+/* calendar_challenge(consent_id, link_key_id) -> text; strict. Error: OC011. */
+Datum
+calendar_challenge(PG_FUNCTION_ARGS)
+{
+	char *verifier = keys_pkce_verifier(PG_GETARG_UUID_P(0), PG_GETARG_INT32(1));
+	char challenge[PKCE_LENGTH + 1];
+	bool done = pkce_challenge(verifier, challenge);
+
+	crypto_forget(verifier, strlen(verifier));
+	if (!done)
+		ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not compute a challenge"));
+	PG_RETURN_TEXT_P(cstring_to_text(challenge));
 }

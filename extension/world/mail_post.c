@@ -64,16 +64,18 @@ clean_name(const char *name)
 	return text.data;
 }
 
-/* The operator's address; the setting's check has seen to its form. */
+/* The operator's address as it goes over the wire. */
 static char *
 sender_address(void)
 {
 	MimeMailbox mailbox;
+	char out[MIME_ADDRESS_ROOM];
 
-	if (!mime_read_mailbox(settings_mail_from, &mailbox))
+	if (!mime_read_mailbox(settings_mail_from, &mailbox) ||
+		!mime_address(mailbox.address, mailbox.address_length, out))
 		ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				errmsg("opencalendly.mail_from is no address"));
-	return pnstrdup(mailbox.address, mailbox.address_length);
+	return pstrdup(out);
 }
 
 /* The key with dots for slashes, at the sender's domain. */
@@ -282,7 +284,7 @@ post_to_resend(const TransportApi *api, Transport *transport, MailDelivery *mail
 	char *body = resend_body(mail, parts);
 	const char *headers[] = { "Content-Type: application/json", authorization,
 							  psprintf("Idempotency-Key: %s", mail->key), NULL };
-	bool has_begun = api->begin(transport, &(TransportRequest) { .kind = REQUEST_POST,
+	bool has_begun = api->begin(transport, &(TransportRequest) { .kind = REQUEST_OPERATOR,
 																 .url = RESEND_URL,
 																 .headers = headers,
 																 .body = body,

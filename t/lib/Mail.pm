@@ -37,7 +37,7 @@ Says what keeps them from running; undef if nothing does.
 
 =item Mail::certificate()
 
-Key and certificate of localhost and of api.resend.com: {key, certificate}.
+Key and certificate of localhost, of api.resend.com and of Google's services (Google.pm): {key, certificate}.
 
 =item Mail::server(%options), Mail::resend(%options)
 
@@ -105,7 +105,8 @@ sub missing
 
 sub certificate
 {
-	return $certificate //= Receiver::certificate(names => [ 'DNS:localhost', 'IP:127.0.0.1', 'DNS:api.resend.com' ]);
+	return $certificate //= Receiver::certificate(names => [
+		'DNS:localhost', 'IP:127.0.0.1', map { "DNS:$_" } qw(api.resend.com accounts.google.com oauth2.googleapis.com www.googleapis.com) ]);
 }
 
 sub server

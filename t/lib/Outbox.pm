@@ -43,7 +43,8 @@ So many events, and each of them for all the endpoints.
 
 =item Outbox::worker($node, %options)
 
-Starts a worker, as opencalendly_worker, and returns {session, pid}. Options: before (SQL for the session), seconds (max_seconds), database.
+Starts a worker, as opencalendly_worker, and returns {session, pid}. Options: before (SQL for the session), seconds (max_seconds), database,
+procedure (another than run_deliveries).
 
 =item Outbox::stop($worker)
 
@@ -154,7 +155,7 @@ sub worker
 
 	Scene::answer($session, 'SET ROLE opencalendly_worker');
 	Scene::answer($session, $options{before}) if defined $options{before};
-	Scene::start($session, "CALL opencalendly.run_deliveries(${\ ($options{seconds} // '')})");
+	Scene::start($session, "CALL opencalendly.${\ ($options{procedure} // 'run_deliveries')}(${\ ($options{seconds} // '')})");
 	return { node => $node, session => $session, pid => $pid };
 }
 

@@ -1,5 +1,5 @@
 /*
- * Hashes and keys against published vectors, tokens and sealed secrets against forgery, ids against RFC 9562.
+ * Hashes, keys and PKCE against published vectors, tokens and sealed secrets against forgery, ids against RFC 9562.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -458,12 +458,12 @@ a_link_is_genuine_under_its_key_alone(void **state)
 static void
 each_action_has_a_link_of_its_own(void **state)
 {
-	static const LinkAction actions[] = { LINK_CANCEL, LINK_RESCHEDULE, LINK_LOGIN };
-	char tokens[3][LINK_TOKEN_LENGTH + 1];
+	static const LinkAction actions[] = { LINK_CANCEL, LINK_RESCHEDULE, LINK_LOGIN, LINK_CONNECT };
+	char tokens[4][LINK_TOKEN_LENGTH + 1];
 	Link read;
 
 	(void) state;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 	{
 		Link link = { .action = actions[i], .key_id = 1, .id = "fifteen letters" };
 
@@ -483,7 +483,7 @@ each_action_has_a_link_of_its_own(void **state)
 static void
 links_of_no_known_action_are_none(void **state)
 {
-	static const uint8_t actions[] = { 0, LINK_LOGIN + 1, 255 };
+	static const uint8_t actions[] = { 0, LINK_CONNECT + 1, 255 };
 	char token[LINK_TOKEN_LENGTH + 1];
 	Link read;
 
@@ -513,6 +513,42 @@ no_character_of_a_link_can_be_changed(void **state)
 		assert_false(link_is_genuine(token, LINK_TOKEN_LENGTH, key));
 		token[i] = kept;
 	}
+}
+
+static void
+pkce_is_that_of_rfc_7636(void **state)
+{
+	char challenge[PKCE_LENGTH + 1];
+
+	(void) state;
+	/* appendix B */
+	assert_true(pkce_challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", challenge));
+	assert_string_equal(challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+}
+
+static void
+an_id_has_one_verifier_of_pkce_under_each_key(void **state)
+{
+	const uint8_t other_key[CRYPTO_KEY_BYTES] = "another key of thirty-two bytes";
+	uint8_t id[16] = "fifteen letters";
+	uint8_t mac[CRYPTO_HASH_BYTES];
+	uint8_t raw[CRYPTO_HASH_BYTES];
+	char verifier[PKCE_LENGTH + 1];
+	char again[PKCE_LENGTH + 1];
+
+	(void) state;
+	assert_true(pkce_verifier(key, id, verifier));
+	assert_int_equal(strlen(verifier), 43); /* RFC 7636, 4.1: 43 to 128 characters */
+	assert_true(crypto_hmac(key, id, sizeof(id), mac));
+	assert_true(base64url_decode(verifier, strlen(verifier), raw, sizeof(raw)));
+	assert_memory_equal(raw, mac, sizeof(mac));
+	assert_true(pkce_verifier(key, id, again));
+	assert_string_equal(again, verifier);
+	assert_true(pkce_verifier(other_key, id, again));
+	assert_string_not_equal(again, verifier);
+	id[15] = 1;
+	assert_true(pkce_verifier(key, id, again));
+	assert_string_not_equal(again, verifier);
 }
 
 static void
@@ -568,6 +604,8 @@ main(void)
 		cmocka_unit_test(each_action_has_a_link_of_its_own),
 		cmocka_unit_test(links_of_no_known_action_are_none),
 		cmocka_unit_test(no_character_of_a_link_can_be_changed),
+		cmocka_unit_test(pkce_is_that_of_rfc_7636),
+		cmocka_unit_test(an_id_has_one_verifier_of_pkce_under_each_key),
 		cmocka_unit_test(ids_sort_by_time_and_say_version_7),
 		cmocka_unit_test(keys_are_64_hex_digits),
 	};

@@ -194,24 +194,32 @@ get(Peer *peer, char *data, size_t len)
 	return peer->tls ? SSL_read(peer->tls, data, (int) len) : recv(peer->fd, data, len, 0);
 }
 
-/* Reads head and body of one POST; false = it is none. */
+/* Of the head that ends there. */
+static size_t
+body_length(const char *request, const char *end)
+{
+	const char *length = strstr(request, "\r\nContent-Length: ");
+
+	return length && length < end ? strtoul(length + 18, NULL, 10) : 0;
+}
+
+/* Reads head and body of one request; false = it is none. */
 static bool
 read_request(Peer *peer, char *request, size_t size)
 {
 	size_t len = 0;
-	const char *end, *length;
+	const char *end;
 
 	do
 	{
 		ssize_t n = get(peer, request + len, size - 1 - len);
 
-		if (n <= 0 || *request != 'P')
+		if (n <= 0 || !strchr("PGD", *request))
 			return false;
 		len += (size_t) n;
 		request[len] = 0;
 		end = strstr(request, "\r\n\r\n");
-		length = strstr(request, "Content-Length: ");
-	} while (!end || len < (size_t) (end + 4 - request) + strtoul(length + 16, NULL, 10));
+	} while (!end || len < (size_t) (end + 4 - request) + body_length(request, end));
 	return true;
 }
 
@@ -227,6 +235,26 @@ pour(Peer *peer, const char *block, int64_t bytes)
 {
 	while (bytes > 0 && say(peer, block))
 		bytes -= (int64_t) strlen(block);
+}
+
+/* /long/N: N octets, in pieces that do not end where the answer's limit does. */
+static bool
+answer_long(Peer *peer, size_t bytes)
+{
+	char block[1000];
+
+	memset(block, 'a', sizeof(block));
+	snprintf(block, sizeof(block), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", bytes);
+	if (!say(peer, block))
+		return false;
+	memset(block, 'a', sizeof(block));
+	for (size_t n; bytes > 0; bytes -= n)
+	{
+		n = bytes < sizeof(block) ? bytes : sizeof(block);
+		if (!put(peer, block, n))
+			return false;
+	}
+	return true;
 }
 
 /* Answers by the path. False = close the connection. */
@@ -252,6 +280,8 @@ answer(Peer *peer, const char *path)
 				 status == 204 ? "" : "Content-Length: 0\r\n");
 		return say(peer, text);
 	}
+	if (strncmp(path, "/long/", 6) == 0)
+		return answer_long(peer, strtoul(path + 6, NULL, 10));
 	if (strcmp(path, "/ok-then-gone") == 0)
 		say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 	else if (strcmp(path, "/hang") == 0)
@@ -274,6 +304,16 @@ answer(Peer *peer, const char *path)
 		say(peer, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort");
 	else if (strcmp(path, "/cut-chunk") == 0)
 		say(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort");
+	else if (strcmp(path, "/cut-after-chunk") == 0)
+		say(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n");
+	else if (strcmp(path, "/bad-chunk") == 0)
+		say(peer, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\nx\r\n");
+	else if (strcmp(path, "/no-length") == 0)
+		say(peer, "HTTP/1.1 200 OK\r\n\r\nshort");
+	else if (strcmp(path, "/nothing") == 0)
+		say(peer, "HTTP/1.1 200 OK\r\n\r\n");
+	else if (strcmp(path, "/continues-without") == 0)
+		say(peer, "HTTP/1.1 103 Hints\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\n\r\nshort");
 	else if (strcmp(path, "/old") == 0)
 		say(peer, "hello");
 	else if (strcmp(path, "/redirect") == 0)
@@ -302,7 +342,7 @@ serve_peer(void *arg)
 			pthread_mutex_lock(&lock);
 			memcpy(peer.server->request, request, strlen(request) + 1);
 			pthread_mutex_unlock(&lock);
-			if (sscanf(request, "POST %255s HTTP/1.1\r\n", path) != 1 || !answer(&peer, path))
+			if (sscanf(request, "%*s %255s HTTP/1.1\r\n", path) != 1 || !answer(&peer, path))
 				break;
 		}
 	}
@@ -476,6 +516,9 @@ test_every_receiver_has_its_verdict_in_time(void **state)
 		{ "/continues", TRANSFER_RESPONSE, 0, "response headers too long" },
 		{ "/cut", TRANSFER_RESPONSE, 200, "answer cut short" },
 		{ "/cut-chunk", TRANSFER_RESPONSE, 200, "answer cut short" },
+		{ "/cut-after-chunk", TRANSFER_RESPONSE, 200, "answer cut short" },
+		{ "/bad-chunk", TRANSFER_RESPONSE, 200, "connection lost" },
+		{ "/no-length", TRANSFER_DONE, 200, "" },
 		{ "/old", TRANSFER_RESPONSE, 0, "not an HTTP answer" },
 		{ "/close", TRANSFER_RESPONSE, 0, "closed without an answer" },
 		{ "/reset", TRANSFER_RESPONSE, 0, "connection lost" },
@@ -496,7 +539,7 @@ test_no_more_than_64_KiB_of_an_answer_are_read(void **state)
 	int64_t before = plain.sent;
 
 	assert_result(post(at(plain.port, "/100MB")), TRANSFER_DONE, 200, "");
-	assert_in_range(plain.sent - before, ANSWER_BODY_BYTES,
+	assert_in_range(plain.sent - before, ANSWER_LIMIT,
 					8 << 20); /* what the sockets' buffers take */
 }
 
@@ -631,23 +674,40 @@ assert_refused(const char *url)
 	assert_int_equal(result.retry_after_s, -1);
 }
 
+static TransferResult
+ask(const TransportRequest *request)
+{
+	int forbidden = forbidden_connects; /* to others, not to these */
+	TransferResult result;
+
+	assert_true(api->begin(transport, request));
+	result = await_result();
+	forbidden_connects = forbidden;
+	return result;
+}
+
 /* The operator's own: to any address, and the answer is kept. */
 static TransferResult
 post_freely(const char *url)
 {
 	static const char *const headers[] = { "Authorization: Bearer key", NULL };
-	int forbidden = forbidden_connects; /* to others, not to these */
-	TransferResult result;
 
-	assert_true(api->begin(transport, &(TransportRequest) { .kind = REQUEST_POST,
-															.url = url,
-															.headers = headers,
-															.body = "{}",
-															.body_length = 2,
-															.keeps_answer = true }));
-	result = await_result();
-	forbidden_connects = forbidden;
-	return result;
+	return ask(&(TransportRequest) { .kind = REQUEST_OPERATOR,
+									 .url = url,
+									 .headers = headers,
+									 .body = "{}",
+									 .body_length = 2,
+									 .keeps_answer = true });
+}
+
+static TransferResult
+get_freely(const char *url, size_t limit)
+{
+	return ask(&(TransportRequest) { .kind = REQUEST_OPERATOR,
+									 .method = "GET",
+									 .url = url,
+									 .keeps_answer = true,
+									 .answer_limit = limit });
 }
 
 static void
@@ -668,10 +728,6 @@ test_the_operators_posts(void **state)
 	assert_result(result, TRANSFER_DONE, 429, "");
 	assert_int_equal(result.retry_after_s, 7);
 	assert_int_equal(result.answer_length, 0);
-	result = post_freely(at(plain.port, "/100MB"));
-	assert_result(result, TRANSFER_DONE, 200, "");
-	assert_int_equal(result.answer_length, ANSWER_BODY_BYTES);
-	assert_int_equal(strlen(result.answer), ANSWER_BODY_BYTES);
 	assert_result(post_freely(at(plain.port, "/redirect")), TRANSFER_DONE, 302, "");
 	result = post_freely(at(plain.port, "/cut"));
 	assert_result(result, TRANSFER_RESPONSE, 200, "answer cut short");
@@ -681,6 +737,160 @@ test_the_operators_posts(void **state)
 	configure("127.0.0.0/8", "");
 	result = post(at(plain.port, "/ok"));
 	assert_null(result.answer);
+}
+
+static void
+test_methods(void **state)
+{
+	static const struct
+	{
+		const char *method;
+		const char *body;
+		const char *sent; /* the request's line, and its end */
+		const char *end;
+	} cases[] = {
+		{ "POST", "{}", "POST /ok HTTP/1.1\r\n", "\r\n\r\n{}" },
+		{ "GET", NULL, "GET /ok HTTP/1.1\r\n", "\r\n\r\n" },
+		{ "PATCH", "{}", "PATCH /ok HTTP/1.1\r\n", "\r\n\r\n{}" },
+		{ "DELETE", NULL, "DELETE /ok HTTP/1.1\r\n", "\r\n\r\n" },
+		{ "POST", NULL, "POST /ok HTTP/1.1\r\n", "\r\n\r\n" },
+		{ NULL, "{}", "POST /ok HTTP/1.1\r\n", "\r\n\r\n{}" },
+		{ "DELETE", NULL, "DELETE /ok HTTP/1.1\r\n", "\r\n\r\n" },
+		{ "PATCH", "", "PATCH /ok HTTP/1.1\r\n", "\r\n\r\n" },
+	};
+
+	for (size_t i = 0; i < 3 * sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		size_t n = i % (sizeof(cases) / sizeof(cases[0]));
+		const char *body = cases[n].body;
+		TransportRequest request = { .kind = REQUEST_OPERATOR,
+									 .method = cases[n].method,
+									 .url = at(plain.port, "/ok"),
+									 .body = body,
+									 .body_length = body ? strlen(body) : 0,
+									 .keeps_answer = true };
+		TransferResult result = ask(&request);
+		bool may_have_body = *cases[n].sent == 'P';
+
+		assert_result(result, TRANSFER_DONE, 200, "");
+		assert_string_equal(result.answer, "ok");
+		assert_memory_equal(plain.request, cases[n].sent, strlen(cases[n].sent));
+		assert_string_equal(strstr(plain.request, "\r\n\r\n"), cases[n].end);
+		assert_int_equal(strstr(plain.request, "\r\nContent-Length: ") != NULL, may_have_body);
+		assert_null(strcasestr(plain.request, "\r\nTransfer-Encoding:"));
+		assert_null(strcasestr(plain.request, "\r\nAccept-Encoding:"));
+	}
+	configure("127.0.0.0/8", "");
+	/* of a handle that knew all of them */
+	assert_result(post(at(plain.port, "/ok")), TRANSFER_DONE, 200, "");
+	assert_memory_equal(plain.request, "POST /ok", 8);
+}
+
+static void
+test_methods_that_there_are_not(void **state)
+{
+	static const TransportRequest requests[] = {
+		{ .kind = REQUEST_OPERATOR, .method = "" },
+		{ .kind = REQUEST_OPERATOR, .method = "get" },
+		{ .kind = REQUEST_OPERATOR, .method = "PUT" },
+		{ .kind = REQUEST_OPERATOR, .method = "GET /x HTTP/1.1\r\nX:" },
+		{ .kind = REQUEST_OPERATOR, .method = "GET", .body = "{}", .body_length = 2 },
+		{ .kind = REQUEST_OPERATOR, .method = "DELETE", .body = "{}", .body_length = 2 },
+		{ .kind = REQUEST_GUARDED_POST, .method = "GET" },
+	};
+
+	*plain.request = 0;
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+	{
+		TransportRequest request = requests[i];
+
+		request.url = at(plain.port, "/ok");
+		assert_result(ask(&request), TRANSFER_PREPARE, 0, "the request cannot be sent");
+	}
+	assert_string_equal(plain.request, "");
+}
+
+static void
+test_an_answer_is_whole_or_none(void **state)
+{
+	static const struct
+	{
+		const char *path;
+		size_t limit;
+		size_t length; /* 0 = it is too long */
+	} cases[] = {
+		{ "/long/65536", 0, 65536 },
+		{ "/long/65537", 0, 0 },
+		{ "/long/1000", 1000, 1000 },
+		{ "/long/1001", 1000, 0 },
+		{ "/long/1", 1, 1 },
+		{ "/long/2", 1, 0 },
+		{ "/long/70000", 1 << 20, 70000 },
+		{ "/long/16777216", 99999999, MAX_ANSWER_LIMIT },
+		{ "/long/16777217", 99999999, 0 },
+		{ "/100MB", 1 << 20, 0 },
+		{ "/endless", 1000, 0 },
+	};
+
+	timeout_ms = 5000;
+	configure("", "");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		TransferResult result = get_freely(at(plain.port, cases[i].path), cases[i].limit);
+
+		if (cases[i].length == 0)
+		{
+			assert_int_equal(result.phase, TRANSFER_RESPONSE);
+			assert_string_equal(result.error, "the answer is too long");
+			continue;
+		}
+		assert_result(result, TRANSFER_DONE, 200, "");
+		assert_int_equal(result.answer_length, cases[i].length);
+		assert_int_equal(strspn(result.answer, "a"), cases[i].length);
+		assert_int_equal(result.answer[cases[i].length], 0);
+	}
+	timeout_ms = TIMEOUT_MS;
+	configure("", "");
+}
+
+static TransferResult
+get_securely(const char *path)
+{
+	char url[128];
+
+	snprintf(url, sizeof(url), "https://good.test:%d%s", secure.port, path);
+	return get_freely(url, 0);
+}
+
+static void
+test_a_cut_answer_is_none(void **state)
+{
+	static const struct
+	{
+		const char *path;
+		const char *error;
+	} cases[] = {
+		{ "/cut", "answer cut short" },
+		{ "/cut-chunk", "answer cut short" },
+		{ "/cut-after-chunk", "answer cut short" },
+		{ "/bad-chunk", "connection lost" },
+		{ "/no-length", "the answer tells no length" },
+		{ "/nothing", "the answer tells no length" },
+		{ "/continues-without", "the answer tells no length" },
+	};
+
+	timeout_ms = 5000;
+	configure("", ca_file);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		assert_result(get_freely(at(plain.port, cases[i].path), 0), TRANSFER_RESPONSE, 200,
+					  cases[i].error);
+		assert_int_equal(get_securely(cases[i].path).phase, TRANSFER_RESPONSE);
+	}
+	assert_result(get_freely(at(plain.port, "/status/204"), 0), TRANSFER_DONE, 204, "");
+	assert_result(get_securely("/ok"), TRANSFER_DONE, 200, "");
+	timeout_ms = TIMEOUT_MS;
+	configure("", "");
 }
 
 /* Answers are the last result's, whatever has begun since. */
@@ -979,6 +1189,10 @@ main(void)
 		cmocka_unit_test_setup(test_a_dead_connection_is_no_failure, open_loopback),
 		cmocka_unit_test_setup(test_hundreds_at_once_do_not_wait_for_each_other, open_loopback),
 		cmocka_unit_test_setup(test_the_operators_posts, open_loopback),
+		cmocka_unit_test_setup(test_methods, open_loopback),
+		cmocka_unit_test(test_methods_that_there_are_not),
+		cmocka_unit_test(test_an_answer_is_whole_or_none),
+		cmocka_unit_test(test_a_cut_answer_is_none),
 		cmocka_unit_test_setup(test_an_answer_is_there_until_the_next, open_loopback),
 		cmocka_unit_test_setup(test_where_to_connect_instead, open_loopback),
 		cmocka_unit_test_setup(test_no_spelling_of_an_address_gets_through, open_loopback),

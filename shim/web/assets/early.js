@@ -6,7 +6,8 @@ const root = document.documentElement;
 const giveUp = (event) => {
   const isModule = event.target instanceof Element && event.target.matches('script[type="module"]');
   const isLoadError = event.target instanceof Element;
-  const isWaiting = document.querySelector('oc-booking:not(:defined), oc-action:not(:defined), oc-console:not(:defined), oc-verify:not(:defined)');
+  const isWaiting = document.querySelector('oc-booking:not(:defined), oc-action:not(:defined), oc-console:not(:defined),'
+    + ' oc-verify:not(:defined), oc-calendar-callback:not(:defined)');
 
   if (isModule || (!isLoadError && isWaiting)) root.classList.remove('js');
 };

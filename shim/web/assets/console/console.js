@@ -17,6 +17,7 @@ const SECTIONS = [
   { path: 'event-types', icon: 'eventTypes', title: 'console.nav.eventTypes', tag: 'oc-event-types',
     load: () => import('./event-types.js') },
   { path: 'hours', icon: 'hours', title: 'console.nav.hours', tag: 'oc-hours', load: () => import('./hours.js') },
+  { path: 'calendars', icon: 'calendars', title: 'console.nav.calendars', tag: 'oc-calendars', load: () => import('./calendars.js') },
   { path: 'teams', icon: 'teams', title: 'console.nav.teams', tag: 'oc-teams', load: () => import('./teams.js') },
   { path: 'explain', icon: 'explain', title: 'console.nav.explain', tag: 'oc-explain', load: () => import('./explain.js') },
   { path: 'webhooks', icon: 'webhooks', title: 'console.nav.webhooks', tag: 'oc-webhooks', load: () => import('./webhooks.js') },

@@ -25,8 +25,8 @@ export const PROPOSED = {
   seats: 1, scheduleId: null, isActive: true, isHidden: false, cancellationPolicy: null,
 };
 
-/* Minutes in the largest unit that has a whole number of them. */
-function lengthOf(minutes) {
+/* Minutes in the largest unit that has a whole number of them: { value, unit }. */
+export function lengthOf(minutes) {
   const unit = minutes === 0 ? 'hours' : Object.keys(UNITS).find((name) => minutes % UNITS[name] === 0);
 
   return { value: String(minutes / UNITS[unit]), unit };

@@ -13,7 +13,7 @@ const WITHOUT_YEAR = { weekday: 'short', day: 'numeric', month: 'short' };
 /* Where each reason is changed. */
 const PLACES = {
   outside_hours: '#/hours', override: '#/hours', claim: 'week', buffer: 'week', notice: 'type', horizon: 'type', cap: 'type',
-  grid: 'type', seats: 'type', inactive: 'type',
+  grid: 'type', seats: 'type', inactive: 'type', busy_window: '#/calendars', calendar_stale: '#/calendars',
 };
 
 /* answer: { type, instant, verdicts, isTeam, and of a team: isOffered, names (by user id) } */

@@ -1,0 +1,673 @@
+-- Writing down what the workers have learned of hosts' calendars (world/calendar.c): connections, calendars, and the mirror.
+-- Nothing here talks to anybody; what a provider has answered comes as it was answered. Times are the wall clock's.
+--
+-- The fence. A sync, and the exchange of a code, is known by its attempt: who has begun it later, or has disconnected
+-- meanwhile, holds another one, and then nothing is written and false is returned.
+--
+-- What is busy. An event that is not cancelled, not transparent, not declined by the host, neither a place to work at nor a
+-- birthday, and not ours. Ours is an event that bears our id, made for this host (calendar_entries.external_id), and our
+-- mark; a copy of it, another host's in a shared calendar, or another installation's, is an event like any.
+--   all day    from where the first date begins in the calendar's zone to where the end's date begins; no end after: one day
+--   no offset  the wall clock of the time's own zone, else the calendar's; of a reading that the clock shows twice a start is
+--              the first, an end the last; one that it skips counts from before the gap (RFC 5545, 3.3.5)
+--   no length  takes no time
+-- What has been read is kept event by event, for the provider tells what has changed alone; the windows are their union.
+--
+-- Nothing that cannot be read counts as free. A busy event whose time is no time, an answer with an error in it, a list
+-- without its end: that calendar has failed, keeps its windows as they were and its place in the list of changes, and says
+-- so in last_error, until it is too old (staleness). The others of the connection go on.
+--
+-- The order of locks: the user's row, the connection's, its calendars'.
+
+--
+-- Connecting
+--
+
+CREATE FUNCTION opencalendly.lock_consent(consent_id uuid, attempt integer) RETURNS opencalendly.calendar_consents
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    consent opencalendly.calendar_consents;
+BEGIN
+    PERFORM FROM opencalendly.users AS u
+        WHERE u.id = (SELECT c.user_id FROM opencalendly.calendar_consents AS c WHERE c.id = lock_consent.consent_id)
+        FOR NO KEY UPDATE;
+    SELECT c.* INTO consent FROM opencalendly.calendar_consents AS c
+        WHERE c.id = lock_consent.consent_id AND c.attempt = lock_consent.attempt AND c.status = 'pending'
+        FOR NO KEY UPDATE;
+    RETURN consent;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.lock_consent(uuid, integer) IS
+    'internal: a pending consent of that attempt, it and its user locked until the end of the transaction; null = it is not any more';
+
+CREATE FUNCTION opencalendly.end_consent(consent_id uuid, connection_id uuid, error_code text, error text) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    UPDATE opencalendly.calendar_consents AS c
+        SET status = CASE WHEN end_consent.connection_id IS NULL THEN 'failed' ELSE 'succeeded' END, code = NULL,
+            leased_until = NULL, connection_id = end_consent.connection_id, error_code = end_consent.error_code,
+            error = end_consent.error
+        WHERE c.id = end_consent.consent_id;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.end_consent(uuid, uuid, text, text) IS
+    'internal: a consent has come to a connection, or, if that is null, to an error; returns true';
+
+CREATE FUNCTION opencalendly.fail_consent(consent_id uuid, attempt integer, error_code text, error text) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF (opencalendly.lock_consent(consent_id, attempt)).id IS NULL THEN
+        RETURN false;
+    END IF;
+    RETURN opencalendly.end_consent(consent_id, NULL, error_code, error);
+END
+$$;
+COMMENT ON FUNCTION opencalendly.fail_consent(uuid, integer, text, text) IS
+    'internal: a consent has come to nothing, with the SQLSTATE and the words that the host is told, for workers; false if the attempt is not theirs any more';
+
+-- When an access token is to be renewed (80 percent of its life) and when it is dead.
+CREATE FUNCTION opencalendly.token_times(expires_in integer, OUT refresh_at timestamptz, OUT access_expires_at timestamptz)
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT n.at + 0.8 * n.life, n.at + n.life
+    FROM (SELECT clock_timestamp() AS at, greatest(coalesce(expires_in, 0), 0) * interval '1 second' AS life) AS n
+$$;
+COMMENT ON FUNCTION opencalendly.token_times(integer) IS
+    'internal: the times of an access token that lives so many seconds from now; null = none';
+
+-- Returns null if the account is somebody else's. Who had the connection's attempt has lost it.
+CREATE FUNCTION opencalendly.put_connection(
+    owner_id uuid, account_id text, account_email text, scopes text[], refresh_token text, access_token text, expires_in integer)
+    RETURNS opencalendly.calendar_connections
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    -- the id is needed before the row, for the tokens are sealed for it
+    wanted_id uuid := opencalendly.uuid_generate_v7();
+    present opencalendly.calendar_connections;
+    connection opencalendly.calendar_connections;
+BEGIN
+    LOOP
+        SELECT c.* INTO present FROM opencalendly.calendar_connections AS c
+            WHERE c.provider = 'google' AND c.account_id = put_connection.account_id;
+        IF present.user_id <> owner_id THEN
+            RETURN NULL;
+        END IF;
+        wanted_id := coalesce(present.id, wanted_id);
+        INSERT INTO opencalendly.calendar_connections AS c
+                (id, user_id, account_id, account_email, scopes, refresh_token, access_token, refresh_at, access_expires_at,
+                 asked_at, listed_at)
+            SELECT wanted_id, owner_id, put_connection.account_id, put_connection.account_email, put_connection.scopes,
+                opencalendly.seal_calendar_token(wanted_id, put_connection.refresh_token),
+                opencalendly.seal_calendar_token(wanted_id, put_connection.access_token),
+                t.refresh_at, t.access_expires_at, clock_timestamp(), clock_timestamp()
+            FROM opencalendly.token_times(expires_in) AS t
+            ON CONFLICT (provider, account_id) DO UPDATE
+            SET account_email = EXCLUDED.account_email, scopes = EXCLUDED.scopes, refresh_token = EXCLUDED.refresh_token,
+                access_token = EXCLUDED.access_token, refresh_at = EXCLUDED.refresh_at,
+                access_expires_at = EXCLUDED.access_expires_at, state = 'active', attempt = c.attempt + 1, failures = 0,
+                next_sync_at = '-infinity', leased_until = NULL, asked_at = EXCLUDED.asked_at,
+                listed_at = EXCLUDED.listed_at, last_error = NULL
+            WHERE c.id = EXCLUDED.id
+            RETURNING c.* INTO connection;
+        -- none: somebody has just made it, or made it anew
+        EXIT WHEN FOUND;
+        wanted_id := opencalendly.uuid_generate_v7();
+    END LOOP;
+    RETURN connection;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.put_connection(uuid, text, text, text[], text, text, integer) IS
+    'internal: makes a connection or brings it back to life, due at once; null if another user has the account; error OC011';
+
+-- The pages of a list, one after the other, as the provider answered them. The last page of a whole list names no next one.
+CREATE FUNCTION opencalendly.is_whole_list(pages jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(jsonb_typeof(pages) = 'array' AND NOT pages -> -1 ? 'nextPageToken'
+        AND (SELECT bool_and(jsonb_typeof(p) = 'object' AND coalesce(jsonb_typeof(p -> 'items') = 'array',
+                             p ?| ARRAY['kind', 'nextPageToken', 'nextSyncToken']))
+             FROM jsonb_array_elements(CASE jsonb_typeof(pages) WHEN 'array' THEN pages END) AS p), false)
+$$;
+COMMENT ON FUNCTION opencalendly.is_whole_list(jsonb) IS
+    'internal: whether answers are all pages of a list; one without entries may leave items out';
+
+-- A role that is not known is told by its beginning, or lets see when somebody is busy. The zone of a calendar that is read
+-- by its changes comes with them (apply_events), lest one change passes unseen.
+CREATE FUNCTION opencalendly.put_calendars(connection opencalendly.calendar_connections, pages jsonb) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    IF NOT opencalendly.is_whole_list(pages) OR pages #> '{0,items,0,id}' IS NULL THEN
+        RETURN false;
+    END IF;
+    WITH entry AS MATERIALIZED (
+        SELECT DISTINCT ON (i ->> 'id') i ->> 'id' AS external_id,
+            left(coalesce(nullif(i ->> 'summaryOverride', ''), nullif(i ->> 'summary', ''), i ->> 'id'), 200) AS name,
+            coalesce(i ->> 'timeZone', 'UTC') AS timezone,
+            CASE WHEN i ->> 'accessRole' IN ('owner', 'reader') THEN i ->> 'accessRole'
+                 WHEN i ->> 'accessRole' LIKE 'writer%' THEN 'writer' ELSE 'freeBusyReader' END AS access_role,
+            i @> '{"primary": true}' AS is_primary
+        FROM jsonb_array_elements(pages) AS p, jsonb_array_elements(p -> 'items') AS i
+        WHERE i ->> 'id' <> '' AND NOT i @> '{"deleted": true}'),
+    gone AS (
+        DELETE FROM opencalendly.calendars AS c WHERE c.connection_id = connection.id
+            AND NOT EXISTS (SELECT FROM entry AS e WHERE e.external_id = c.external_id))
+    INSERT INTO opencalendly.calendars AS c (connection_id, user_id, external_id, name, timezone, access_role, is_primary)
+        SELECT connection.id, connection.user_id, e.external_id, e.name, e.timezone, e.access_role, e.is_primary FROM entry AS e
+        ON CONFLICT (connection_id, external_id) DO UPDATE
+        SET name = EXCLUDED.name, access_role = EXCLUDED.access_role, is_primary = EXCLUDED.is_primary,
+            timezone = CASE WHEN c.sync_token IS NULL THEN EXCLUDED.timezone ELSE c.timezone END,
+            is_write_target = c.is_write_target AND EXCLUDED.access_role IN ('writer', 'owner')
+        WHERE (c.name, c.access_role, c.is_primary) IS DISTINCT FROM (EXCLUDED.name, EXCLUDED.access_role, EXCLUDED.is_primary)
+            OR c.sync_token IS NULL AND c.timezone <> EXCLUDED.timezone;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.put_calendars(opencalendly.calendar_connections, jsonb) IS
+    'internal: a connection''s calendars are those of a list (answers of calendarList.list), what is gone from it is deleted; false, and nothing is changed, if it is not whole or empty';
+
+-- What counts from the start: busy is who is busy in the primary calendar, and it is written to if nothing else is.
+CREATE FUNCTION opencalendly.choose_calendars(connection opencalendly.calendar_connections) RETURNS void
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE opencalendly.calendars AS c
+        SET is_busy_source = true, is_write_target = c.access_role IN ('writer', 'owner') AND NOT EXISTS (
+            SELECT FROM opencalendly.calendars AS o WHERE o.user_id = connection.user_id AND o.is_write_target)
+        WHERE c.connection_id = connection.id AND c.is_primary
+$$;
+COMMENT ON FUNCTION opencalendly.choose_calendars(opencalendly.calendar_connections) IS
+    'internal: what a new connection is for; its user is locked';
+
+CREATE FUNCTION opencalendly.finish_consent(
+    consent_id uuid, attempt integer, account_id text, account_email text, scopes text[], refresh_token text,
+    access_token text, expires_in integer, calendar_list jsonb) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    consent constant opencalendly.calendar_consents := opencalendly.lock_consent(consent_id, attempt);
+    connection opencalendly.calendar_connections;
+BEGIN
+    IF consent.id IS NULL THEN
+        RETURN false;
+    ELSIF refresh_token IS NULL THEN
+        RETURN opencalendly.end_consent(consent.id, NULL, 'OC006', 'the provider gave no refresh token');
+    END IF;
+    connection := opencalendly.put_connection(
+        consent.user_id, account_id, account_email, scopes, refresh_token, access_token, expires_in);
+    IF connection.id IS NULL THEN
+        RETURN opencalendly.end_consent(consent.id, NULL, 'OC014', 'this account is connected by another user');
+    ELSIF NOT opencalendly.put_calendars(connection, calendar_list) THEN
+        UPDATE opencalendly.calendar_connections AS c SET listed_at = NULL WHERE c.id = connection.id;
+    END IF;
+    IF connection.attempt = 0 THEN
+        PERFORM opencalendly.choose_calendars(connection);
+    END IF;
+    PERFORM opencalendly.wake_workers_at_commit();
+    RETURN opencalendly.end_consent(consent.id, connection.id, NULL, NULL);
+END
+$$;
+COMMENT ON FUNCTION opencalendly.finish_consent(uuid, integer, text, text, text[], text, text, integer, jsonb) IS
+    'internal: a consent has come to an account: connects it (or fails with OC014: it is another user''s), with its calendars (answers of calendarList.list), due at once, for workers; false if the attempt is not theirs any more; error OC011';
+
+--
+-- Connections
+--
+
+CREATE FUNCTION opencalendly.lock_connection(connection_id uuid, attempt integer, state text)
+    RETURNS opencalendly.calendar_connections
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    connection opencalendly.calendar_connections;
+BEGIN
+    PERFORM FROM opencalendly.users AS u
+        WHERE u.id = (SELECT c.user_id FROM opencalendly.calendar_connections AS c WHERE c.id = lock_connection.connection_id)
+        FOR KEY SHARE;
+    SELECT c.* INTO connection FROM opencalendly.calendar_connections AS c
+        WHERE c.id = lock_connection.connection_id AND c.attempt = lock_connection.attempt AND c.state = lock_connection.state
+        FOR NO KEY UPDATE;
+    RETURN connection;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.lock_connection(uuid, integer, text) IS
+    'internal: a connection of that attempt and state, locked until the end of the transaction; null = it is not any more';
+
+-- What waits for the token (world/writeback.c) goes on.
+CREATE FUNCTION opencalendly.renew_access_token(
+    connection_id uuid, attempt integer, access_token text, refresh_token text, expires_in integer) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF (opencalendly.lock_connection(connection_id, attempt, 'active')).id IS NULL THEN
+        RETURN false;
+    END IF;
+    UPDATE opencalendly.calendar_connections AS c
+        SET access_token = opencalendly.seal_calendar_token(c.id, renew_access_token.access_token),
+            refresh_token = coalesce(opencalendly.seal_calendar_token(c.id, renew_access_token.refresh_token), c.refresh_token),
+            refresh_at = t.refresh_at, access_expires_at = t.access_expires_at
+        FROM opencalendly.token_times(expires_in) AS t WHERE c.id = connection_id;
+    PERFORM opencalendly.wake_workers_at_commit();
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.renew_access_token(uuid, integer, text, text, integer) IS
+    'internal: keeps a new access token that lives expires_in seconds, and a new refresh token if there is one, for workers; false if the attempt is not theirs any more; error OC011';
+
+-- Who asks while a sync is under way is answered by the next one, which apply_calendar_sync sees to. A provider that pushes
+-- does not cut short what a failure has put off.
+CREATE FUNCTION opencalendly.ask_calendar_sync(connection_id uuid, token_is_dead boolean, is_push boolean DEFAULT false)
+    RETURNS void
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    UPDATE opencalendly.calendar_connections AS c
+        SET asked_at = clock_timestamp(),
+            refresh_at = CASE WHEN token_is_dead THEN '-infinity' ELSE c.refresh_at END,
+            access_expires_at = CASE WHEN token_is_dead THEN '-infinity' ELSE c.access_expires_at END,
+            next_sync_at = CASE WHEN is_push AND c.failures > 0 OR c.leased_until > clock_timestamp() THEN c.next_sync_at
+                                ELSE least(c.next_sync_at, clock_timestamp()) END
+        WHERE c.id = ask_calendar_sync.connection_id AND c.state = 'active';
+    IF FOUND THEN
+        PERFORM opencalendly.wake_workers_at_commit();
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.ask_calendar_sync(uuid, boolean, boolean) IS
+    'internal: a connection that is active is to be synchronized at once, with a new access token if the one there is dead; asked by a push not before a failed one is to be tried again; wakes workers';
+
+CREATE FUNCTION opencalendly.leave_calendar(connection_id uuid, attempt integer) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF (opencalendly.lock_connection(connection_id, attempt, 'leaving')).id IS NULL THEN
+        RETURN false;
+    END IF;
+    DELETE FROM opencalendly.calendar_connections AS c WHERE c.id = connection_id;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.leave_calendar(uuid, integer) IS
+    'internal: deletes a connection that is being left, with its calendars, windows, entries and writebacks, for workers; false if the attempt is not theirs any more';
+
+--
+-- Reading what was answered
+--
+
+-- Dates and times as RFC 3339 writes them, each part within its bounds, so that no cast fails.
+CREATE FUNCTION opencalendly.is_date(day text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN day ~ '^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' THEN
+        pg_catalog.substr(day, 9)::integer <= EXTRACT(day FROM
+            (pg_catalog.substr(day, 1, 8) || '01')::date + interval '1 month' - interval '1 day')
+        ELSE false END;
+END;
+COMMENT ON FUNCTION opencalendly.is_date(text) IS 'internal: whether a text is a date, yyyy-mm-dd';
+
+CREATE FUNCTION opencalendly.is_wall_clock(at text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT at ~ '^.{10}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?$'
+        AND opencalendly.is_date(pg_catalog.substr(at, 1, 10));
+END;
+COMMENT ON FUNCTION opencalendly.is_wall_clock(text) IS 'internal: whether a text is a date and time without offset';
+
+CREATE FUNCTION opencalendly.is_instant(at text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT at ~ '^.{10}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-5]):[0-5][0-9])$'
+        AND opencalendly.is_date(pg_catalog.substr(at, 1, 10));
+END;
+COMMENT ON FUNCTION opencalendly.is_instant(text) IS 'internal: whether a text is a date and time with offset';
+
+-- Of a reading that is there twice PostgreSQL takes the later one. No clock goes back more than three hours at once.
+CREATE FUNCTION opencalendly.first_reading(at timestamp, zone text) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    later constant timestamptz := at AT TIME ZONE zone;
+    before constant timestamptz := later - interval '3 hours';
+    earlier constant timestamptz := (at - ((before AT TIME ZONE zone) - (before AT TIME ZONE 'UTC'))) AT TIME ZONE 'UTC';
+BEGIN
+    RETURN CASE WHEN earlier < later AND earlier AT TIME ZONE zone = at THEN earlier ELSE later END;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.first_reading(timestamp, text) IS
+    'internal: the first instant at which a zone''s clock shows this; one that it never shows counts from before the gap';
+
+-- An object {"date"} or {"dateTime", "timeZone"?}.
+CREATE FUNCTION opencalendly.event_time(at jsonb, calendar_zone text, is_end boolean) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    said constant text := coalesce(at ->> 'dateTime', at ->> 'date');
+    zone text;
+BEGIN
+    IF opencalendly.is_instant(said) THEN
+        RETURN said::timestamptz;
+    END IF;
+    zone := CASE WHEN at ? 'dateTime' THEN coalesce(at ->> 'timeZone', calendar_zone) ELSE calendar_zone END;
+    IF NOT coalesce(opencalendly.is_timezone(zone), false) THEN
+        RETURN NULL;
+    ELSIF opencalendly.is_date(said) THEN
+        RETURN opencalendly.first_reading(said::timestamp, zone);
+    ELSIF opencalendly.is_wall_clock(said) THEN
+        RETURN CASE WHEN is_end THEN said::timestamp AT TIME ZONE zone
+                    ELSE opencalendly.first_reading(said::timestamp, zone) END;
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.event_time(jsonb, text, boolean) IS
+    'internal: when an event begins or ends; null = it cannot be read, or its zone is not known';
+
+CREATE FUNCTION opencalendly.is_busy_event(event jsonb, owner_id uuid) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(event ->> 'status', '') <> 'cancelled' AND coalesce(event ->> 'transparency', '') <> 'transparent'
+        AND coalesce(event ->> 'eventType', '') NOT IN ('workingLocation', 'birthday')
+        AND NOT coalesce(event -> 'attendees' @> '[{"self": true, "responseStatus": "declined"}]', false)
+        AND NOT (coalesce(event ->> 'id' ~ ('^oc[0-9a-f]{32}' || right(owner_id::text, 8) || '$'), false)
+            AND event #> '{extendedProperties,private,opencalendly}' IS NOT NULL)
+$$;
+COMMENT ON FUNCTION opencalendly.is_busy_event(jsonb, uuid) IS
+    'internal: whether an event, as the provider tells it, makes this host busy';
+
+-- If an event is told of twice, as it may be while the pages are read, the last word counts.
+
+-- A date that ends where it begins is that one day.
+CREATE FUNCTION opencalendly.event_end(event jsonb, calendar_zone text) RETURNS timestamptz
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    day constant text := event #>> '{end,date}';
+BEGIN
+    IF day = event #>> '{start,date}' AND opencalendly.is_date(day) THEN
+        RETURN opencalendly.event_time(jsonb_build_object('date', (day::date + 1)::text), calendar_zone, true);
+    END IF;
+    RETURN opencalendly.event_time(event -> 'end', calendar_zone, true);
+END
+$$;
+COMMENT ON FUNCTION opencalendly.event_end(jsonb, text) IS 'internal: when an event ends; null = it cannot be read';
+
+-- If an event is told of twice, as it may be while the pages are read, the last word counts.
+CREATE FUNCTION opencalendly.told_events(pages jsonb, calendar_zone text, owner_id uuid)
+    RETURNS TABLE (external_id text, is_busy boolean, starts_at timestamptz, ends_at timestamptz)
+    LANGUAGE plpgsql STABLE ROWS 1000 SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        SELECT DISTINCT ON (e.event ->> 'id') e.event ->> 'id', opencalendly.is_busy_event(e.event, owner_id),
+            opencalendly.event_time(e.event -> 'start', calendar_zone, false),
+            opencalendly.event_end(e.event, calendar_zone)
+        FROM jsonb_array_elements(pages) WITH ORDINALITY AS p (page, n),
+            jsonb_array_elements(p.page -> 'items') WITH ORDINALITY AS e (event, n)
+        ORDER BY e.event ->> 'id', p.n DESC, e.n DESC;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.told_events(jsonb, text, uuid) IS
+    'internal: the events in answers of events.list, each once; of one whose time cannot be read starts_at or ends_at is null';
+
+--
+-- The mirror
+--
+
+-- What is as it was is not written again.
+CREATE FUNCTION opencalendly.put_busy_windows(calendar opencalendly.calendars, busy tstzmultirange) RETURNS void
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    WITH wanted AS MATERIALIZED (SELECT lower(r) AS starts_at, upper(r) AS ends_at FROM unnest(busy) AS r),
+    gone AS (
+        DELETE FROM opencalendly.calendar_busy_windows AS w WHERE w.calendar_id = calendar.id
+            AND NOT EXISTS (SELECT FROM wanted AS n WHERE n.starts_at = w.starts_at AND n.ends_at = w.ends_at))
+    INSERT INTO opencalendly.calendar_busy_windows (user_id, calendar_id, starts_at, ends_at)
+        SELECT calendar.user_id, calendar.id, n.starts_at, n.ends_at FROM wanted AS n
+        WHERE NOT EXISTS (SELECT FROM opencalendly.calendar_busy_windows AS w
+                          WHERE w.calendar_id = calendar.id AND w.starts_at = n.starts_at AND w.ends_at = n.ends_at)
+$$;
+COMMENT ON FUNCTION opencalendly.put_busy_windows(opencalendly.calendars, tstzmultirange) IS
+    'internal: the windows of a calendar are these; null = none';
+
+-- Returns null if an event cannot be read, and then nothing is written. What is over, or begins after what was read, is not
+-- kept.
+CREATE FUNCTION opencalendly.put_events(
+    calendar opencalendly.calendars, pages jsonb, is_full boolean, window_start timestamptz, window_end timestamptz,
+    OUT unread text, OUT n_changed bigint)
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    WITH told AS MATERIALIZED (
+        SELECT t.* FROM opencalendly.told_events(pages, calendar.timezone, calendar.user_id) AS t),
+    unread AS MATERIALIZED (
+        SELECT coalesce(left(t.external_id, 80), 'without id') AS name FROM told AS t
+            WHERE t.external_id IS NULL OR t.is_busy AND (t.ends_at >= t.starts_at) IS NOT TRUE
+            ORDER BY t.external_id LIMIT 1),
+    kept AS MATERIALIZED (
+        SELECT t.* FROM told AS t WHERE t.is_busy AND t.ends_at > t.starts_at
+            AND t.ends_at > window_start AND t.starts_at < window_end),
+    gone AS (
+        DELETE FROM opencalendly.calendar_events AS e WHERE e.calendar_id = calendar.id
+            AND NOT EXISTS (SELECT FROM unread)
+            AND (is_full OR e.ends_at <= window_start OR EXISTS (SELECT FROM told AS t WHERE t.external_id = e.external_id))
+            AND NOT EXISTS (SELECT FROM kept AS k WHERE k.external_id = e.external_id)
+        RETURNING 1),
+    changed AS (
+        INSERT INTO opencalendly.calendar_events AS e (calendar_id, external_id, starts_at, ends_at)
+            SELECT calendar.id, k.external_id, k.starts_at, k.ends_at FROM kept AS k WHERE NOT EXISTS (SELECT FROM unread)
+            ON CONFLICT (calendar_id, external_id) DO UPDATE SET starts_at = EXCLUDED.starts_at, ends_at = EXCLUDED.ends_at
+            WHERE (e.starts_at, e.ends_at) <> (EXCLUDED.starts_at, EXCLUDED.ends_at)
+        RETURNING 1)
+    SELECT (SELECT u.name FROM unread AS u), (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed)
+$$;
+COMMENT ON FUNCTION opencalendly.put_events(opencalendly.calendars, jsonb, boolean, timestamptz, timestamptz) IS
+    'internal: keeps the busy events of answers: all there are, or what has changed; unread = the id of one that cannot be read, and then nothing is kept';
+
+-- A full reading goes two days further than what is offered, so that the next ones may be of changes. In another zone than
+-- before all-day events are other times: all is to be read anew, at once.
+CREATE FUNCTION opencalendly.apply_events(
+    calendar opencalendly.calendars, pages jsonb, is_full boolean, began_at timestamptz, window_start timestamptz,
+    window_end timestamptz) RETURNS text
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    end_of_reading constant timestamptz := CASE WHEN is_full THEN window_end + interval '2 days' ELSE calendar.read_until END;
+    zone constant text := coalesce(pages -> -1 ->> 'timeZone', calendar.timezone);
+    is_moved constant boolean := NOT is_full AND zone <> calendar.timezone;
+    done record;
+BEGIN
+    IF NOT opencalendly.is_whole_list(pages) THEN
+        RETURN 'the list of events is not whole';
+    END IF;
+    calendar.timezone := zone;
+    done := opencalendly.put_events(calendar, pages, is_full, window_start, end_of_reading);
+    IF done.unread IS NOT NULL THEN
+        RETURN format('the time of event %s cannot be read', done.unread);
+    ELSIF is_full OR done.n_changed > 0 THEN
+        PERFORM opencalendly.put_busy_windows(calendar,
+            (SELECT range_agg(tstzrange(e.starts_at, e.ends_at)) FROM opencalendly.calendar_events AS e
+             WHERE e.calendar_id = calendar.id));
+    END IF;
+    UPDATE opencalendly.calendars AS c
+        SET sync_token = CASE WHEN NOT is_moved THEN pages -> -1 ->> 'nextSyncToken' END, timezone = zone,
+            read_until = end_of_reading, full_sync_at = CASE WHEN is_full THEN began_at ELSE c.full_sync_at END
+        WHERE c.id = calendar.id;
+    IF is_moved THEN
+        UPDATE opencalendly.calendar_connections AS c SET asked_at = clock_timestamp() WHERE c.id = calendar.connection_id;
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.apply_events(opencalendly.calendars, jsonb, boolean, timestamptz, timestamptz, timestamptz) IS
+    'internal: a calendar is as answers of events.list tell, all there is or what has changed; returns what is wrong with them (and nothing is changed), or null';
+
+-- All that was asked for must have been answered, without an error. A second is left for how times are rounded.
+CREATE FUNCTION opencalendly.apply_free_busy(
+    calendar opencalendly.calendars, answers jsonb, window_start timestamptz, window_end timestamptz) RETURNS text
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    told constant jsonb := (SELECT jsonb_agg(a || (a #> ARRAY['calendars', calendar.external_id]))
+        FROM jsonb_array_elements(answers) AS a WHERE a -> 'calendars' ? calendar.external_id);
+    reason constant text := (SELECT coalesce(e.error ->> 'reason', 'without reason')
+        FROM jsonb_array_elements(told) AS a, jsonb_array_elements(a -> 'errors') AS e (error) LIMIT 1);
+    busy constant jsonb := (SELECT jsonb_agg(b) FROM jsonb_array_elements(told) AS a, jsonb_array_elements(a -> 'busy') AS b);
+BEGIN
+    IF told IS NULL THEN
+        RETURN 'the provider told nothing of this calendar';
+    ELSIF reason IS NOT NULL THEN
+        RETURN format('the provider answered with an error (%s)', substring(reason FROM '^[A-Za-z ]{1,60}$'));
+    ELSIF EXISTS (SELECT FROM jsonb_array_elements(told) AS a
+                  WHERE (opencalendly.is_instant(a ->> 'timeMin') AND opencalendly.is_instant(a ->> 'timeMax')
+                      AND jsonb_typeof(a -> 'busy') = 'array') IS NOT TRUE)
+        OR EXISTS (SELECT FROM jsonb_array_elements(busy) AS b
+                   WHERE (opencalendly.is_instant(b ->> 'start') AND opencalendly.is_instant(b ->> 'end')) IS NOT TRUE)
+    THEN
+        RETURN 'a busy time cannot be read';
+    ELSIF NOT (SELECT range_agg(tstzrange((a ->> 'timeMin')::timestamptz, (a ->> 'timeMax')::timestamptz))
+               FROM jsonb_array_elements(told) AS a)
+        @> tstzrange(window_start + interval '1 second', window_end - interval '1 second')
+    THEN
+        RETURN 'the provider did not tell of the whole time';
+    END IF;
+    DELETE FROM opencalendly.calendar_events AS e WHERE e.calendar_id = calendar.id;
+    UPDATE opencalendly.calendars AS c SET sync_token = NULL WHERE c.id = calendar.id AND c.sync_token IS NOT NULL;
+    PERFORM opencalendly.put_busy_windows(calendar,
+        (SELECT range_agg(tstzrange((b ->> 'start')::timestamptz, (b ->> 'end')::timestamptz)) FROM jsonb_array_elements(busy) AS b));
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.apply_free_busy(opencalendly.calendars, jsonb, timestamptz, timestamptz) IS
+    'internal: a calendar is as answers of freeBusy.query tell; returns what is wrong with them (and nothing is changed), or null';
+
+-- What has come of one calendar: an error of the worker's, its events, or its busy times. A list of changes says nothing
+-- where all is to be read anew since, nor does silence about a calendar that was chosen since: both are asked for again.
+CREATE FUNCTION opencalendly.apply_calendar(
+    calendar opencalendly.calendars, findings jsonb, began_at timestamptz, is_asked boolean) RETURNS text
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    mark constant jsonb := jsonb_build_array(jsonb_build_object('calendarId', calendar.id));
+    window_start constant timestamptz := findings ->> 'from';
+    window_end constant timestamptz := findings ->> 'until';
+    entry jsonb;
+BEGIN
+    IF findings -> 'errors' @> mark THEN
+        RETURN (SELECT e ->> 'error' FROM jsonb_array_elements(findings -> 'errors') AS e WHERE e @> (mark -> 0) LIMIT 1);
+    ELSIF findings -> 'events' @> mark THEN
+        entry := (SELECT e FROM jsonb_array_elements(findings -> 'events') AS e WHERE e @> (mark -> 0) LIMIT 1);
+        IF calendar.sync_token IS NULL AND NOT entry @> '{"isFull": true}' THEN
+            RETURN '';
+        END IF;
+        RETURN opencalendly.apply_events(
+            calendar, entry -> 'pages', entry @> '{"isFull": true}', began_at, window_start, window_end);
+    ELSIF is_asked AND NOT EXISTS (SELECT FROM jsonb_array_elements(findings -> 'freeBusy') AS a
+                                   WHERE a -> 'calendars' ? calendar.external_id)
+    THEN
+        RETURN '';
+    END IF;
+    RETURN opencalendly.apply_free_busy(calendar, coalesce(findings -> 'freeBusy', '[]'), window_start, window_end);
+EXCEPTION WHEN data_exception THEN
+    RETURN 'the answer cannot be read';
+END
+$$;
+COMMENT ON FUNCTION opencalendly.apply_calendar(opencalendly.calendars, jsonb, timestamptz, boolean) IS
+    'internal: writes what a sync has found of a busy source; returns what is wrong with it (and nothing is changed), null = nothing, or '' = it tells nothing of this calendar';
+
+-- A channel that does not say when it ends is made anew soon.
+CREATE FUNCTION opencalendly.put_channels(connection_id uuid, channels jsonb) RETURNS void
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE opencalendly.calendars AS c
+        SET channel_id = (n ->> 'channelId')::uuid, channel_token_hash = decode(n ->> 'tokenHash', 'hex'),
+            channel_resource_id = n ->> 'resourceId',
+            channel_expires_at = CASE WHEN n ->> 'expiresAt' ~ '^[0-9]{1,14}$' THEN to_timestamp((n ->> 'expiresAt')::bigint / 1000.0)
+                                      ELSE clock_timestamp() + interval '2 days' END
+        FROM jsonb_array_elements(channels) AS n
+        WHERE c.connection_id = put_channels.connection_id AND c.id = (n ->> 'calendarId')::uuid AND c.is_busy_source
+$$;
+COMMENT ON FUNCTION opencalendly.put_channels(uuid, jsonb) IS
+    'internal: by which channels the provider tells of changes in busy sources from now on';
+
+CREATE FUNCTION opencalendly.calendar_sync_interval() RETURNS interval
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- loads the library: from then on the setting is there
+    PERFORM opencalendly.current_instant();
+    RETURN current_setting('opencalendly.calendar_sync_interval')::interval;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.calendar_sync_interval() IS
+    'internal: how often calendars are read, the setting opencalendly.calendar_sync_interval';
+
+-- The end of a sync, good or bad. Who asks while it is under way is answered by another one, at once; after a failure only if
+-- that was the first, so that nobody can ask without end for what fails.
+CREATE FUNCTION opencalendly.end_sync(connection_id uuid, began_at timestamptz, is_good boolean, error text, delay interval)
+    RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    is_asked_again boolean;
+BEGIN
+    UPDATE opencalendly.calendar_connections AS c
+        SET tried_at = began_at, leased_until = NULL, last_error = left(end_sync.error, 300),
+            failures = CASE WHEN is_good THEN 0 ELSE c.failures + 1 END,
+            synced_at = CASE WHEN is_good THEN began_at ELSE c.synced_at END,
+            next_sync_at = clock_timestamp()
+                + CASE WHEN c.asked_at > began_at AND (is_good OR c.failures = 0) THEN interval '0' ELSE delay END
+        WHERE c.id = end_sync.connection_id
+        RETURNING c.asked_at > began_at INTO is_asked_again;
+    IF is_asked_again THEN
+        PERFORM opencalendly.wake_workers_at_commit();
+    END IF;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION opencalendly.end_sync(uuid, timestamptz, boolean, text, interval) IS
+    'internal: a sync that began then is over, the next one begins after a delay; returns true';
+
+-- One calendar that fails does not make the others wait; a sync in which all have failed has failed.
+CREATE FUNCTION opencalendly.apply_calendar_sync(connection_id uuid, attempt integer, began_at timestamptz, findings jsonb)
+    RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    connection constant opencalendly.calendar_connections := opencalendly.lock_connection(connection_id, attempt, 'active');
+    calendar opencalendly.calendars;
+    problem text;
+    problems text[];
+    n_good integer := 0;
+BEGIN
+    IF connection.id IS NULL THEN
+        RETURN false;
+    ELSIF opencalendly.put_calendars(connection, findings -> 'calendarList') THEN
+        UPDATE opencalendly.calendar_connections AS c SET listed_at = began_at WHERE c.id = connection.id;
+    END IF;
+    FOR calendar IN SELECT c.* FROM opencalendly.calendars AS c
+        WHERE c.connection_id = connection.id AND c.is_busy_source ORDER BY c.id FOR NO KEY UPDATE
+    LOOP
+        problem := opencalendly.apply_calendar(calendar, findings, began_at, coalesce(connection.asked_at > began_at, false));
+        CONTINUE WHEN problem = '';
+        UPDATE opencalendly.calendars AS c
+            SET last_error = left(problem, 300), synced_at = CASE WHEN problem IS NULL THEN began_at ELSE c.synced_at END
+            WHERE c.id = calendar.id;
+        IF problem IS NULL THEN
+            n_good := n_good + 1;
+        ELSE
+            problems := problems || format('%s: %s', calendar.name, problem);
+        END IF;
+    END LOOP;
+    PERFORM opencalendly.put_channels(connection.id, findings -> 'channels');
+    RETURN opencalendly.end_sync(connection.id, began_at, n_good > 0 OR problems IS NULL, problems[1],
+        opencalendly.calendar_sync_interval() * (0.9 + 0.2 * random()));
+END
+$$;
+COMMENT ON FUNCTION opencalendly.apply_calendar_sync(uuid, integer, timestamptz, jsonb) IS
+    'internal: writes what a sync has found: {"from", "until", "calendarList"?: [answer], "freeBusy"?: [answer], "events"?: [{"calendarId", "isFull", "pages": [answer]}], "errors"?: [{"calendarId", "error"}], "channels"?: [{"calendarId", "channelId", "tokenHash", "resourceId", "expiresAt"}]}, for workers; false if the attempt is not theirs any more';
+
+CREATE FUNCTION opencalendly.fail_calendar_sync(
+    connection_id uuid, attempt integer, began_at timestamptz, error text, delay_ms bigint, is_broken boolean) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    connection constant opencalendly.calendar_connections := opencalendly.lock_connection(connection_id, attempt, 'active');
+BEGIN
+    IF connection.id IS NULL THEN
+        RETURN false;
+    ELSIF is_broken THEN
+        UPDATE opencalendly.calendar_connections AS c SET state = 'broken' WHERE c.id = connection.id;
+        PERFORM opencalendly.enqueue_mail('calendar_broken',
+            concat_ws('/', 'calendar_broken', connection.id, floor(extract(epoch FROM clock_timestamp()))),
+            connection.user_id, NULL, connection.id);
+    END IF;
+    RETURN opencalendly.end_sync(connection.id, began_at, false, error, delay_ms * interval '1 millisecond');
+END
+$$;
+COMMENT ON FUNCTION opencalendly.fail_calendar_sync(uuid, integer, timestamptz, text, bigint, boolean) IS
+    'internal: a sync has come to nothing, for the reason given, and is tried again after a delay; or the grant is dead: the connection is broken, and its user is told by mail; for workers; false if the attempt is not theirs any more';

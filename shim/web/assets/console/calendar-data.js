@@ -1,0 +1,92 @@
+/*
+ * Connected calendars as the API tells them: what state they are in, words for it, and the way to Google and back. Times are the
+ * host's, to the second, as in webhook-data.js.
+ */
+import { has, language, t } from '../i18n.js';
+import { post } from '../api.js';
+import { api } from './session.js';
+
+/* Where Google sends the host back to: the page of calendar-callback.js. */
+export const redirectUri = `${location.origin}/settings/calendar/google/callback`;
+/* In the session's store: the language that a host leaves for Google in, for Google keeps no more of us than the address. */
+const LANGUAGE = 'opencalendly-connect-language';
+
+/* --- connections --------------------------------------------------------------------------------------------------- */
+
+/* { isConfigured, connections } */
+export async function statusOf() {
+  const { isConfigured, connections } = await api.get('/v0/calendar/sync/status');
+
+  return { isConfigured, connections };
+}
+
+/* { summary, failures } of what is written into calendars. */
+export const writebacksOf = () => api.get('/v0/calendar/writeback/status');
+
+/* "broken", "stale", "failing", "reading" (for the first time) or "fresh". */
+export function stateOf({ state, isStale, lastError, lastSyncedAt }) {
+  if (state === 'broken') return 'broken';
+  if (isStale) return 'stale';
+  if (lastError) return 'failing';
+  return lastSyncedAt ? 'fresh' : 'reading';
+}
+
+const ROLES = ['writer', 'owner'];
+
+/* The calendars that bookings can be written into, each with its connection. */
+export const writableOf = (connections) => connections.flatMap((connection) => connection.calendars
+  .filter(({ accessRole }) => ROLES.includes(accessRole)).map((calendar) => ({ calendar, connection })));
+
+export const writeTargetOf = (connections) =>
+  writableOf(connections).find(({ calendar }) => calendar.isWriteTarget) ?? null;
+
+/* In the order of a list, which no choice changes: the account's own first, then by name. */
+export const inOrder = (calendars) => [...calendars].sort((a, b) => b.isPrimary - a.isPrimary
+  || a.name.localeCompare(b.name, language));
+
+/* Why something has failed: what there are words for, in words of the page; all else as the service says it. */
+export function failureText(error) {
+  const [, status, reason] = /^answered (\d+)(?: \(([^)]+)\))?$/.exec(error) ?? [];
+  const key = `webhooks.failures.${error.toLowerCase().replace(/[^a-z0-9]+/g, '_')}`;
+
+  if (status) return t(reason ? 'calendars.answeredBecause' : 'calendars.answered', { status, reason });
+  return has(key) ? t('calendars.noAnswer', { error: t(key) }) : t('calendars.failed', { error });
+}
+
+/* --- to Google and back -------------------------------------------------------------------------------------------- */
+
+/* The language of a page may be the visitor's wish, or what the browser likes best. */
+const store = {
+  keep(value) {
+    try {
+      sessionStorage.setItem(LANGUAGE, value);
+    } catch { /* then the browser's own language will do */ }
+  },
+  take() {
+    try {
+      const value = sessionStorage.getItem(LANGUAGE);
+
+      sessionStorage.removeItem(LANGUAGE);
+      return value;
+    } catch {
+      return null;
+    }
+  },
+};
+
+/* The language in which the host left; null if that is not known. For the page that they come back to, once. */
+export const takeLanguage = () => store.take();
+
+/* Leads to Google's page that asks the host; raises what the API does. */
+export async function leaveForGoogle(call = api.post) {
+  const { authUrl } = await call('/v0/calendar/google/connect/start', { redirectUri });
+  const url = new URL(authUrl);
+
+  if (url.protocol !== 'https:') throw new Error(`no address to go to: ${url.origin}`);
+  store.keep(language);
+  location.assign(url);
+}
+
+/* What Google has sent back is handed on: the connection. Not by the console's own way, which asks to sign in and waits. */
+export const completeConnection = ({ code, state }) =>
+  post('/v0/calendar/google/connect/complete', { code, state, redirectUri });
