@@ -56,7 +56,8 @@ sub output_of
 }
 
 my $node = OpenCalendly::node('contract',
-	conf => Scene::conf() . Shim::conf() . "opencalendly.base_url = 'https://example.com'\n");
+	conf => Scene::conf() . Shim::conf() . "opencalendly.base_url = 'https://example.com'\n"
+	  . "opencalendly.google_client_id = 'client.example'\n");
 OpenCalendly::install($node);
 my $shim = Shim->start($node, limits => 1, threads => 8);
 my $document = $shim->http->get('/v0/openapi.json');
@@ -102,8 +103,11 @@ my %headers = (
 	'key' => 'Idempotency-Key',
 	'if-match' => 'If-Match',
 	'if-none-match' => 'If-None-Match',
-	'session-mode' => 'X-Session');
-my %limit_classes = (magic => 'TooManyMagic', auth => 'TooManyAuth', page => 'TooManyPage', booking => 'TooManyBooking');
+	'session-mode' => 'X-Session',
+	'goog-channel-id' => 'X-Goog-Channel-ID',
+	'goog-channel-token' => 'X-Goog-Channel-Token',
+	'goog-resource-state' => 'X-Goog-Resource-State');
+my %limit_classes = ('-' => 'none', magic => 'TooManyMagic', auth => 'TooManyAuth', page => 'TooManyPage', booking => 'TooManyBooking');
 my %cache_headers = ('check' => 'NoCache', 'no-store' => 'NoStore');
 
 sub last_part { return $_[0] =~ s{.*/}{}r; }
@@ -155,7 +159,7 @@ for my $line (split /\n/, $routes)
 
 	# the pages are no part of the API's document, but their functions must be there, too
 	$table{ "$method " . ($path =~ s/:(\w+)/{$1}/gr) } = table_row(@rest) if $rest[-1] eq 'api';
-	$argument_counts{$function} = @words if $function ne '-';
+	$argument_counts{$_} = @words for grep { $_ ne '-' } $function, $rest[-2];
 }
 my %in_document = map { $_ => document_row($operations{$_}) } grep { !$operations{$_}{is_system} } keys %operations;
 is_deeply(\%in_document, \%table, 'the document and the shim\'s table tell the same routes');
@@ -343,6 +347,14 @@ sub set_clock
 	return;
 }
 
+sub change
+{
+	my ($sql) = @_;
+
+	$node->safe_psql('postgres', "SET search_path = opencalendly, pg_catalog; $sql");
+	return;
+}
+
 sub lease
 {
 	my ($delivery_id) = @_;
@@ -429,9 +441,11 @@ sub check_without_database
 	return;
 }
 
-# What only a fault of ours brings about cannot be seen; requests that are malformed have tests of their own.
+# What only a fault of ours brings about cannot be seen; requests that are malformed, and those that wait until it is too late,
+# have tests of their own.
 sub check_all_seen
 {
+	$seen{"POST /v0/calendar/$_/disconnect"}{502} = 1 for 'google', 'connections/{id}';
 	for my $name (sort keys %operations)
 	{
 		my $operation = $operations{$name};
@@ -452,7 +466,7 @@ SKIP:
 
 	my @people = map { $strict->login("$_\@example.com", username => $_, displayName => ucfirst) } qw(ada ben cleo);
 	Tour::run(anyone => $strict, clients => \@people, call => \&call, refused => \&refused, set_clock => \&set_clock,
-		lease => \&lease);
+		lease => \&lease, change => \&change);
 	check_redirections($people[0]);
 	check_metrics();
 	check_limits();

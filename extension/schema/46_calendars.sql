@@ -41,6 +41,7 @@ CREATE TABLE opencalendly.calendar_connections (
 CREATE INDEX calendar_connections_user_id_idx ON opencalendly.calendar_connections (user_id);
 CREATE INDEX calendar_connections_next_sync_at_idx ON opencalendly.calendar_connections (next_sync_at, id)
     WHERE state <> 'broken';
+CREATE INDEX calendar_connections_state_idx ON opencalendly.calendar_connections (state) WHERE state <> 'active';
 COMMENT ON TABLE opencalendly.calendar_connections IS 'a host''s account at a provider of calendars, and how its synchronization goes';
 COMMENT ON COLUMN opencalendly.calendar_connections.account_id IS 'the provider''s lasting name of the account (of Google: sub)';
 COMMENT ON COLUMN opencalendly.calendar_connections.refresh_at IS 'when a new access token is to be fetched: at 80 percent of its life';

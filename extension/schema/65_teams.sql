@@ -631,6 +631,8 @@ BEGIN
         ARRAY(SELECT c.occurrence_id FROM opencalendly.claims AS c WHERE c.host_id = old.id));
     DELETE FROM opencalendly.claims AS c WHERE c.host_id = old.id AND c.occurrence_id IS NULL;
     DELETE FROM opencalendly.availability_overrides AS o WHERE o.user_id = old.id;
+    DELETE FROM opencalendly.calendar_connections AS c WHERE c.user_id = old.id;
+    DELETE FROM opencalendly.calendar_consents AS c WHERE c.user_id = old.id;
     DELETE FROM opencalendly.calendar_busy_windows AS w WHERE w.user_id = old.id;
     DELETE FROM opencalendly.schedules AS s WHERE s.user_id = old.id;
 

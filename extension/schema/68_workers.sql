@@ -203,6 +203,20 @@ BEGIN
         COMMIT;
     END LOOP;
 
+    last := nobody;
+    LOOP
+        SELECT pg_catalog.array_agg(old.id ORDER BY old.id) INTO ids FROM (
+            SELECT d.id FROM opencalendly.calendar_writebacks AS d
+                WHERE d.id > last AND d.id < opencalendly.first_id_of(cutoff)
+                    AND d.status IN ('succeeded', 'failed') AND d.settled_at < cutoff
+                ORDER BY d.id LIMIT step FOR UPDATE SKIP LOCKED) AS old;
+        EXIT WHEN ids IS NULL;
+        DELETE FROM opencalendly.calendar_writebacks AS d WHERE d.id = ANY (ids);
+        DELETE FROM opencalendly.delivery_attempts AS a WHERE a.delivery_id = ANY (ids);
+        last := ids[pg_catalog.cardinality(ids)];
+        COMMIT;
+    END LOOP;
+
     -- Mails of the last day stay in any case: they are counted (has_mail_to_spare).
     last := nobody;
     LOOP
@@ -241,11 +255,18 @@ BEGIN
                 AND NOT EXISTS (SELECT FROM opencalendly.webhook_deliveries AS d
                                 WHERE d.id = a.delivery_id AND d.id > last AND d.id <= upto)
                 AND NOT EXISTS (SELECT FROM opencalendly.email_deliveries AS d
+                                WHERE d.id = a.delivery_id AND d.id > last AND d.id <= upto)
+                AND NOT EXISTS (SELECT FROM opencalendly.calendar_writebacks AS d
                                 WHERE d.id = a.delivery_id AND d.id > last AND d.id <= upto);
         COMMIT;
         EXIT WHEN upto = everybody;
         last := upto;
     END LOOP;
+
+    -- Whoever was on the way to a calendar is there, or will not come.
+    DELETE FROM opencalendly.calendar_consents AS c
+        WHERE c.expires_at < pg_catalog.clock_timestamp() - interval '1 day';
+    COMMIT;
 
     -- pg_cron never forgets a run by itself. Runs that could not start have no time, but a number.
     IF EXISTS (SELECT FROM pg_catalog.pg_extension AS e WHERE e.extname = 'pg_cron')
@@ -260,7 +281,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE opencalendly.prune_outbox(interval) IS
-    'deletes deliveries, of webhooks and mails, settled longer than keep ago (no mail of the last day), with their attempts, events that nobody is told any more, and a week''s old runs of our jobs in pg_cron; commits every 10,000 rows, so call it outside of a transaction; errors OC006';
+    'deletes deliveries, of webhooks, mails and calendar entries, settled longer than keep ago (no mail of the last day), with their attempts, events that nobody is told any more, consents that ended more than a day ago, and a week''s old runs of our jobs in pg_cron; commits every 10,000 rows, so call it outside of a transaction; errors OC006';
 
 CREATE FUNCTION opencalendly.first_id_of(at timestamptz) RETURNS uuid
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

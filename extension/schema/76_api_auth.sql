@@ -201,7 +201,7 @@ CREATE FUNCTION opencalendly.api_metrics()
         SELECT 'opencalendly_restored_copy', 'gauge', 'Whether the database is a restored copy, which sends nothing.', '',
             opencalendly.is_restored_copy()::integer::double precision
         UNION ALL
-        SELECT 'opencalendly_deliveries', 'gauge', 'Webhooks and mails by what they wait for.',
+        SELECT 'opencalendly_deliveries', 'gauge', 'Webhooks, mails and entries in calendars by what they wait for.',
             format('queue="%s",state="%s"', o.queue, k.state), k.n
             FROM outbox AS o CROSS JOIN LATERAL (VALUES ('due', o.due), ('waiting', o.waiting), ('leased', o.leased),
                 ('paused', o.paused), ('failed', o.failed)) AS k (state, n)
@@ -213,6 +213,17 @@ CREATE FUNCTION opencalendly.api_metrics()
         SELECT 'opencalendly_worker_seen_seconds', 'gauge', 'How long ago a worker was last at work; absent if none ever was.',
             format('queue="%s"', h.queue), greatest(extract(epoch FROM clock_timestamp() - h.seen_at), 0)
             FROM opencalendly.worker_heartbeats AS h
+        UNION ALL
+        SELECT 'opencalendly_calendar_connections', 'gauge', 'Connections to calendars that are broken, or are being left.',
+            format('state="%s"', k.state), (SELECT count(*) FROM opencalendly.calendar_connections AS n
+                                            WHERE n.state = k.state AND n.state <> 'active')
+            FROM (VALUES ('broken'), ('leaving')) AS k (state)
+        UNION ALL
+        SELECT 'opencalendly_calendar_oldest_due_seconds', 'gauge',
+            'How long the calendars that are due longest have been due to be read; 0 if none are.', '',
+            coalesce(extract(epoch FROM max(clock_timestamp() - greatest(n.next_sync_at, n.asked_at, n.created_at))), 0)
+            FROM opencalendly.calendar_connections AS n
+            WHERE n.state <> 'broken' AND n.next_sync_at <= clock_timestamp()
         UNION ALL
         SELECT 'opencalendly_live_holds', 'gauge', 'Slots kept for an invitee who is typing.', '', count(*)
             FROM opencalendly.holds AS h WHERE h.expires_at > opencalendly.current_instant()
@@ -228,7 +239,8 @@ CREATE FUNCTION opencalendly.api_metrics()
             WHERE c.oid = ANY (ARRAY['opencalendly.users', 'opencalendly.event_types', 'opencalendly.bookings',
                 'opencalendly.claims', 'opencalendly.sessions', 'opencalendly.idempotency_keys',
                 'opencalendly.outbox_events', 'opencalendly.webhook_deliveries', 'opencalendly.email_deliveries',
-                'opencalendly.delivery_attempts']::regclass[])
+                'opencalendly.delivery_attempts', 'opencalendly.calendar_connections', 'opencalendly.calendar_busy_windows',
+                'opencalendly.calendar_writebacks']::regclass[])
         UNION ALL
         SELECT 'opencalendly_bookings_estimate', 'gauge', 'Bookings by status, as the planner estimates them.',
             format('status="%s"', k.status), greatest(c.reltuples, 0) * coalesce(f.frequency, 0)

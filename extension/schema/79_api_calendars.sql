@@ -762,9 +762,10 @@ CREATE FUNCTION opencalendly.api_disconnect_calendars(session text, body text) R
 DECLARE
     me constant opencalendly.users := opencalendly.signed_in(session);
     given constant jsonb := opencalendly.body_fields(body, '{}');
-    ids constant uuid[] := ARRAY(SELECT c.id FROM opencalendly.calendar_connections AS c
-        WHERE c.user_id = me.id AND c.provider = 'google');
+    ids uuid[];
 BEGIN
+    PERFORM FROM opencalendly.users AS u WHERE u.id = me.id FOR NO KEY UPDATE;
+    ids := ARRAY(SELECT c.id FROM opencalendly.calendar_connections AS c WHERE c.user_id = me.id AND c.provider = 'google');
     IF ids = '{}' THEN
         RETURN opencalendly.answer('{"provider": "google", "disconnected": false}');
     END IF;

@@ -99,14 +99,14 @@ CREATE FUNCTION opencalendly.first_free(names jsonb, since timestamptz) RETURNS 
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     start timestamptz := since;
-    found_slot text;
+    available jsonb;
 BEGIN
     FOR month IN 1 .. 12 LOOP
-        found_slot := opencalendly.page_availability(names, 'UTC', start, 31, 1) #>> '{slots,0,startsAt}';
-        EXIT WHEN found_slot IS NOT NULL;
+        available := opencalendly.page_availability(names, 'UTC', start, 31, 1);
+        EXIT WHEN available -> 'slots' <> '[]' OR available ? 'calendarStale';
         start := start + interval '744 hours';
     END LOOP;
-    RETURN found_slot;
+    RETURN available #>> '{slots,0,startsAt}';
 END
 $$;
 COMMENT ON FUNCTION opencalendly.first_free(jsonb, timestamptz) IS
@@ -134,13 +134,15 @@ BEGIN
         IF list -> 'days' = '[]' THEN
             list := list || jsonb_build_object('later', opencalendly.first_free(names, since + month));
         END IF;
+    ELSIF coalesce(available, opencalendly.page_availability(names, zone, now, 1, 1)) ? 'calendarStale' THEN
+        list := list || '{"calendarStale": true}';
     END IF;
     RETURN list || jsonb_build_object('firstFree', first, 'now', opencalendly.instant_text(now), 'zone', zone,
         'hasDays', list -> 'days' <> '[]');
 END
 $$;
 COMMENT ON FUNCTION opencalendly.times_members(jsonb, text, text) IS
-    'internal: {firstFree, now, zone, days, hasDays, later: null if nothing comes later} of a page; raises OC006 for a bad start';
+    'internal: {firstFree, now, zone, days, hasDays, later: null if nothing comes later, calendarStale: true if stale calendars keep all from being offered} of a page; raises OC006 for a bad start';
 
 CREATE FUNCTION opencalendly.page_error(sqlstate text, message text, detail text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -257,7 +259,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.event_page(jsonb, jsonb, text, text, text, jsonb, jsonb) IS
-    'internal: the page of an event type: the API''s answer for it, and firstFree, now, zone, timezone, days, later, chosen?, form, error?';
+    'internal: the page of an event type: the API''s answer for it, and firstFree, now, zone, timezone, days, later, calendarStale?, chosen?, form, error?';
 
 -- --- a booking as its page shows it ---
 
@@ -521,7 +523,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.action_page(text, text, text, text, jsonb, jsonb) IS
-    'internal: the page of a link: the API''s answer for it, and state, is, meeting, form, error?, and of a link that can move: firstFree, days, later';
+    'internal: the page of a link: the API''s answer for it, and state, is, meeting, form, error?, and of a link that can move: firstFree, days, later, calendarStale?';
 
 CREATE FUNCTION opencalendly.api_page_action(token text, done text, other text, start text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -55,9 +55,14 @@ GRANT SELECT, UPDATE (status, attempt, due_at, leased_until, last_error, settled
 GRANT SELECT, UPDATE (status, attempt, due_at, leased_until, last_error, settled_at), DELETE ON opencalendly.email_deliveries
     TO opencalendly_worker;
 -- Calendars (world/calendar.c, world/writeback.c); what a sync has found is written by functions.
-GRANT SELECT, UPDATE (attempt, leased_until, next_sync_at) ON opencalendly.calendar_connections TO opencalendly_worker;
+GRANT SELECT, UPDATE (attempt, failures, leased_until, next_sync_at) ON opencalendly.calendar_connections TO opencalendly_worker;
 GRANT SELECT, UPDATE (attempt, leased_until) ON opencalendly.calendar_consents TO opencalendly_worker;
 GRANT SELECT ON opencalendly.calendars TO opencalendly_worker;
+GRANT DELETE ON opencalendly.calendar_consents TO opencalendly_worker;
+GRANT EXECUTE ON FUNCTION
+    opencalendly.finish_consent, opencalendly.fail_consent, opencalendly.renew_access_token, opencalendly.apply_calendar_sync,
+    opencalendly.fail_calendar_sync, opencalendly.ask_calendar_sync, opencalendly.leave_calendar
+    TO opencalendly_worker;
 GRANT SELECT, UPDATE (status, attempt, due_at, leased_until, last_error, settled_at), DELETE ON opencalendly.calendar_writebacks
     TO opencalendly_worker;
 GRANT SELECT, INSERT, DELETE ON opencalendly.delivery_attempts TO opencalendly_worker;

@@ -16,6 +16,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { parse } from '../mail/parse.mjs';
 
@@ -30,7 +31,9 @@ const screenshots = process.env.BROWSER_SCREENSHOTS;
 const script = process.env.BROWSER_SCRIPT;
 const mails = process.env.BROWSER_MAILS;
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--force-color-profile=srgb'];
+  '--disable-component-update', '--disable-sync', '--force-color-profile=srgb',
+  /* data.hostRules: where hosts are to be found by their names, with certificates that nobody knows */
+  ...(data.hostRules ? [`--host-resolver-rules=${data.hostRules}`] : [])];
 const patience = 10_000;
 
 let now = '2026-06-01T08:00:00Z';
@@ -107,6 +110,17 @@ export async function step(name, work) {
   if (failure) for (const visitor of judged) await visitor.photograph(`${script}-${name}`);
   for (const visitor of own) await visitor.close();
   if (Date.now() - began > 5000) note(`${name}: ${Date.now() - began} ms`);
+}
+
+let answers;
+
+/* What the calling script says to a question (Browser::script); one at a time. */
+export async function ask(what, values = {}) {
+  answers ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  say(`ask ${what} ${JSON.stringify(values)}`);
+  const { value } = await answers.next();
+
+  return JSON.parse(value)[0];
 }
 
 export async function finish() {
@@ -332,6 +346,7 @@ export async function visitor(options = {}) {
     colorScheme: options.dark ? 'dark' : 'light',
     reducedMotion: 'reduce',
     javaScriptEnabled: options.script ?? true,
+    ignoreHTTPSErrors: data.hostRules !== undefined,
     permissions: options.script === false ? [] : ['clipboard-read', 'clipboard-write'],
   });
   const result = new Visitor(context);

@@ -63,6 +63,10 @@ export class Calendars {
     return this.#keep(calendar, { ...events.get(event.id), ...event, id: event.id ?? `e${randomBytes(12).toString('hex')}` }, email);
   }
 
+  put({ email, calendar, events }) {
+    events.forEach((event) => this.event({ email, calendar, event }));
+  }
+
   remove({ email, calendar = email, id }) {
     const event = this.#calendars.get(calendar).events.get(id);
 
@@ -281,7 +285,7 @@ export class Calendars {
   }
 
   #made(request) {
-    const id = request.requestId.replace(/[^a-z]/g, '').padEnd(10, 'x').slice(-10).replace(/^(...)(....)(...)$/, '$1-$2-$3');
+    const id = request.requestId.replace(/\d/g, (digit) => 'qrstuvwxyz'[digit]).replace(/[^a-z]/g, '').padEnd(10, 'x').slice(-10).replace(/^(...)(....)(...)$/, '$1-$2-$3');
     const uri = `https://meet.google.com/${id}`;
 
     return { hangoutLink: uri, conferenceData: {
@@ -314,10 +318,14 @@ export class Calendars {
     const reason = this.settings.freeBusyErrors[id] ?? (entry ? undefined : 'notFound');
 
     if (reason) return this.#unread(reason);
-    const { events, zone } = this.#calendars.get(entry.id);
-    const counts = (event) => event.status !== 'cancelled' && event.transparency !== 'transparent' && !event.recurrence
+    return { busy: this.#busyOf(this.#calendars.get(entry.id), min, max).map(([start, end]) => ({ start: toText(start), end: toText(end) })) };
+  }
+
+  /* Merged, in the order of time, clipped; without the events that isLeft names. */
+  #busyOf({ id, events, zone }, min, max, isLeft = () => false) {
+    const counts = (event) => !isLeft(event) && event.status !== 'cancelled' && event.transparency !== 'transparent' && !event.recurrence
       && !['workingLocation', 'birthday'].includes(event.eventType)
-      && !(event.attendees ?? []).some((who) => who.email === entry.id && who.responseStatus === 'declined');
+      && !(event.attendees ?? []).some((who) => who.email === id && who.responseStatus === 'declined');
     const spans = [...events.values()].filter(counts)
       .map(({ start, end }) => [Math.max(instantOf(start, zone), min), Math.min(instantOf(end, zone), max)])
       .filter(([start, end]) => start < end).sort(([a], [b]) => a - b);
@@ -327,7 +335,13 @@ export class Calendars {
       if (busy.length && start <= busy.at(-1)[1]) busy.at(-1)[1] = Math.max(busy.at(-1)[1], end);
       else busy.push([start, end]);
     }
-    return { busy: busy.map(([start, end]) => ({ start: toText(start), end: toText(end) })) };
+    return busy;
+  }
+
+  /* When a calendar is busy, but for events with our mark: list of [start, end] in seconds. */
+  busy({ calendar, from, until }) {
+    return this.#busyOf(this.#calendars.get(calendar), from * 1000, until * 1000, (event) => event.extendedProperties?.private?.opencalendly)
+      .map((span) => span.map((instant) => Math.round(instant / 1000)));
   }
 
   /* ---- Channels. ---- */

@@ -175,7 +175,7 @@ const of = (object, ...names) => Object.fromEntries(names.filter((name) => objec
 
 obey({
   ...of(accounts, 'grant', 'grants', 'expire', 'withdraw'),
-  ...of(calendars, 'calendar', 'unlist', 'event', 'events', 'remove', 'forget', 'channels', 'notify'),
+  ...of(calendars, 'calendar', 'unlist', 'event', 'put', 'events', 'busy', 'remove', 'forget', 'channels', 'notify'),
   consent,
   list,
   settings: ({ values }) => { Object.assign(settings, values); },

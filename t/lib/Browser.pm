@@ -35,9 +35,10 @@ Says what keeps such tests from running; undef if nothing does.
 
 Makes a service: {node, shim, http, url}. Options: conf (more lines for the node) and those of Shim->start.
 
-=item Browser::script($service, $name, $data)
+=item Browser::script($service, $name, $data, %answers)
 
-Runs t/browser/$name.mjs; $data, if given, is handed on as JSON.
+Runs t/browser/$name.mjs; $data, if given, is handed on as JSON. What the script asks by ask(NAME, VALUES), is answered by what
+$answers{NAME}->(VALUES) returns.
 
 =item Browser::run($name, %options)
 
@@ -51,6 +52,7 @@ use strict;
 use warnings;
 use File::Path qw(make_path);
 use FindBin;
+use IO::Handle;
 use JSON::PP;
 use OpenCalendly;
 use POSIX ();
@@ -114,16 +116,18 @@ sub environment
 
 sub script
 {
-	my ($service, $name, $data) = @_;
+	my ($service, $name, $data, %answers) = @_;
 	my $is_done = 0;
 
 	$service->{script} = $name;
 	my %environment = environment($service, $data);
 	pipe(my $output, my $input) or die "no pipe: $!";
+	pipe(my $questioner, my $answer) or die "no pipe: $!";
+	$answer->autoflush(1);
 	$child = fork() // die "could not fork: $!";
 	if ($child == 0)
 	{
-		open(STDIN, '<', '/dev/null');
+		POSIX::dup2(fileno($questioner), 0);
 		POSIX::dup2(fileno($input), 1);
 		POSIX::dup2(1, 2);
 		%ENV = (%ENV, %environment);
@@ -131,11 +135,12 @@ sub script
 		exec 'node', "$FindBin::RealBin/browser/$name.mjs";
 		POSIX::_exit(127);
 	}
-	close($input);
+	close($_) for $input, $questioner;
 	while (my $line = <$output>)
 	{
 		chomp $line;
 		$is_done = 1, next if $line eq 'done';
+		print($answer encode_json([ $answers{$1}->(decode_json($2)) ]) . "\n"), next if $line =~ /^ask (\w+) (.*)/;
 		pass_on($line);
 	}
 	waitpid($child, 0);

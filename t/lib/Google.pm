@@ -131,6 +131,15 @@ accounts may have the same one. $google->unlist($email, $calendar) takes it away
 
 Puts or changes an event as if somebody had at Google (members that are not given stay); deletes it; all that are there, whole.
 
+=item $google->put($email, $calendar, @events)
+
+Many at once.
+
+=item $google->busy($calendar, $from, $until)
+
+When that calendar is busy between two instants (seconds since 1970), but for events that bear our mark: list of [start, end],
+merged and clipped.
+
 =item $google->forget_tokens($email, $calendar)
 
 Sync tokens of that calendar are answered 410 from now on.
@@ -308,6 +317,10 @@ sub unlist { my ($self, $email, $calendar) = @_; return $self->order(do => 'unli
 sub event { my ($self, $email, $calendar, $event) = @_; return $self->order(do => 'event', email => $email, calendar => $calendar, event => $event); }
 
 sub remove { my ($self, $email, $calendar, $id) = @_; return $self->order(do => 'remove', email => $email, calendar => $calendar, id => $id); }
+
+sub put { my ($self, $email, $calendar, @events) = @_; return $self->order(do => 'put', email => $email, calendar => $calendar, events => \@events); }
+
+sub busy { my ($self, $calendar, $from, $until) = @_; return @{ $self->order(do => 'busy', calendar => $calendar, from => $from, until => $until) }; }
 
 sub forget_tokens { my ($self, $email, $calendar) = @_; return $self->order(do => 'forget', email => $email, calendar => $calendar); }
 

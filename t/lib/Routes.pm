@@ -17,7 +17,7 @@ Routes - a good request for every route of the shim, and people to make it
 
 The clock stands at Monday, 2026-06-01 08:00 UTC (Scene::conf). Whose the things are: olga has event types that are
 booked, vera hours and event types that are changed, tina a team, in which mia, rosa and ron are and paul and pia were
-asked; zoe has nothing but herself. All their names have "Verborgen" in them, all addresses end in "@geheim.example".
+asked; vera and rosa have calendars; zoe has nothing but herself. All their names have "Verborgen" in them, all addresses end in "@geheim.example".
 fritz is a stranger with a team of his own.
 
 A row says:
@@ -59,6 +59,21 @@ sub list
 # The SQL that makes everybody. It answers with a JSON object of ids, sessions and tokens.
 my $scene_sql = <<'SQL';
 SET search_path = opencalendly, pg_catalog;
+-- a connection, with a calendar that has a channel
+CREATE FUNCTION pg_temp.connect(user_id uuid, name text) RETURNS uuid LANGUAGE plpgsql SET search_path = opencalendly, pg_catalog AS $$
+DECLARE
+	connection_id uuid := uuid_generate_v7();
+BEGIN
+	INSERT INTO calendar_connections (id, user_id, account_id, account_email, scopes, refresh_token, access_token, refresh_at,
+			access_expires_at, next_sync_at, tried_at, last_error)
+		VALUES (connection_id, user_id, name, name || '@kalender.geheim.example', '{}', seal_calendar_token(connection_id, 'Verborgen-1'),
+			seal_calendar_token(connection_id, 'Verborgen-2'), 'infinity', 'infinity', 'infinity', 'infinity', 'Fehler Verborgen');
+	INSERT INTO calendars (connection_id, user_id, external_id, name, access_role, is_primary, channel_id, channel_token_hash)
+		VALUES (connection_id, user_id, name || '@kalender.geheim.example', 'Kalender Verborgen', 'owner', true, connection_id,
+			sha256('channel-Verborgen'));
+	RETURN connection_id;
+END
+$$;
 CREATE FUNCTION pg_temp.scene(pool integer) RETURNS jsonb LANGUAGE plpgsql SET search_path = opencalendly, pg_catalog AS $$
 #variable_conflict use_variable
 DECLARE
@@ -122,6 +137,31 @@ BEGIN
 			'https://hooks.geheim.example/Verborgen', '{booking.created}') AS c));
 	END LOOP;
 	id := id || jsonb_build_object('delivery', ping_webhook((id ->> 'hook')::uuid));
+
+	-- vera's calendars. The workers' part is done at once: syncs were over long ago, codes are good, what is left is gone.
+	EXECUTE format('ALTER DATABASE %I SET opencalendly.google_client_id = ''client.example''', current_database());
+	EXECUTE format('ALTER DATABASE %I SET opencalendly.base_url = ''https://book.example''', current_database());
+	INSERT INTO worker_heartbeats (queue, seen_at) VALUES ('calendar', clock_timestamp() + interval '1 day');
+	id := id || jsonb_build_object('connection', pg_temp.connect((id ->> 'vera')::uuid, 'vera'));
+	id := id || jsonb_build_object('calendar', (SELECT c.id FROM calendars AS c WHERE c.connection_id = (id ->> 'connection')::uuid));
+	FOR n IN 1 .. pool LOOP
+		INSERT INTO calendar_consents (user_id, redirect_uri, link_key_id, expires_at)
+			VALUES ((id ->> 'vera')::uuid, 'https://book.example/settings/calendar/google/callback', login_key_id(),
+				clock_timestamp() + interval '1 day');
+		PERFORM pg_temp.connect((id ->> 'rosa')::uuid, 'rosa-' || n);
+	END LOOP;
+	spare := spare || jsonb_build_object(
+		'state', (SELECT jsonb_agg(calendar_state(c.id, c.link_key_id)) FROM calendar_consents AS c),
+		'connection', (SELECT jsonb_agg(c.id) FROM calendar_connections AS c WHERE c.user_id = (id ->> 'rosa')::uuid));
+	CREATE FUNCTION public.connect() RETURNS trigger LANGUAGE plpgsql AS
+		'BEGIN NEW.status := ''succeeded''; NEW.code := NULL;
+			NEW.connection_id := (SELECT c.id FROM opencalendly.calendar_connections AS c WHERE c.user_id = NEW.user_id LIMIT 1);
+			RETURN NEW; END';
+	CREATE TRIGGER connect BEFORE UPDATE ON calendar_consents FOR EACH ROW EXECUTE FUNCTION public.connect();
+	CREATE FUNCTION public.leave() RETURNS trigger LANGUAGE plpgsql AS
+		'BEGIN DELETE FROM opencalendly.calendar_connections AS c WHERE c.id = NEW.id; RETURN NULL; END';
+	CREATE TRIGGER leave AFTER UPDATE ON calendar_connections FOR EACH ROW WHEN (NEW.state = 'leaving')
+		EXECUTE FUNCTION public.leave();
 
 	-- tina: a team
 	id := id || jsonb_build_object('team', create_team((id ->> 'tina')::uuid, 'Runde Verborgen', 'runde'));
@@ -207,6 +247,8 @@ my %override = (startAt => '2026-06-10T09:00:00Z', endAt => '2026-06-10T10:00:00
 	replacesDay => JSON::PP::false, reason => 'r');
 my %webhook = (url => 'https://hooks.example/Verborgen', events => ['booking.created'], secret => 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD');
 my %notification = (notificationType => 'reminder', offsetMinutes => 1440, isEnabled => JSON::PP::true);
+my %callback = (redirectUri => 'https://book.example/settings/calendar/google/callback');
+my %sync = (start => '2026-06-01T00:00:00Z', end => '2099-01-01T00:00:00Z');
 my %slots = (timezone => 'Europe/Berlin', start => '2026-06-02T00:00:00Z', days => 1, limit => 5);
 
 # The body of a booking of olga's or of the team; holdToken is left out, as one can only be used once.
@@ -292,6 +334,22 @@ my %rows = (
 		make => sub { { path => { id => $_[0]{id}{delivery} }, body => {} } } },
 	'POST /v0/notifications/run' => { as => 'zoe', foreign => 'own', make => sub { { query => { limit => 5 }, body => { limit => 5 } } } },
 	'POST /v0/webhooks/deliveries/run' => { as => 'zoe', foreign => 'own', make => sub { { query => { limit => 5 }, body => {} } } },
+
+	# calendars
+	'GET /v0/calendar/sync/status' => { as => 'vera', foreign => 'own' },
+	'POST /v0/calendar/google/connect/start' => { as => 'zoe', foreign => 'own', make => sub { { body => {%callback} } } },
+	'POST /v0/calendar/google/connect/complete' => { as => 'vera', foreign => 400, spend => spend('state'),
+		make => sub { { body => { %callback, code => '4/Verborgen', state => spare($_[0], 'state') } } } },
+	'POST /v0/calendar/google/sync' => { as => 'vera', foreign => 404, make => sub { { body => {%sync} } } },
+	'POST /v0/calendar/google/disconnect' => { as => 'zoe', foreign => 'own', make => sub { { body => {} } } },
+	'POST /v0/calendar/google/notify' => { make => sub {
+		{ headers => { 'X-Goog-Channel-ID' => $_[0]{id}{connection}, 'X-Goog-Channel-Token' => 'channel-Verborgen', 'X-Goog-Resource-State' => 'exists' } } } },
+	'PATCH /v0/calendar/connections/:id' => { as => 'vera', foreign => 404, make => sub {
+		{ path => { id => $_[0]{id}{connection} }, body => { staleness => { mode => 'trust', afterMinutes => 60 },
+				calendars => [ { id => $_[0]{id}{calendar}, isWriteTarget => JSON::PP::true, isBusySource => JSON::PP::false } ] } } } },
+	'POST /v0/calendar/connections/:id/sync' => { as => 'vera', foreign => 404, make => sub { { path => { id => $_[0]{id}{connection} }, body => {%sync} } } },
+	'POST /v0/calendar/connections/:id/disconnect' => { as => 'rosa', foreign => 404, spend => spend('connection'),
+		make => sub { { path => { id => spare($_[0], 'connection') }, body => {} } } },
 
 	# links
 	'GET /v0/bookings/actions/:token' => { make => sub { { path => { token => $_[0]{token}{cancel} } } } },

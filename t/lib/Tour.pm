@@ -8,7 +8,7 @@ Tour - a walk through the whole HTTP API, every operation at least once
 
   my @clients = map { $anyone->login("$_\@example.com", username => $_) } qw(ada ben cleo);
   Tour::run(anyone => $anyone, clients => \@clients, call => \&call, refused => \&refused, set_clock => \&set_clock,
-      lease => \&lease);
+      lease => \&lease, change => \&change);
 
 =head1 DESCRIPTION
 
@@ -32,6 +32,10 @@ One that must be answered with another status than 200, and why.
 =item lease => sub { my ($delivery_id) = @_; ... }
 
 A worker takes a delivery. There must be no other worker.
+
+=item change => sub { my ($sql) = @_; ... }
+
+Runs statements, in the schema opencalendly.
 
 =back
 
@@ -73,6 +77,7 @@ sub run
 	use_links($guide{anyone}, $first);
 	keep_bookings($ada, @booked);
 	use_webhooks($ada);
+	use_calendars($guide{anyone}, $ada, $ben);
 	my $team_id = make_team($ada, $ben, $cleo);
 	make_team_event_types($ada, $ben, $team_id);
 	book_team($guide{anyone}, $ada, $team_id);
@@ -353,6 +358,100 @@ sub use_webhooks
 	call($ada, 'POST /v0/webhooks/{id}/replay', %id, %all);
 	call($ada, 'POST /v0/webhooks/deliveries/run', query => { limit => 1 });
 	call($ada, 'DELETE /v0/webhooks/{id}', path => { id => $given->{id} });
+	return;
+}
+
+# What a worker does: a code is exchanged as the table outcome tells, what is left is gone, and syncs were over long ago.
+my $calendar_worker = <<'SQL';
+INSERT INTO worker_heartbeats (queue, seen_at) VALUES ('calendar', clock_timestamp() + interval '1 day');
+CREATE TABLE public.outcome AS SELECT NULL::text AS error_code;
+CREATE FUNCTION public.exchange() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+	PERFORM CASE WHEN o.error_code IS NULL
+		THEN opencalendly.finish_consent(NEW.id, NEW.attempt, 'ada', 'ada@gmail.example', '{}', 'r', 'a', 3600,
+			'[{"kind": "calendar#calendarList", "items": [{"id": "ada@gmail.example", "summary": "Ada", "accessRole": "owner", "primary": true},
+				{"id": "team", "summary": "Team", "accessRole": "reader"}]}]')
+		ELSE opencalendly.fail_consent(NEW.id, NEW.attempt, o.error_code, 'it went wrong') END FROM public.outcome AS o;
+	UPDATE opencalendly.calendar_connections SET tried_at = 'infinity', synced_at = clock_timestamp();
+	RETURN NULL;
+END
+$$;
+CREATE TRIGGER exchange AFTER UPDATE ON calendar_consents FOR EACH ROW WHEN (NEW.status = 'pending')
+	EXECUTE FUNCTION public.exchange();
+CREATE FUNCTION public.leave() RETURNS trigger LANGUAGE plpgsql AS
+	'BEGIN PERFORM opencalendly.leave_calendar(NEW.id, NEW.attempt); RETURN NULL; END';
+CREATE TRIGGER leave AFTER UPDATE ON calendar_connections FOR EACH ROW WHEN (NEW.state = 'leaving')
+	EXECUTE FUNCTION public.leave();
+SQL
+
+# Connects an account of $client's, and returns the answer.
+sub connect_calendar
+{
+	my ($client, %callback) = @_;
+	my $asked = call($client, 'POST /v0/calendar/google/connect/start', data => {%callback})->{json};
+	my %given = (data => { %callback, code => '4/code', state => $asked->{state} });
+	my $complete = 'POST /v0/calendar/google/connect/complete';
+	my $connection = call($client, $complete, %given)->{json}{connection};
+
+	refused($client, 400, 'again', $complete, %given);
+	for my $case ([ OC006 => 400 ], [ OC014 => 409 ], [ OC010 => 502 ], [ OC011 => 503 ])
+	{
+		my ($code, $status) = @$case;
+		my $state = call($client, 'POST /v0/calendar/google/connect/start', data => {%callback})->{json}{state};
+
+		$guide{change}->("UPDATE public.outcome SET error_code = '$code'");
+		refused($client, $status, "when it comes to $code", $complete, data => { %callback, code => '4/code', state => $state });
+	}
+	return $connection;
+}
+
+sub use_calendars
+{
+	my ($anyone, $ada, $ben) = @_;
+	my %callback = (redirectUri => 'https://example.com/settings/calendar/google/callback');
+
+	$guide{change}->($calendar_worker);
+	call($ada, 'GET /v0/calendar/sync/status');
+	refused($ada, 400, 'for a page elsewhere', 'POST /v0/calendar/google/connect/start',
+		data => { redirectUri => 'https://example.org/settings/calendar/google/callback' });
+	my $connection = connect_calendar($ada, %callback);
+	my %id = (path => { id => $connection->{id} });
+	my ($own, $team) = @{ $connection->{calendars} };
+	my @changes = ({ id => $own->{id}, isBusySource => $false, isWriteTarget => undef }, { id => $team->{id}, isBusySource => $true });
+
+	call($ada, 'PATCH /v0/calendar/connections/{id}', %id,
+		data => { calendars => \@changes, staleness => { mode => 'refuse', afterMinutes => 60 } });
+	call($ada, 'PATCH /v0/calendar/connections/{id}', %id, data => { calendars => undef, staleness => undef });
+	refused($ada, 400, 'for a calendar that is read alone', 'PATCH /v0/calendar/connections/{id}', %id,
+		data => { calendars => [ { id => $team->{id}, isWriteTarget => $true } ] });
+	call($ada, 'GET /v0/calendar/sync/status');
+
+	refused($ben, 404, 'without a calendar', 'POST /v0/calendar/google/sync');
+	call($ben, 'POST /v0/calendar/google/disconnect');
+	for my $case ([ 'POST /v0/calendar/google/sync' ], [ 'POST /v0/calendar/connections/{id}/sync', %id ])
+	{
+		my ($sync, @id) = @$case;
+		my %far = (data => { start => '2000-01-01T00:00:00Z', end => '2099-01-01T00:00:00+02:00' });
+
+		$guide{change}->("UPDATE calendar_connections SET tried_at = 'infinity', next_sync_at = 'infinity'");
+		call($ada, $sync, @id, %far);
+		call($ada, $sync, @id);
+		$guide{change}->("UPDATE calendar_connections SET failures = 1, last_error = 'it went wrong'");
+		refused($ada, 502, 'when it fails', $sync, @id, %far);
+		$guide{change}->("UPDATE calendar_connections SET state = 'broken'");
+		refused($ada, 409, 'when it is broken', $sync, @id, %far);
+		$guide{change}->("UPDATE calendar_connections SET failures = 0, state = 'active', last_error = NULL");
+	}
+	my %channel = ('X-Goog-Channel-ID' => $own->{id}, 'X-Goog-Channel-Token' => 'word', 'X-Goog-Resource-State' => 'exists');
+
+	refused($anyone, 404, 'by another channel', 'POST /v0/calendar/google/notify', headers => \%channel);
+	$guide{change}->("UPDATE calendars SET channel_id = id, channel_token_hash = sha256('word')");
+	call($anyone, 'POST /v0/calendar/google/notify', headers => \%channel);
+	call($ada, 'POST /v0/calendar/connections/{id}/disconnect', %id);
+	$guide{change}->('UPDATE public.outcome SET error_code = NULL');
+	my $asked = call($ada, 'POST /v0/calendar/google/connect/start', data => {%callback})->{json};
+	call($ada, 'POST /v0/calendar/google/connect/complete', data => { %callback, code => '4/code', state => $asked->{state} });
+	call($ada, 'POST /v0/calendar/google/disconnect', data => {});
 	return;
 }
 

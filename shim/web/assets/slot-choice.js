@@ -69,8 +69,10 @@ export class SlotChoice extends View {
 
   async loadSlots({ signal, ...wanted }) {
     const hold = this.hold.isLive ? this.hold.token : null;
+    const { slots, calendarStale } = await get(this.path + query({ ...wanted, hold }), { signal });
 
-    return (await get(this.path + query({ ...wanted, hold }), { signal })).slots;
+    this.source.isStale = calendarStale;
+    return slots;
   }
 
   choose(slot) {

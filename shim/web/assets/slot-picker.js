@@ -3,8 +3,9 @@
  * the zone chosen.
  *
  * Properties
- *   source     { load({ start, days, signal }) -> [{ startsAt, endsAt, seatsLeft? }], known? }; known: { to, slots }, all the
- *              slots from now to that instant (milliseconds), which need not be asked for
+ *   source     { load({ start, days, signal }) -> [{ startsAt, endsAt, seatsLeft? }], known?, isStale? }; known: { to, slots },
+ *              all the slots from now to that instant (milliseconds), which need not be asked for; isStale: as load was told
+ *              last, a calendar is too old for any to be offered
  *   zone       in which days and times are shown
  *   firstFree  the first instant that is offered, null if there is none within a year; not given: looked for
  *   until      the last date that can be offered, if that is known
@@ -90,6 +91,7 @@ class SlotPicker extends View {
         return;
       }
       this.loadedAt = Date.now();
+      this.isDoubted ||= Boolean(this.source.isStale);
     }
     if (turn === this.turn) this.showLoaded();
   }
@@ -182,8 +184,9 @@ class SlotPicker extends View {
   async checkAgain() {
     this.isDoubted = true;
     await this.refresh();
-    if (this.status === 'ready' && !this.months.days(this.month).size) await this.findNext();
-    focusOn(this, this.search === 'none' || this.status === 'error' ? '.slot-times button' : '.month [tabindex="0"]');
+    if (this.status === 'ready' && this.source.isStale) announce(t(this.noneKey()));
+    else if (this.status === 'ready' && !this.months.days(this.month).size) await this.findNext();
+    focusOn(this, this.source.isStale || this.search === 'none' || this.status === 'error' ? '.slot-times button' : '.month [tabindex="0"]');
   }
 
   /* --- what is shown ------------------------------------------------------------------------------------------------ */
@@ -251,14 +254,17 @@ class SlotPicker extends View {
   }
 
   noneKey() {
+    if (this.source.isStale) return 'picker.stale';
     return this.month === this.months.first || this.isKnownNone ? 'picker.noneAtAll' : 'picker.noneLater';
   }
 
   noDay() {
-    if (this.isKnownNone || this.search === 'none') {
+    const { isStale } = this.source;
+
+    if (isStale || this.isKnownNone || this.search === 'none') {
       return h('div', { class: 'nothing stack' },
         h('p', { class: 'strong' }, t(this.noneKey())),
-        h('p', { class: 'quiet' }, t('picker.noneHint')),
+        h('p', { class: 'quiet' }, t(isStale ? 'picker.staleHint' : 'picker.noneHint')),
         h('button', { type: 'button', onclick: () => this.checkAgain() }, t('picker.checkAgain')));
     }
     const isLooking = this.search === 'looking';

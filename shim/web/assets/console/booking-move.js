@@ -37,7 +37,12 @@ export class MoveStep {
       await import('../slot-picker.js');
       await api.get(path + query({ days: 1, limit: 1 }));
       this.source = {
-        load: async ({ start, days, signal }) => (await api.get(path + query({ start, days }), { signal })).slots,
+        load: async ({ start, days, signal }) => {
+          const { slots, calendarStale } = await api.get(path + query({ start, days }), { signal });
+
+          this.source.isStale = calendarStale;
+          return slots;
+        },
       };
     } catch (error) {
       Object.assign(this, { way: 'other', problem: error });

@@ -1,6 +1,6 @@
 /*
  * <oc-calendar-target>: the calendar that bookings are written into, and what could not be written. Property of: { connections,
- * writebacks, zone }. Event: "changed" when there is something new to be read.
+ * writebacks (null: not known), zone }. Event: "changed" when there is something new to be read.
  */
 import { View, announce, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
@@ -83,7 +83,10 @@ class CalendarTarget extends View {
   }
 
   failures() {
-    const { writebacks: { summary, failures }, zone } = this.of;
+    const { writebacks, zone } = this.of;
+
+    if (!writebacks) return null;
+    const { summary, failures } = writebacks;
 
     return [
       summary.pending > 0 && failures.length === 0 && h('p', { key: 'pending', class: 'quiet small' },

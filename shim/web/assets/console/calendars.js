@@ -48,7 +48,8 @@ class CalendarList extends Loaded {
   }
 
   async load() {
-    const [status, writebacks] = await Promise.all([statusOf(), writebacksOf()]);
+    /* the section is of use without them */
+    const [status, writebacks] = await Promise.all([statusOf(), writebacksOf().catch(() => null)]);
 
     this.waitForFirst(status.connections);
     return { ...status, writebacks };
