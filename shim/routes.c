@@ -151,6 +151,8 @@ Route routes[] = {
 	  .then = "api_await_connection_sync", SIGNED_IN },
 	{ "POST", "/v0/calendar/connections/:id/disconnect", "api_disconnect_connection",
 	  "session :id body", .then = "api_await_connection_disconnect", SIGNED_IN },
+	{ "GET", "/v0/calendar/writeback/status", "api_writeback_status", "session", SIGNED_IN },
+	{ "POST", "/v0/calendar/writeback/run", "api_run_writeback", "session ?limit body", SIGNED_IN },
 
 	/* mails */
 	{ "POST", "/v0/notifications/run", "api_run_notifications", "session ?limit body", SIGNED_IN },

@@ -111,7 +111,7 @@ my %limit_classes = ('-' => 'none', magic => 'TooManyMagic', auth => 'TooManyAut
 my %cache_headers = ('check' => 'NoCache', 'no-store' => 'NoStore');
 
 sub last_part { return $_[0] =~ s{.*/}{}r; }
-sub limit_class { return last_part($_[0]{responses}{429}{'$ref'} // 'none'); }
+sub limit_class { return last_part(($_[0]{responses}{429} // {})->{'$ref'} // 'none'); }
 
 # A line of "opencalendly-shim --routes", after the method, in the words of document_row.
 sub table_row

@@ -480,7 +480,8 @@ sub try_query
 }
 
 # A header that a route reads has a bad value, or any text is as good as another there. Some that no route reads.
-my %header = (key => 'Idempotency-Key', 'if-match' => 'If-Match', 'if-none-match' => 'If-None-Match', 'user-agent' => 'User-Agent', 'session-mode' => 'X-Session');
+my %header = (key => 'Idempotency-Key', 'if-match' => 'If-Match', 'if-none-match' => 'If-None-Match', 'user-agent' => 'User-Agent', 'session-mode' => 'X-Session',
+	'goog-channel-id' => 'X-Goog-Channel-ID', 'goog-channel-token' => 'X-Goog-Channel-Token', 'goog-resource-state' => 'X-Goog-Resource-State');
 
 sub try_headers
 {

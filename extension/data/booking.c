@@ -11,7 +11,7 @@
 #define BOOKING_COLUMNS                                                                                          \
 	"SELECT b.id, b.event_type_id, b.organizer_id, b.occurrence_id, b.seats, b.seat_no, b.starts_at, b.ends_at," \
 	" b.status, b.invitee_name, b.invitee_email, b.timezone, b.answers, b.link_key_id, b.rescheduled_from,"      \
-	" b.no_show_at, b.host_ids, b.sequence, b.language FROM opencalendly.bookings AS b"
+	" b.no_show_at, b.host_ids, b.sequence, b.language, b.meeting_url FROM opencalendly.bookings AS b"
 
 static SavedQuery find_query = {
 	.text = BOOKING_COLUMNS " WHERE b.id" EQ "$1",
@@ -35,16 +35,21 @@ static SavedQuery first_query = {
 	.types = { UUIDOID },
 };
 
+/* Who joins a meeting of several meets where the others do. */
 static SavedQuery insert_query = {
 	.text =
 		"INSERT INTO opencalendly.bookings (id, event_type_id, organizer_id, occurrence_id, seats, seat_no, starts_at,"
 		" ends_at, status, invitee_name, invitee_email, timezone, answers, link_key_id, rescheduled_from, created_at,"
-		" host_ids, sequence, language)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
-	.nargs = 19,
-	.types = { UUIDOID, UUIDOID, UUIDOID, UUIDOID, INT4OID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-			   TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, INT4OID, UUIDOID, TIMESTAMPTZOID,
-			   UUIDARRAYOID, INT4OID, TEXTOID },
+		" host_ids, sequence, language, meeting_url)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,"
+		"  CASE WHEN $5" GT "1 THEN (SELECT o.meeting_url FROM opencalendly.bookings AS o"
+		"   WHERE o.occurrence_id" EQ
+		"$4 AND " LIVE("o") " AND o.meeting_url IS NOT NULL LIMIT 1) ELSE $20 END)",
+	.nargs = 20,
+	.types = { UUIDOID,        UUIDOID,        UUIDOID,        UUIDOID, INT4OID,
+			   INT4OID,        TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID,
+			   TEXTOID,        TEXTOID,        JSONBOID,       INT4OID, UUIDOID,
+			   TIMESTAMPTZOID, UUIDARRAYOID,   INT4OID,        TEXTOID, TEXTOID },
 };
 
 static SavedQuery assign_query = {
@@ -131,6 +136,7 @@ read_booking(SavedQuery *query, const pg_uuid_t *id)
 	read_hosts(booking, 17);
 	booking->sequence = (int) row_int(0, 18);
 	booking->language = row_text(0, 19);
+	booking->meeting_url = row_text_or_null(0, 20);
 	SPI_freetuptable(SPI_tuptable);
 	return booking;
 }
@@ -174,19 +180,26 @@ booking_insert(const Booking *booking, int64 now)
 
 	claim_write(
 		&insert_query,
-		(QueryArg[]) {
-			UUID_ARG(&booking->id), UUID_ARG(&booking->event_type_id),
-			UUID_ARG(&booking->organizer_id), UUID_ARG(&booking->seat.occurrence_id),
-			ARG(Int32GetDatum(booking->seat.seats)), ARG(Int32GetDatum(booking->seat.seat_no)),
-			ARG(TimestampTzGetDatum(booking->starts_at)),
-			ARG(TimestampTzGetDatum(booking->ends_at)), ARG(CStringGetTextDatum(booking->status)),
-			ARG(CStringGetTextDatum(booking->invitee_name)),
-			ARG(CStringGetTextDatum(booking->invitee_email)),
-			ARG(CStringGetTextDatum(booking->timezone)), ARG(JsonbPGetDatum(booking->answers)),
-			ARG(Int32GetDatum(booking->link_key_id)),
-			ARG_IF(booking->is_successor, UUIDPGetDatum(&booking->rescheduled_from)),
-			ARG(TimestampTzGetDatum(now)), hosts, ARG(Int32GetDatum(booking->sequence)),
-			ARG(CStringGetTextDatum(booking->language)) },
+		(QueryArg[]) { UUID_ARG(&booking->id),
+					   UUID_ARG(&booking->event_type_id),
+					   UUID_ARG(&booking->organizer_id),
+					   UUID_ARG(&booking->seat.occurrence_id),
+					   ARG(Int32GetDatum(booking->seat.seats)),
+					   ARG(Int32GetDatum(booking->seat.seat_no)),
+					   ARG(TimestampTzGetDatum(booking->starts_at)),
+					   ARG(TimestampTzGetDatum(booking->ends_at)),
+					   ARG(CStringGetTextDatum(booking->status)),
+					   ARG(CStringGetTextDatum(booking->invitee_name)),
+					   ARG(CStringGetTextDatum(booking->invitee_email)),
+					   ARG(CStringGetTextDatum(booking->timezone)),
+					   ARG(JsonbPGetDatum(booking->answers)),
+					   ARG(Int32GetDatum(booking->link_key_id)),
+					   ARG_IF(booking->is_successor, UUIDPGetDatum(&booking->rescheduled_from)),
+					   ARG(TimestampTzGetDatum(now)),
+					   hosts,
+					   ARG(Int32GetDatum(booking->sequence)),
+					   ARG(CStringGetTextDatum(booking->language)),
+					   ARG_IF(booking->meeting_url, CStringGetTextDatum(booking->meeting_url)) },
 		1);
 	if (booking->is_team)
 		query_write(&assign_query, (QueryArg[]) { UUID_ARG(&booking->id), hosts });

@@ -30,6 +30,7 @@ typedef struct Booking
 	pg_uuid_t rescheduled_from; /* if is_successor */
 	int sequence;               /* how many moves led to it */
 	int64 no_show_at;           /* DT_NOBEGIN: none */
+	char *meeting_url;          /* NULL: none of its own */
 } Booking;
 
 /* Reads a booking in the active snapshot, palloc'ed; NULL if there is none. */

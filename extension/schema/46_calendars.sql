@@ -173,14 +173,15 @@ CREATE TABLE opencalendly.calendar_entries (
     CONSTRAINT calendar_entries_calendar_id_fkey FOREIGN KEY (calendar_id, user_id)
         REFERENCES opencalendly.calendars (id, user_id) ON DELETE CASCADE,
     CONSTRAINT calendar_entries_user_id_meeting_id_key UNIQUE (user_id, meeting_id),
-    CONSTRAINT calendar_entries_external_id_check CHECK (external_id ~ '^[a-v0-9]{5,1024}$')
+    CONSTRAINT calendar_entries_external_id_check CHECK (
+        external_id ~ '^[a-v0-9]+$' AND pg_catalog.length(external_id) BETWEEN 5 AND 1024)
 );
 CREATE INDEX calendar_entries_calendar_id_idx ON opencalendly.calendar_entries (calendar_id);
 COMMENT ON TABLE opencalendly.calendar_entries IS 'meetings in hosts'' calendars';
 COMMENT ON COLUMN opencalendly.calendar_entries.meeting_id IS
     'the first booking of the chain of moves; of an event type with several seats the occurrence';
 COMMENT ON COLUMN opencalendly.calendar_entries.external_id IS
-    'the event''s id at the provider, made by us: "oc", the hex digits of the booking''s or occurrence''s id for which it was first written, and the last 8 of the user''s';
+    'the event''s id at the provider, made by us: "oc", the hex digits of the id of the booking for which it was first written, and the last 8 of the user''s';
 
 CREATE TABLE opencalendly.calendar_writebacks (
     id uuid CONSTRAINT calendar_writebacks_pkey PRIMARY KEY DEFAULT opencalendly.uuid_generate_v7(),

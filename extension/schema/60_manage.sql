@@ -475,7 +475,8 @@ CREATE FUNCTION opencalendly.create_event_type(
     max_days_ahead integer DEFAULT NULL, bookable_from date DEFAULT NULL, bookable_until date DEFAULT NULL,
     daily_booking_limit integer DEFAULT NULL, weekly_booking_limit integer DEFAULT NULL,
     monthly_booking_limit integer DEFAULT NULL, seats integer DEFAULT 1, schedule_id uuid DEFAULT NULL,
-    is_active boolean DEFAULT true, is_hidden boolean DEFAULT false, cancellation_policy text DEFAULT NULL) RETURNS uuid
+    is_active boolean DEFAULT true, is_hidden boolean DEFAULT false, cancellation_policy text DEFAULT NULL,
+    conference text DEFAULT NULL) RETURNS uuid
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -489,11 +490,11 @@ BEGIN
     INSERT INTO opencalendly.event_types (user_id, name, slug, duration_minutes, location_type, location_value,
             questions, description, slot_interval_minutes, buffer_before_minutes, buffer_after_minutes,
             min_notice_minutes, max_days_ahead, bookable_from, bookable_until, daily_booking_limit,
-            weekly_booking_limit, monthly_booking_limit, seats, schedule_id, is_active, is_hidden, cancellation_policy)
+            weekly_booking_limit, monthly_booking_limit, seats, schedule_id, is_active, is_hidden, cancellation_policy, conference)
         VALUES (user_id, name, slug, duration_minutes, location_type, location_value,
             questions, description, slot_interval_minutes, buffer_before_minutes, buffer_after_minutes,
             min_notice_minutes, max_days_ahead, bookable_from, bookable_until, daily_booking_limit,
-            weekly_booking_limit, monthly_booking_limit, seats, schedule_id, is_active, is_hidden, cancellation_policy)
+            weekly_booking_limit, monthly_booking_limit, seats, schedule_id, is_active, is_hidden, cancellation_policy, conference)
         RETURNING id INTO new_id;
     RETURN new_id;
 EXCEPTION WHEN integrity_constraint_violation THEN
@@ -505,11 +506,11 @@ EXCEPTION WHEN integrity_constraint_violation THEN
         'min_notice_minutes', min_notice_minutes, 'max_days_ahead', max_days_ahead, 'bookable_from', bookable_from,
         'bookable_until', bookable_until, 'daily_booking_limit', daily_booking_limit,
         'weekly_booking_limit', weekly_booking_limit, 'monthly_booking_limit', monthly_booking_limit,
-        'seats', seats, 'schedule_id', schedule_id, 'cancellation_policy', cancellation_policy));
+        'seats', seats, 'schedule_id', schedule_id, 'cancellation_policy', cancellation_policy, 'conference', conference));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.create_event_type(uuid, text, text, integer, text, text, jsonb, text, integer, integer,
-    integer, integer, integer, date, date, integer, integer, integer, integer, uuid, boolean, boolean, text) IS
+    integer, integer, integer, date, date, integer, integer, integer, integer, uuid, boolean, boolean, text, text) IS
     'makes an event type, returns the id; lengths in minutes; errors OC006, OC013, OC014';
 
 CREATE FUNCTION opencalendly.update_event_type(event_type_id uuid, changes jsonb) RETURNS uuid
@@ -532,7 +533,7 @@ BEGIN
         'location_type', 'location_value', 'questions', 'slot_interval_minutes', 'buffer_before_minutes',
         'buffer_after_minutes', 'min_notice_minutes', 'max_days_ahead', 'bookable_from', 'bookable_until',
         'daily_booking_limit', 'weekly_booking_limit', 'monthly_booking_limit', 'seats', 'schedule_id',
-        'is_active', 'is_hidden', 'cancellation_policy']);
+        'is_active', 'is_hidden', 'cancellation_policy', 'conference']);
     IF changes ->> 'schedule_id' IS NOT NULL
         AND EXISTS (SELECT FROM opencalendly.team_event_types AS t WHERE t.event_type_id = old.id)
     THEN
@@ -544,13 +545,16 @@ BEGIN
         SET (name, slug, description, duration_minutes, location_type, location_value, questions,
                 slot_interval_minutes, buffer_before_minutes, buffer_after_minutes, min_notice_minutes, max_days_ahead,
                 bookable_from, bookable_until, daily_booking_limit, weekly_booking_limit, monthly_booking_limit,
-                seats, schedule_id, is_active, is_hidden, cancellation_policy)
+                seats, schedule_id, is_active, is_hidden, cancellation_policy, conference)
             = (new.name, new.slug, new.description, new.duration_minutes, new.location_type, new.location_value,
                 new.questions, new.slot_interval_minutes, new.buffer_before_minutes, new.buffer_after_minutes,
                 new.min_notice_minutes, new.max_days_ahead, new.bookable_from, new.bookable_until,
                 new.daily_booking_limit, new.weekly_booking_limit, new.monthly_booking_limit,
-                new.seats, new.schedule_id, new.is_active, new.is_hidden, new.cancellation_policy)
+                new.seats, new.schedule_id, new.is_active, new.is_hidden, new.cancellation_policy, new.conference)
         WHERE e.id = old.id;
+    IF new.seats > old.seats THEN
+        PERFORM opencalendly.regroup_calendar_entries(old.id);
+    END IF;
     -- more seats hold for the meetings that are there already; fewer need no change here (the smaller number counts)
     UPDATE opencalendly.occurrences AS o SET seats = new.seats
         WHERE o.event_type_id = old.id AND o.seats < new.seats AND o.starts_at > opencalendly.current_instant();

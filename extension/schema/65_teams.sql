@@ -442,7 +442,8 @@ CREATE FUNCTION opencalendly.create_team_event_type(
     max_days_ahead integer DEFAULT NULL, bookable_from date DEFAULT NULL, bookable_until date DEFAULT NULL,
     daily_booking_limit integer DEFAULT NULL, weekly_booking_limit integer DEFAULT NULL,
     monthly_booking_limit integer DEFAULT NULL, seats integer DEFAULT 1,
-    is_active boolean DEFAULT true, is_hidden boolean DEFAULT false, cancellation_policy text DEFAULT NULL) RETURNS uuid
+    is_active boolean DEFAULT true, is_hidden boolean DEFAULT false, cancellation_policy text DEFAULT NULL,
+    conference text DEFAULT NULL) RETURNS uuid
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
@@ -454,7 +455,7 @@ BEGIN
     new_id := opencalendly.create_event_type(team.owner_id, name, slug, duration_minutes, location_type, location_value,
         questions, description, slot_interval_minutes, buffer_before_minutes, buffer_after_minutes, min_notice_minutes,
         max_days_ahead, bookable_from, bookable_until, daily_booking_limit, weekly_booking_limit, monthly_booking_limit,
-        seats, NULL, is_active, is_hidden, cancellation_policy);
+        seats, NULL, is_active, is_hidden, cancellation_policy, conference);
     INSERT INTO opencalendly.team_event_types (event_type_id, team_id, mode, assignment, all_members)
         VALUES (new_id, team.id, mode, assignment, member_ids IS NULL);
     IF mode = 'collective' AND fixed_member_ids IS NOT NULL THEN
@@ -479,7 +480,7 @@ END
 $$;
 COMMENT ON FUNCTION opencalendly.create_team_event_type(uuid, text, text, integer, text, uuid[], uuid[], text, text, text,
     jsonb, text, integer, integer, integer, integer, integer, date, date, integer, integer, integer, integer, boolean,
-    boolean, text) IS
+    boolean, text, text) IS
     'makes a team''s event type, returns the id; mode round_robin: one of member_ids is picked (null: of all members), fixed_member_ids always attend; collective: member_ids attend (null: all members); the rest as create_event_type; errors OC006, OC013, OC014';
 
 CREATE FUNCTION opencalendly.lock_team_event_type(event_type_id uuid) RETURNS opencalendly.team_event_types

@@ -292,29 +292,37 @@ COMMENT ON FUNCTION opencalendly.leave_calendar(uuid, integer) IS
 --
 
 -- Dates and times as RFC 3339 writes them, each part within its bounds, so that no cast fails.
+CREATE FUNCTION opencalendly.has_day(at text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT pg_catalog.substr(at, 9, 2) <= '28' OR pg_catalog.substr(at, 9, 2)::integer <= EXTRACT(day FROM
+        pg_catalog.make_date(pg_catalog.substr(at, 1, 4)::integer, pg_catalog.substr(at, 6, 2)::integer, 1)
+            + interval '1 month' - interval '1 day');
+END;
+COMMENT ON FUNCTION opencalendly.has_day(text) IS 'internal: whether the day of what begins like a date is in its month';
+
 CREATE FUNCTION opencalendly.is_date(day text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT CASE WHEN day ~ '^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' THEN
-        pg_catalog.substr(day, 9)::integer <= EXTRACT(day FROM
-            (pg_catalog.substr(day, 1, 8) || '01')::date + interval '1 month' - interval '1 day')
-        ELSE false END;
+    SELECT day ~ '^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' AND opencalendly.has_day(day);
 END;
 COMMENT ON FUNCTION opencalendly.is_date(text) IS 'internal: whether a text is a date, yyyy-mm-dd';
 
 CREATE FUNCTION opencalendly.is_wall_clock(at text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT at ~ '^.{10}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?$'
-        AND opencalendly.is_date(pg_catalog.substr(at, 1, 10));
+    SELECT at ~ ('^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+                 'T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?$')
+        AND opencalendly.has_day(at);
 END;
 COMMENT ON FUNCTION opencalendly.is_wall_clock(text) IS 'internal: whether a text is a date and time without offset';
 
 CREATE FUNCTION opencalendly.is_instant(at text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT at ~ '^.{10}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-5]):[0-5][0-9])$'
-        AND opencalendly.is_date(pg_catalog.substr(at, 1, 10));
+    SELECT at ~ ('^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+                 'T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-5]):[0-5][0-9])$')
+        AND opencalendly.has_day(at);
 END;
 COMMENT ON FUNCTION opencalendly.is_instant(text) IS 'internal: whether a text is a date and time with offset';
 
@@ -358,17 +366,17 @@ COMMENT ON FUNCTION opencalendly.event_time(jsonb, text, boolean) IS
     'internal: when an event begins or ends; null = it cannot be read, or its zone is not known';
 
 CREATE FUNCTION opencalendly.is_busy_event(event jsonb, owner_id uuid) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(event ->> 'status', '') <> 'cancelled' AND coalesce(event ->> 'transparency', '') <> 'transparent'
-        AND coalesce(event ->> 'eventType', '') NOT IN ('workingLocation', 'birthday')
-        AND NOT coalesce(event -> 'attendees' @> '[{"self": true, "responseStatus": "declined"}]', false)
-        AND NOT (coalesce(event ->> 'id' ~ ('^oc[0-9a-f]{32}' || right(owner_id::text, 8) || '$'), false)
-            AND event #> '{extendedProperties,private,opencalendly}' IS NOT NULL)
-$$;
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT COALESCE(event ->> 'status', '') <> 'cancelled' AND COALESCE(event ->> 'transparency', '') <> 'transparent'
+        AND COALESCE(event ->> 'eventType', '') NOT IN ('workingLocation', 'birthday')
+        AND NOT COALESCE(event -> 'attendees' @> '[{"self": true, "responseStatus": "declined"}]', false)
+        AND NOT (COALESCE(event ->> 'id' ~ '^oc[0-9a-f]{40}$', false)
+            AND pg_catalog."right"(event ->> 'id', 8) = pg_catalog."right"(owner_id::text, 8)
+            AND event #> '{extendedProperties,private,opencalendly}' IS NOT NULL);
+END;
 COMMENT ON FUNCTION opencalendly.is_busy_event(jsonb, uuid) IS
     'internal: whether an event, as the provider tells it, makes this host busy';
-
--- If an event is told of twice, as it may be while the pages are read, the last word counts.
 
 -- A date that ends where it begins is that one day.
 CREATE FUNCTION opencalendly.event_end(event jsonb, calendar_zone text) RETURNS timestamptz
@@ -391,12 +399,18 @@ CREATE FUNCTION opencalendly.told_events(pages jsonb, calendar_zone text, owner_
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-        SELECT DISTINCT ON (e.event ->> 'id') e.event ->> 'id', opencalendly.is_busy_event(e.event, owner_id),
-            opencalendly.event_time(e.event -> 'start', calendar_zone, false),
-            opencalendly.event_end(e.event, calendar_zone)
-        FROM jsonb_array_elements(pages) WITH ORDINALITY AS p (page, n),
-            jsonb_array_elements(p.page -> 'items') WITH ORDINALITY AS e (event, n)
-        ORDER BY e.event ->> 'id', p.n DESC, e.n DESC;
+        WITH told AS MATERIALIZED (
+            SELECT DISTINCT ON (e.event ->> 'id') e.event, e.event ->> 'id' AS id, e.event #>> '{start,dateTime}' AS start_said,
+                e.event #>> '{end,dateTime}' AS end_said
+            FROM jsonb_array_elements(pages) WITH ORDINALITY AS p (page, n),
+                jsonb_array_elements(p.page -> 'items') WITH ORDINALITY AS e (event, n)
+            ORDER BY e.event ->> 'id', p.n DESC, e.n DESC)
+        SELECT t.id, opencalendly.is_busy_event(t.event, owner_id),
+            CASE WHEN opencalendly.is_instant(t.start_said) THEN t.start_said::timestamptz
+                 ELSE opencalendly.event_time(t.event -> 'start', calendar_zone, false) END,
+            CASE WHEN opencalendly.is_instant(t.end_said) THEN t.end_said::timestamptz
+                 ELSE opencalendly.event_end(t.event, calendar_zone) END
+        FROM told AS t;
 END
 $$;
 COMMENT ON FUNCTION opencalendly.told_events(jsonb, text, uuid) IS
@@ -444,9 +458,11 @@ CREATE FUNCTION opencalendly.put_events(
         RETURNING 1),
     changed AS (
         INSERT INTO opencalendly.calendar_events AS e (calendar_id, external_id, starts_at, ends_at)
-            SELECT calendar.id, k.external_id, k.starts_at, k.ends_at FROM kept AS k WHERE NOT EXISTS (SELECT FROM unread)
+            SELECT calendar.id, k.external_id, k.starts_at, k.ends_at FROM kept AS k
+            WHERE NOT EXISTS (SELECT FROM unread) AND NOT EXISTS (
+                SELECT FROM opencalendly.calendar_events AS o WHERE o.calendar_id = calendar.id
+                    AND o.external_id = k.external_id AND o.starts_at = k.starts_at AND o.ends_at = k.ends_at)
             ON CONFLICT (calendar_id, external_id) DO UPDATE SET starts_at = EXCLUDED.starts_at, ends_at = EXCLUDED.ends_at
-            WHERE (e.starts_at, e.ends_at) <> (EXCLUDED.starts_at, EXCLUDED.ends_at)
         RETURNING 1)
     SELECT (SELECT u.name FROM unread AS u), (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed)
 $$;

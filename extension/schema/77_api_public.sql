@@ -328,7 +328,6 @@ COMMENT ON FUNCTION opencalendly.email_members(uuid, text) IS
     'internal: whether the invitee is told of an event of a booking by mail: {queued, sent, provider}';
 
 -- What is told of one event of a booking, whether by now or not yet; gone: reminders that the event has taken away.
--- Calendars come with a later part, which counts its own here.
 CREATE FUNCTION opencalendly.queued_members(booking_id uuid, event text, gone bigint DEFAULT 0) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -339,7 +338,7 @@ BEGIN
         'webhooks', jsonb_build_object('queued',
             (SELECT count(*) FROM opencalendly.webhook_deliveries AS d JOIN opencalendly.outbox_events AS e ON e.id = d.event_id
              WHERE e.booking_id = queued_members.booking_id AND e.type = event)),
-        'calendarWriteback', jsonb_build_object('queued', 0),
+        'calendarWriteback', jsonb_build_object('queued', opencalendly.queued_writebacks(queued_members.booking_id, event)),
         'notifications', jsonb_build_object('queued', coming) || CASE event
             WHEN 'booking.canceled' THEN jsonb_build_object('canceled', gone)
             WHEN 'booking.rescheduled' THEN jsonb_build_object('canceledForOldBooking', gone, 'queuedForNewBooking', coming)
@@ -451,9 +450,11 @@ CREATE FUNCTION opencalendly.api_action(token text) RETURNS opencalendly.api_ans
 DECLARE
     link record;
     event opencalendly.event_types;
+    meeting_url text;
 BEGIN
     SELECT a.* INTO link FROM opencalendly.booking_action(token) AS a;
     SELECT e.* INTO STRICT event FROM opencalendly.event_types AS e WHERE e.id = link.event_type_id;
+    meeting_url := (SELECT b.meeting_url FROM opencalendly.bookings AS b WHERE b.id = link.booking_id);
     RETURN opencalendly.answer(jsonb_build_object(
         'actionType', link.action_type,
         'booking', jsonb_build_object('id', link.booking_id, 'status', link.status,
@@ -467,7 +468,7 @@ BEGIN
             'durationMinutes', link.duration_minutes, 'cancellationPolicy', event.cancellation_policy,
             'locationType', event.location_type,
             'locationValue', CASE WHEN link.status IN ('confirmed', 'pending') OR event.location_type IN ('in_person', 'custom')
-                                  THEN event.location_value END),
+                                  THEN coalesce(meeting_url, event.location_value) END),
         'organizer', jsonb_build_object('username', link.organizer_username,
             'displayName', link.organizer_display_name, 'timezone', link.organizer_timezone),
         'actions', jsonb_build_object('canCancel', link.can_cancel, 'canReschedule', link.can_reschedule)));

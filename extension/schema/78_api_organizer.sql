@@ -103,7 +103,7 @@ BEGIN ATOMIC
         'maxDaysAhead', e.max_days_ahead, 'bookableFrom', e.bookable_from, 'bookableUntil', e.bookable_until,
         'dailyBookingLimit', e.daily_booking_limit, 'weeklyBookingLimit', e.weekly_booking_limit,
         'monthlyBookingLimit', e.monthly_booking_limit, 'seats', e.seats, 'scheduleId', e.schedule_id,
-        'cancellationPolicy', e.cancellation_policy, 'createdAt', opencalendly.instant_text(e.created_at));
+        'cancellationPolicy', e.cancellation_policy, 'conference', e.conference, 'createdAt', opencalendly.instant_text(e.created_at));
 END;
 COMMENT ON FUNCTION opencalendly.event_type_json(opencalendly.event_types) IS 'internal: an event type as its organizer sees it';
 
@@ -240,7 +240,8 @@ BEGIN ATOMIC
         "questions": "list", "description": "text", "slotIntervalMinutes": "int", "bufferBeforeMinutes": "int",
         "bufferAfterMinutes": "int", "minNoticeMinutes": "int", "maxDaysAhead": "int", "bookableFrom": "date",
         "bookableUntil": "date", "dailyBookingLimit": "int", "weeklyBookingLimit": "int", "monthlyBookingLimit": "int",
-        "seats": "int", "scheduleId": "uuid", "isActive": "bool", "isHidden": "bool", "cancellationPolicy": "text"}'::jsonb;
+        "seats": "int", "scheduleId": "uuid", "isActive": "bool", "isHidden": "bool", "cancellationPolicy": "text",
+        "conference": "text"}'::jsonb;
 END;
 COMMENT ON FUNCTION opencalendly.event_type_fields() IS 'internal: what can be set of an event type, as body_fields takes it';
 

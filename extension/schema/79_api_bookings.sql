@@ -11,7 +11,7 @@ BEGIN
                 'inviteeName', b.invitee_name, 'inviteeEmail', b.invitee_email, 'answers', b.answers,
                 'eventType', jsonb_build_object('id', e.id, 'name', e.name, 'slug', e.slug,
                     'durationMinutes', e.duration_minutes, 'locationType', e.location_type,
-                    'locationValue', e.location_value),
+                    'locationValue', coalesce(b.meeting_url, e.location_value)),
                 'organizerId', b.organizer_id, 'hostIds', coalesce(b.host_ids, ARRAY[b.organizer_id]),
                 'team', CASE WHEN t.id IS NOT NULL THEN jsonb_build_object('teamId', t.id, 'teamSlug', t.slug,
                     'teamEventTypeId', x.event_type_id, 'mode', x.mode,

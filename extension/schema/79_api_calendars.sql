@@ -353,7 +353,9 @@ BEGIN
     END LOOP;
     IF consent.status IS DISTINCT FROM 'succeeded' THEN
         RAISE EXCEPTION USING ERRCODE = coalesce(consent.error_code, 'OC010'),
-            MESSAGE = coalesce(consent.error, 'the account could not be connected');
+            MESSAGE = coalesce(consent.error, 'the account could not be connected'),
+            DETAIL = CASE consent.error_code WHEN 'OC006' THEN 'Field "code" has a value that is not shown.'
+                ELSE 'The account is not connected.' END;
     END IF;
     RETURN opencalendly.connection_answer(me.id, consent.connection_id);
 END

@@ -44,7 +44,7 @@ GRANT EXECUTE ON FUNCTION
     opencalendly.create_webhook_subscription, opencalendly.update_webhook_subscription,
     opencalendly.delete_webhook_subscription, opencalendly.rotate_webhook_secret, opencalendly.resume_webhook,
     opencalendly.ping_webhook, opencalendly.replay_webhook, opencalendly.replay_webhooks, opencalendly.webhook_signature,
-    opencalendly.set_notification_rules, opencalendly.mail_is_on, opencalendly.replay_mail,
+    opencalendly.set_notification_rules, opencalendly.mail_is_on, opencalendly.replay_mail, opencalendly.replay_writeback,
     opencalendly.is_timezone, opencalendly.current_instant, opencalendly.is_restored_copy, opencalendly.adopt_outbox, opencalendly.prune_idempotency_keys
     TO opencalendly_admin;
 
@@ -57,7 +57,7 @@ GRANT SELECT, UPDATE (status, attempt, due_at, leased_until, last_error, settled
 -- Calendars (world/calendar.c, world/writeback.c); what a sync has found is written by functions.
 GRANT SELECT, UPDATE (attempt, failures, leased_until, next_sync_at) ON opencalendly.calendar_connections TO opencalendly_worker;
 GRANT SELECT, UPDATE (attempt, leased_until) ON opencalendly.calendar_consents TO opencalendly_worker;
-GRANT SELECT ON opencalendly.calendars TO opencalendly_worker;
+GRANT SELECT ON opencalendly.calendars, opencalendly.calendar_entries TO opencalendly_worker;
 GRANT DELETE ON opencalendly.calendar_consents TO opencalendly_worker;
 GRANT EXECUTE ON FUNCTION
     opencalendly.finish_consent, opencalendly.fail_consent, opencalendly.renew_access_token, opencalendly.apply_calendar_sync,
@@ -71,16 +71,18 @@ GRANT SELECT, INSERT, UPDATE ON opencalendly.worker_heartbeats TO opencalendly_w
 -- What mails tell (world/mail_facts.c).
 GRANT SELECT (id, username, email, display_name, timezone, language) ON opencalendly.users TO opencalendly_worker;
 GRANT SELECT (id, event_type_id, organizer_id, host_ids, seats, starts_at, ends_at, status, invitee_name, invitee_email,
-    timezone, language, answers, link_key_id, rescheduled_from, sequence, cancel_reason, canceled_by, no_show_at)
+    timezone, language, answers, link_key_id, rescheduled_from, sequence, cancel_reason, canceled_by, no_show_at,
+    occurrence_id, seat_no, meeting_url)
     ON opencalendly.bookings TO opencalendly_worker;
-GRANT SELECT (id, user_id, name, slug, location_type, location_value, questions, cancellation_policy)
+GRANT SELECT (id, user_id, name, slug, location_type, location_value, conference, questions, cancellation_policy)
     ON opencalendly.event_types TO opencalendly_worker;
 GRANT SELECT (event_type_id, team_id) ON opencalendly.team_event_types TO opencalendly_worker;
 GRANT SELECT (id, owner_id, name, slug) ON opencalendly.teams TO opencalendly_worker;
 GRANT SELECT (team_id, user_id, status) ON opencalendly.team_members TO opencalendly_worker;
 GRANT SELECT (id, is_enabled) ON opencalendly.notification_rules TO opencalendly_worker;
 GRANT SELECT (id, email, language, link_key_id, expires_at, used_at) ON opencalendly.login_links TO opencalendly_worker;
-GRANT EXECUTE ON FUNCTION opencalendly.is_restored_copy, opencalendly.instant_text, opencalendly.tell_of_pause
+GRANT EXECUTE ON FUNCTION opencalendly.is_restored_copy, opencalendly.instant_text, opencalendly.tell_of_pause,
+    opencalendly.keep_meeting_link
     TO opencalendly_worker;
 GRANT EXECUTE ON FUNCTION
     opencalendly.schedule_workers, opencalendly.unschedule_workers, opencalendly.cron_setting, opencalendly.worker_jobs,

@@ -15,6 +15,9 @@
 
 /* As enqueue_mail() has it (schema/66_mail.sql). */
 #define MAILS_A_DAY 20
+
+#define LINK_WAIT "INTERVAL '60 seconds'"
+
 #define STRINGIFIED(number) #number
 #define TEXT_OF(number) STRINGIFIED(number)
 
@@ -36,18 +39,19 @@ static SavedQuery has_room_query = {
 	.types = { TEXTOID, TIMESTAMPTZOID },
 };
 
-/* $1 kind, $2 booking, $3 sequence, $4 meeting, $5 the invitee's address or null, $6 hosts. */
+/* $1 kind, $2 booking, $3 sequence, $4 meeting, $5 the invitee's address or null, $6 hosts, $7 whether they wait for a link. */
 static SavedQuery queue_query = {
 	/* clang-format off */
 	.text =
-		"INSERT INTO opencalendly.email_deliveries (kind, idempotency_key, user_id, email, booking_id, meeting_id)"
+		"INSERT INTO opencalendly.email_deliveries (kind, idempotency_key, user_id, email, booking_id, meeting_id, due_at)"
 		" SELECT $1, pg_catalog.concat_ws('/', $1, $2, $3, COALESCE(r.user_id::pg_catalog.text, 'invitee')),"
-		"   r.user_id, r.email, $2, $4"
+		"   r.user_id, r.email, $2, $4, CASE WHEN $7 THEN pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) " LINK_WAIT
+		"    ELSE '-infinity' END"
 		"  FROM (SELECT NULL::pg_catalog.uuid AS user_id, $5 AS email WHERE $5 IS NOT NULL"
 		"   UNION ALL SELECT h.id, NULL FROM pg_catalog.unnest($6) AS h(id)) AS r",
 	/* clang-format on */
-	.nargs = 6,
-	.types = { TEXTOID, UUIDOID, INT4OID, UUIDOID, TEXTOID, UUIDARRAYOID },
+	.nargs = 7,
+	.types = { TEXTOID, UUIDOID, INT4OID, UUIDOID, TEXTOID, UUIDARRAYOID, BOOLOID },
 };
 
 /*
@@ -157,14 +161,15 @@ may_mail_now(const char *email, bool is_known)
 
 static void
 queue(const char *kind, const pg_uuid_t *booking_id, int sequence, const pg_uuid_t *meeting_id,
-	  const char *invitee, const pg_uuid_t *hosts, int nhosts)
+	  const char *invitee, const pg_uuid_t *hosts, int nhosts, bool waits_for_link)
 {
 	if (!invitee && nhosts == 0)
 		return;
-	query_write(&queue_query, (QueryArg[]) { ARG(CStringGetTextDatum(kind)), UUID_ARG(booking_id),
-											 ARG(Int32GetDatum(sequence)), UUID_ARG(meeting_id),
-											 ARG_IF(invitee, CStringGetTextDatum(invitee)),
-											 ARG(uuid_array(hosts, nhosts)) });
+	query_write(&queue_query,
+				(QueryArg[]) { ARG(CStringGetTextDatum(kind)), UUID_ARG(booking_id),
+							   ARG(Int32GetDatum(sequence)), UUID_ARG(meeting_id),
+							   ARG_IF(invitee, CStringGetTextDatum(invitee)),
+							   ARG(uuid_array(hosts, nhosts)), ARG(BoolGetDatum(waits_for_link)) });
 }
 
 /* The mails that the rules ask for, read in a latest snapshot, in the order of plan_query's arrays; returns how many. */
@@ -238,7 +243,7 @@ hosts_who(const Booking *booking, const Booking *other, bool attend_other, int *
 
 /* A round robin may have found another host: to one it is a new meeting, to the other it is gone. */
 static void
-queue_move(const News *news, const pg_uuid_t *meeting_id, const char *invitee)
+queue_move(const News *news, const pg_uuid_t *meeting_id, const char *invitee, bool waits_for_link)
 {
 	const Booking *booking = news->booking;
 	int nstay, ncome, ngo;
@@ -246,13 +251,15 @@ queue_move(const News *news, const pg_uuid_t *meeting_id, const char *invitee)
 	pg_uuid_t *come = hosts_who(booking, news->old, false, &ncome);
 	pg_uuid_t *go = hosts_who(news->old, booking, false, &ngo);
 
-	queue("booking_rescheduled", &booking->id, booking->sequence, meeting_id, invitee, stay, nstay);
-	queue("booking_confirmed", &booking->id, booking->sequence, meeting_id, NULL, come, ncome);
-	queue("booking_canceled", &news->old->id, booking->sequence, meeting_id, NULL, go, ngo);
+	queue("booking_rescheduled", &booking->id, booking->sequence, meeting_id, invitee, stay, nstay,
+		  waits_for_link);
+	queue("booking_confirmed", &booking->id, booking->sequence, meeting_id, NULL, come, ncome,
+		  waits_for_link);
+	queue("booking_canceled", &news->old->id, booking->sequence, meeting_id, NULL, go, ngo, false);
 }
 
 void
-mail_tell(const News *news)
+mail_tell(const News *news, bool waits_for_link)
 {
 	const Booking *booking = news->booking;
 	bool is_known;
@@ -269,18 +276,18 @@ mail_tell(const News *news)
 	{
 		case BOOKING_CREATED:
 			queue("booking_confirmed", &booking->id, booking->sequence, &meeting_id, invitee,
-				  booking->hosts, booking->nhosts);
+				  booking->hosts, booking->nhosts, waits_for_link);
 			plan_reminders(booking, &meeting_id, is_known);
 			break;
 		case BOOKING_RESCHEDULED:
 			unplan_reminders(news->old);
-			queue_move(news, &meeting_id, invitee);
+			queue_move(news, &meeting_id, invitee, waits_for_link);
 			plan_reminders(booking, &meeting_id, is_known);
 			break;
 		case BOOKING_CANCELED:
 			unplan_reminders(booking);
 			queue("booking_canceled", &booking->id, booking->sequence + 1, &meeting_id, invitee,
-				  booking->hosts, booking->nhosts);
+				  booking->hosts, booking->nhosts, false);
 			break;
 	}
 	wake_workers_when_committed();

@@ -6,6 +6,8 @@
  * An address that is no user's gets at most MAILS_A_DAY mails in any 24 hours; beyond that nothing is queued for it, so that
  * nobody's inbox can be filled by booking in their name.
  *
+ * A meeting whose link is on its way (verbs/writeback_queue.h) is not told before it is there, but for LINK_WAIT at most.
+ *
  * Locks: an event type's notification rules, shared, and then the address, both until the end of the transaction; they come
  * after all locks of bookings (data/claim.h). set_notification_rules takes the first exclusively.
  */
@@ -14,7 +16,10 @@
 
 #include "verbs/outbox.h"
 
-/* Queues the mails that the news makes due, and takes away those that it makes wrong. Needs an SPI connection. */
-extern void mail_tell(const News *news);
+/*
+ * Queues the mails that the news makes due, and takes away those that it makes wrong; those that tell of the meeting wait for
+ * its link, if that is on its way. Needs an SPI connection.
+ */
+extern void mail_tell(const News *news, bool waits_for_link);
 
 #endif

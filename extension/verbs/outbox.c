@@ -14,6 +14,7 @@
 #include "utils/json.h"
 #include "verbs/mail_queue.h"
 #include "verbs/wake.h"
+#include "verbs/writeback_queue.h"
 
 /* A team's owner is told, too, whether or not they attend. */
 static SavedQuery team_query = {
@@ -229,5 +230,5 @@ void
 outbox_tell(const News *news)
 {
 	tell_endpoints(news);
-	mail_tell(news);
+	mail_tell(news, writeback_tell(news));
 }

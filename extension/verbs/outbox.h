@@ -1,6 +1,7 @@
 /*
- * Telling the outside of a booking: an event and a delivery for each endpoint that wants it, and the mails
- * (verbs/mail_queue.h), written in the transaction of the change. So an event is there if and only if what it tells is committed. Nothing is sent here; the workers do.
+ * Telling the outside of a booking: an event and a delivery for each endpoint that wants it, the mails (verbs/mail_queue.h)
+ * and what is to be written into the hosts' calendars (verbs/writeback_queue.h), all in the transaction of the change. So an
+ * event is there if and only if what it tells is committed. Nothing is sent here; the workers do.
  */
 #ifndef OPENCALENDLY_OUTBOX_H
 #define OPENCALENDLY_OUTBOX_H
@@ -27,8 +28,8 @@ typedef struct News
 } News;
 
 /*
- * Queues the news for the endpoints of the event type's owner and of each of the booking's hosts, and the mails; writes
- * nothing if there are none. Needs an SPI connection.
+ * Queues the news for the endpoints of the event type's owner and of each of the booking's hosts, the mails, and the hosts'
+ * calendars; writes nothing if there are none. Needs an SPI connection.
  */
 extern void outbox_tell(const News *news);
 

@@ -340,6 +340,14 @@ set_hosts(const SlotTaking *taking, Booking *booking)
 	booking->organizer_id = booking->hosts[0];
 }
 
+/* A link is its organizer's, and a group's is not taken along. */
+static bool
+keeps_link(const Booking *booking, const Booking *old)
+{
+	return old->seat.seats == 1 &&
+		   memcmp(&booking->organizer_id, &old->organizer_id, sizeof(pg_uuid_t)) == 0;
+}
+
 void
 taking_book(SlotTaking *taking, Booking *booking, const Booking *old)
 {
@@ -349,6 +357,8 @@ taking_book(SlotTaking *taking, Booking *booking, const Booking *old)
 	if (taking->hold)
 		hold_drop(taking->hold, taking->now);
 	set_hosts(taking, booking);
+	if (old && !keeps_link(booking, old))
+		booking->meeting_url = NULL;
 	booking->starts_at = taking->attendance.during.start;
 	booking->ends_at = taking->attendance.during.end;
 	booking->seat = seat_take(taking->event, &taking->attendance, DT_NOEND, taking->now);

@@ -77,7 +77,7 @@ static SavedQuery facts_query = {
 		" b.id, b.starts_at, b.ends_at, b.status, b.invitee_name, b.invitee_email, b.link_key_id,"
 		" b.cancel_reason, b.canceled_by, b.sequence, b.seats, b.no_show_at IS NOT NULL,"
 		" p.starts_at, p.ends_at, d.meeting_id,"
-		" e.name, e.location_type, e.location_value, e.cancellation_policy,"
+		" e.name, e.location_type, COALESCE(b.meeting_url, e.location_value), e.cancellation_policy,"
 		" ARRAY(SELECT COALESCE(h.display_name, h.username) FROM ROWS FROM"
 		"   (pg_catalog.unnest(COALESCE(b.host_ids, ARRAY[b.organizer_id]))) WITH ORDINALITY AS i (id, place)"
 		"   JOIN opencalendly.users AS h ON h.id" EQ "i.id ORDER BY i.place),"

@@ -50,6 +50,12 @@ export class Calendars {
     return entry;
   }
 
+  /* The account's list of calendars, whole. */
+  entries({ email }) {
+    this.#seen(email, email);
+    return [...this.#lists.get(email).values()];
+  }
+
   /* The account sees it no more. */
   unlist({ email, calendar }) {
     return this.#lists.get(email)?.delete(calendar);
@@ -76,7 +82,7 @@ export class Calendars {
 
   /* All that is in a calendar and not cancelled, whole. */
   events({ email, calendar = email }) {
-    return [...this.#calendars.get(calendar)?.events.values() ?? []].filter(({ status }) => status !== 'cancelled').map((event) => this.#told(event, email));
+    return [...this.#calendars.get(calendar)?.events.values() ?? []].filter(({ status }) => status !== 'cancelled').map((event) => this.#told(event, calendar));
   }
 
   /* The sync tokens that have been given for a calendar are too old. */
@@ -120,13 +126,13 @@ export class Calendars {
     const calendar = this.#calendars.get(entry.id);
     const event = rest && calendar.events.get(decodeURIComponent(rest));
 
-    if (method === 'GET' && !rest) return this.#read(email, calendar, entry, query);
+    if (method === 'GET' && !rest) return this.#read(calendar, entry, query);
     if (method === 'POST' && !rest) return this.#insert(email, calendar, query, json);
     if (method === 'POST' && rest === 'watch') return this.#watch(email, calendar, json);
     if (!event) return notFound();
-    if (method === 'GET') return this.#get(email, event, query);
+    if (method === 'GET') return this.#get(calendar, event, query);
     if (method === 'PATCH') return this.#patch(email, calendar, event, query, json, headers);
-    return method === 'DELETE' ? this.#delete(email, event, query) : notFound();
+    return method === 'DELETE' ? this.#delete(event, query) : notFound();
   }
 
   /* ---- Lists of calendars. ---- */
@@ -160,7 +166,7 @@ export class Calendars {
 
   /* ---- Events. ---- */
 
-  #read(email, calendar, entry, query) {
+  #read(calendar, entry, query) {
     const { syncToken, timeMin, timeMax, showDeleted } = query;
     const forbidden = syncToken !== undefined && NOT_WITH_TOKEN.find((name) => query[name] !== undefined);
     const from = syncToken === undefined ? { since: 0, min: timeMin, max: timeMax } : unpack(syncToken);
@@ -176,7 +182,7 @@ export class Calendars {
     if (syncToken !== undefined && SAME_WITH_TOKEN.some((name) => from.same[name] !== same[name])) return error(400, 'invalid', 'Not as at the first sync.');
     const isAsked = (event) => event._seq > from.since && (showDeleted === 'true' || syncToken !== undefined || event.status !== 'cancelled')
       && (query.singleEvents !== 'true' || !event.recurrence) && this.#isWithin(event, calendar.zone, from);
-    const all = [...calendar.events.values()].filter(isAsked).map((event) => this.#told(event, email));
+    const all = [...calendar.events.values()].filter(isAsked).map((event) => this.#short(this.#told(event, calendar.id), query));
     const head = { kind: 'calendar#events', etag: `"${this.#seq}"`, summary: entry.summary, updated: new Date().toISOString(),
       timeZone: query.timeZone ?? entry.timeZone, accessRole: entry.accessRole, defaultReminders: entry.defaultReminders };
     const last = (state) => ({ nextSyncToken: pack({ id: calendar.id, tokens: calendar.tokens, since: state.seq, min: from.min, max: from.max, same }) });
@@ -198,17 +204,23 @@ export class Calendars {
 
     if (old) kept.sequence = old.sequence + 1;
     this.#calendars.get(id).events.set(event.id, kept);
-    return this.#told(kept, email);
+    return this.#told(kept, id);
   }
 
-  /* An event as the account is told it; of one that is gone only what is sure to be there. */
-  #told({ _seq, _polls, ...event }, email) {
-    const self = (who) => (who?.email === email ? { ...who, self: true } : who);
+  /* An event as it is told in a calendar; of one that is gone only what is sure to be there. */
+  #told({ _seq, _polls, ...event }, id) {
+    const self = (who) => (who?.email === id ? { ...who, self: true } : who);
 
     if (event.status === 'cancelled') {
       return Object.fromEntries(['kind', 'etag', 'id', 'status', 'recurringEventId', 'originalStartTime'].flatMap((name) => (name in event ? [[name, event[name]]] : [])));
     }
     return { ...event, creator: self(event.creator), organizer: self(event.organizer), ...event.attendees && { attendees: event.attendees.map(self) } };
+  }
+
+  /* Of many attendees only the calendar's own. */
+  #short(event, { maxAttendees = Infinity }) {
+    if ((event.attendees ?? []).length <= Number(maxAttendees)) return event;
+    return { ...event, attendees: event.attendees.filter(({ self }) => self), attendeesOmitted: true };
   }
 
   /* What is wrong with the body of a request that writes an event. */
@@ -243,12 +255,12 @@ export class Calendars {
     if (sendUpdates !== 'none') this.settings.mailed = (this.settings.mailed ?? 0) + 1;
   }
 
-  #get(email, event, { fields }) {
+  #get(calendar, event, { fields }) {
     const tree = fields === undefined ? {} : parse(fields);
 
     if (!tree || unknown(tree, 'event')) return error(400, 'invalidParameter', 'Invalid field selection');
     if (event._polls > 0 && (event._polls -= 1) === 0) Object.assign(event, this.#made(event.conferenceData.createRequest));
-    return done(pick(this.#told(event, email), tree));
+    return done(pick(this.#told(event, calendar.id), tree));
   }
 
   #patch(email, calendar, event, query, json, headers) {
@@ -261,7 +273,7 @@ export class Calendars {
     return done(this.#keep(calendar.id, this.#withConference(changed, event, query), email));
   }
 
-  #delete(email, event, query) {
+  #delete(event, query) {
     if (event.status === 'cancelled') return error(410, 'deleted', 'Resource has been deleted');
     this.#mails(query);
     event.status = 'cancelled';

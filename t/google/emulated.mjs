@@ -88,6 +88,10 @@ export class Emulated {
 
   /* ---- As if somebody did it at Google. ---- */
 
+  async entries({ email }) {
+    return (await this.#ask(email, 'GET', '/calendar/v3/users/me/calendarList')).body.items;
+  }
+
   async event({ email, calendar = email, event }) {
     return (await this.#ask(email, 'POST', `/calendar/v3/calendars/${encodeURIComponent(calendar)}/events`, event)).body;
   }

@@ -109,7 +109,7 @@ async function write(response, { status, headers, body }, rule, isPacked) {
   const step = Math.ceil(sent.length / 10);
   let at = 0;
 
-  if (rule?.reset) return response.socket.resetAndDestroy();
+  if (rule?.reset) return response.destroy();
   response.writeHead(status, { ...bytes.length && { 'content-type': 'application/json; charset=UTF-8' },
     ...isPacked && bytes.length > 0 && { 'content-encoding': 'gzip' }, ...status !== 204 && { 'content-length': sent.length }, ...headers });
   if (rule?.cut) {
@@ -163,21 +163,12 @@ async function consent({ url, email }) {
   return { status: answer.status, asked: Object.fromEntries(new URL(href).searchParams), location: back.href, ...Object.fromEntries(back.searchParams) };
 }
 
-/* The list of calendars of the account that has a token. */
-async function list({ token }) {
-  const { body } = await calendars.answer(understood({ method: 'GET', host: 'www.googleapis.com', url: '/calendar/v3/users/me/calendarList?maxResults=250',
-    headers: { authorization: `Bearer ${token}` }, body: '' }));
-
-  return body.items;
-}
-
 const of = (object, ...names) => Object.fromEntries(names.filter((name) => object[name]).map((name) => [name, (order) => object[name](order)]));
 
 obey({
   ...of(accounts, 'grant', 'grants', 'expire', 'withdraw'),
-  ...of(calendars, 'calendar', 'unlist', 'event', 'put', 'events', 'busy', 'remove', 'forget', 'channels', 'notify'),
+  ...of(calendars, 'entries', 'calendar', 'unlist', 'event', 'put', 'events', 'busy', 'remove', 'forget', 'channels', 'notify'),
   consent,
-  list,
   settings: ({ values }) => { Object.assign(settings, values); },
   setting: ({ name }) => settings[name],
   rule: ({ rule }) => { rules.push({ times: 1, ...rule }); },

@@ -89,12 +89,13 @@ export class Accounts {
     return name;
   }
 
+  /* It ends all that this account has given us. */
   async #revoke({ form }) {
     const token = this.#renamed.get(form.token) ?? form.token;
     const grant = this.#grants.has(token) ? token : this.#tokens.get(token)?.grant;
 
     if (!grant) return oauthError(400, 'invalid_token');
-    await this.#end(grant);
+    await this.withdraw(this.#grants.get(grant));
     return { status: 200, headers: {}, body: {} };
   }
 

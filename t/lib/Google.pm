@@ -102,7 +102,7 @@ One of them; "mailed" is how many writes have asked Google to mail guests (undef
 
 The next request that fits $when (a regular expression for node over "METHOD https://host/path?query body") is answered so:
 status, error (a reason such as "rateLimitExceeded", for oauth2 a code such as "invalid_grant"), headers, body (text, or what
-is made JSON of). Without a status it is answered as it would be, but: cut (the connection ends in the middle), reset (at once),
+is made JSON of). Without a status it is answered as it would be, but: cut (the connection ends in the middle), reset (it ends without an answer),
 drip_ms (in ten pieces with such pauses), delay_ms. after: the answer is the rule's, but what was asked for is done before.
 hold: the request waits for release(), before it is done (or, with after, when it is). times (1), skip (so many that fit first).
 
@@ -248,7 +248,7 @@ sub connect
 	my $account = $options{account} // $email;
 	my $grant = $self->grant($account, defined $options{scopes} ? (scopes => $options{scopes}) : ());
 	my $life = $options{expires_in} // $grant->{expires_in};
-	my $list = $self->order(do => 'list', token => $grant->{access_token});
+	my $list = $self->order(do => 'entries', email => $account);
 	my %busy = map { $_ => 1 } @{ $options{busy} // [$account] };
 	my $target = $options{target} // $account;
 	my %columns = %{ $options{columns} // {} };

@@ -17,7 +17,7 @@ Routes - a good request for every route of the shim, and people to make it
 
 The clock stands at Monday, 2026-06-01 08:00 UTC (Scene::conf). Whose the things are: olga has event types that are
 booked, vera hours and event types that are changed, tina a team, in which mia, rosa and ron are and paul and pia were
-asked; vera and rosa have calendars; zoe has nothing but herself. All their names have "Verborgen" in them, all addresses end in "@geheim.example".
+asked; vera, rosa and ron have calendars; zoe has nothing but herself. All their names have "Verborgen" in them, all addresses end in "@geheim.example".
 fritz is a stranger with a team of his own.
 
 A row says:
@@ -142,7 +142,8 @@ BEGIN
 	EXECUTE format('ALTER DATABASE %I SET opencalendly.google_client_id = ''client.example''', current_database());
 	EXECUTE format('ALTER DATABASE %I SET opencalendly.base_url = ''https://book.example''', current_database());
 	INSERT INTO worker_heartbeats (queue, seen_at) VALUES ('calendar', clock_timestamp() + interval '1 day');
-	id := id || jsonb_build_object('connection', pg_temp.connect((id ->> 'vera')::uuid, 'vera'));
+	id := id || jsonb_build_object('connection', pg_temp.connect((id ->> 'vera')::uuid, 'vera'),
+		'channel', pg_temp.connect((id ->> 'ron')::uuid, 'ron'));
 	id := id || jsonb_build_object('calendar', (SELECT c.id FROM calendars AS c WHERE c.connection_id = (id ->> 'connection')::uuid));
 	FOR n IN 1 .. pool LOOP
 		INSERT INTO calendar_consents (user_id, redirect_uri, link_key_id, expires_at)
@@ -343,7 +344,7 @@ my %rows = (
 	'POST /v0/calendar/google/sync' => { as => 'vera', foreign => 404, make => sub { { body => {%sync} } } },
 	'POST /v0/calendar/google/disconnect' => { as => 'zoe', foreign => 'own', make => sub { { body => {} } } },
 	'POST /v0/calendar/google/notify' => { make => sub {
-		{ headers => { 'X-Goog-Channel-ID' => $_[0]{id}{connection}, 'X-Goog-Channel-Token' => 'channel-Verborgen', 'X-Goog-Resource-State' => 'exists' } } } },
+		{ headers => { 'X-Goog-Channel-ID' => $_[0]{id}{channel}, 'X-Goog-Channel-Token' => 'channel-Verborgen', 'X-Goog-Resource-State' => 'exists' } } } },
 	'PATCH /v0/calendar/connections/:id' => { as => 'vera', foreign => 404, make => sub {
 		{ path => { id => $_[0]{id}{connection} }, body => { staleness => { mode => 'trust', afterMinutes => 60 },
 				calendars => [ { id => $_[0]{id}{calendar}, isWriteTarget => JSON::PP::true, isBusySource => JSON::PP::false } ] } } } },

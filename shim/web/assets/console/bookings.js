@@ -10,6 +10,7 @@ import { openBooking, openMeeting } from './booking-detail.js';
 import { listOf } from './booking-lists.js';
 import { byDay, hoursText, meetingsOf, nearText, stateBadge, theirTimeText, whoText } from './meetings.js';
 import { icon } from './icons.js';
+import './calendar-hint.js';
 import './getting-started.js';
 import './share-link.js';
 import './week-view.js';
@@ -130,6 +131,7 @@ class Bookings extends View {
     return h('div', { class: 'stack roomy' },
       h('div', { class: 'row between section-head' }, h('h1', null, t('console.nav.bookings')), this.modes()),
       h('oc-getting-started', { user: this.user }),
+      h('oc-calendar-hint'),
       this.mode === 'week'
         ? h('oc-week', { user: this.user, rest: this.rest, onopenmeeting: ({ detail }) => this.open(detail) })
         : this.lists());

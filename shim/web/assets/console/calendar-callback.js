@@ -6,7 +6,7 @@
 import { View, focusOn, h } from '../view.js';
 import { post } from '../api.js';
 import { errorText, language, t } from '../i18n.js';
-import { completeConnection, leaveForGoogle, takeLanguage } from './calendar-data.js';
+import { completeConnection, leaveForGoogle, refusalText, takeLanguage } from './calendar-data.js';
 
 class CalendarCallback extends View {
   /* "busy"; "declined", "signedOut", "nothing", "failed" tell why it is not done */
@@ -73,7 +73,10 @@ class CalendarCallback extends View {
   }
 
   reason() {
-    if (this.error.field === 'state') return t('calendars.callback.badState');
+    const { code, field, message } = this.error;
+
+    if (field === 'state') return t('calendars.callback.badState');
+    if (code === 'OC006' && !field) return `${refusalText(message)} ${t('calendars.callback.refused')}`;
     return errorText(this.error, ['calendars.callback.errors', 'calendars.errors']);
   }
 }

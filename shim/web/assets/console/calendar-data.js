@@ -44,13 +44,36 @@ export const writeTargetOf = (connections) =>
 export const inOrder = (calendars) => [...calendars].sort((a, b) => b.isPrimary - a.isPrimary
   || a.name.localeCompare(b.name, language));
 
-/* Why something has failed: what there are words for, in words of the page; all else as the service says it. */
+/* The page's words of what the service says, null where there are none. */
+function wordsFor(group, text) {
+  const key = `${group}.${text.toLowerCase().replace(/[^a-z0-9]+/g, '_')}`;
+
+  return has(key) ? t(key) : null;
+}
+
+/*
+ * Why something has failed, "events could not be read: answered 403 (rateLimitExceeded)": in sentences of the page where there
+ * are words for it, all else as the service says it.
+ */
 export function failureText(error) {
+  const [, what, why] = /^([^:]+): (.+)$/.exec(error) ?? [null, error];
   const [, status, reason] = /^answered (\d+)(?: \(([^)]+)\))?$/.exec(error) ?? [];
-  const key = `webhooks.failures.${error.toLowerCase().replace(/[^a-z0-9]+/g, '_')}`;
 
   if (status) return t(reason ? 'calendars.answeredBecause' : 'calendars.answered', { status, reason });
-  return has(key) ? t('calendars.noAnswer', { error: t(key) }) : t('calendars.failed', { error });
+  const known = wordsFor('calendars.failures', what);
+
+  if (known) return why ? `${known} ${failureText(why)}` : known;
+  const away = wordsFor('webhooks.failures', error);
+
+  return away ? t('calendars.noAnswer', { error: away }) : t('calendars.failed', { error });
+}
+
+/* Why an account could not be connected, as failureText(); a permission that was not given is named by what it is for. */
+export function refusalText(error) {
+  const [, permission] = /^the permission "([^"]+)" was not given$/.exec(error) ?? [];
+
+  return permission ? t('calendars.refused', { permission: wordsFor('calendars.permissions', permission) ?? permission })
+    : failureText(error);
 }
 
 /* --- to Google and back -------------------------------------------------------------------------------------------- */

@@ -22,8 +22,14 @@ export const PROPOSED = {
   name: '', slug: '', description: null, durationMinutes: 30, locationType: 'video', locationValue: null, questions: [],
   slotIntervalMinutes: 15, bufferBeforeMinutes: null, bufferAfterMinutes: null, minNoticeMinutes: 240, maxDaysAhead: 60,
   bookableFrom: null, bookableUntil: null, dailyBookingLimit: null, weeklyBookingLimit: null, monthlyBookingLimit: null,
-  seats: 1, scheduleId: null, isActive: true, isHidden: false, cancellationPolicy: null,
+  seats: 1, scheduleId: null, isActive: true, isHidden: false, cancellationPolicy: null, conference: null,
 };
+
+/* Where it takes place, as one choice: its location type, or who makes the link of a video call. */
+export const placeOf = ({ locationType, conference }) => conference ?? locationType;
+
+export const ofPlace = (place) => (place === 'google_meet' ? { locationType: 'video', conference: place }
+  : { locationType: place, conference: null });
 
 /* Minutes in the largest unit that has a whole number of them: { value, unit }. */
 export function lengthOf(minutes) {
@@ -44,8 +50,9 @@ export function draftOf(eventType) {
 /* What the API takes of a draft. Numbers that are none are NaN: see errorsOf. */
 export function bodyOf(draft) {
   const body = {
-    name: draft.name.trim(), slug: draft.slug.trim(), locationType: draft.locationType, isActive: draft.isActive,
-    isHidden: draft.isHidden, minNoticeMinutes: minutesOf(draft.notice), questions: draft.questions.map(questionOf),
+    name: draft.name.trim(), slug: draft.slug.trim(), locationType: draft.locationType, conference: draft.conference ?? null,
+    isActive: draft.isActive, isHidden: draft.isHidden, minNoticeMinutes: minutesOf(draft.notice),
+    questions: draft.questions.map(questionOf),
   };
 
   for (const name of Object.keys(RANGES)) body[name] = numberOf(draft[name]);
@@ -69,7 +76,7 @@ export const textOf = (value) => JSON.stringify(value, (_, part) => (Number.isNa
 
 /* What of the body is other than in an event type that is there. */
 export function changesOf(body, base) {
-  const old = (name) => (name === 'questions' ? base.questions.map(questionOf) : base[name]);
+  const old = (name) => (name === 'questions' ? base.questions.map(questionOf) : base[name] ?? null);
   const same = (name) => textOf(old(name)) === textOf(body[name]);
 
   return Object.fromEntries(Object.entries(body).filter(([name]) => !same(name)));

@@ -6,13 +6,14 @@ import { h } from '../view.js';
 import { errorText, language, t } from '../i18n.js';
 import { formatDate, formatDuration, formatMinute } from '../time.js';
 import { areaField, check, field, fieldProps, numberField, numberOf, select, selectField, textField } from './setup-fields.js';
-import { UNITS, bodyOf } from './event-type-draft.js';
+import { UNITS, bodyOf, ofPlace, placeOf } from './event-type-draft.js';
 import { mailIsOff } from './session.js';
+import './meet-hint.js';
 import './questions-editor.js';
 import './reminders-editor.js';
 
 const LENGTHS = [15, 30, 45, 60];
-const PLACES = ['video', 'phone', 'in_person', 'custom'];
+const PLACES = ['video', 'google_meet', 'phone', 'in_person', 'custom'];
 
 /* What textField and its like need for a field of the draft that goes by the API's name. */
 const of = (form, name, more = {}) => ({
@@ -30,11 +31,15 @@ export const basics = (form) => [
   slugField(form),
   durationField(form),
   h('div', { class: 'columns' },
-    selectField(of(form, 'locationType'), PLACES.map((type) => [type, t(`place.${type}`)])),
+    selectField(of(form, 'locationType', {
+      value: placeOf(form.draft), error: form.errors.locationType ?? form.errors.conference,
+      oninput: (place) => form.change(ofPlace(place)),
+    }), PLACES.map((place) => [place, t(`place.${place}`)])),
     textField(of(form, 'locationValue', {
-      maxlength: 500, optional: true, label: t(`eventTypes.place.${form.draft.locationType}`),
-      hint: t(`eventTypes.placeHint.${form.draft.locationType}`),
+      maxlength: 500, optional: true, label: t(`eventTypes.place.${placeOf(form.draft)}`),
+      hint: t(`eventTypes.placeHint.${placeOf(form.draft)}`),
     }))),
+  form.draft.conference && h('oc-meet-hint', { key: 'meet', isOfTeam: form.team !== undefined }),
   areaField(hinted(form, 'description', { maxlength: 2000, optional: true, rows: 3 })),
 ];
 

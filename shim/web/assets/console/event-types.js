@@ -10,9 +10,10 @@ import { bookingItems, bookingsOf } from './bookings-ahead.js';
 import { openEmbedDialog, pagePath, pageUrl } from './embed-dialog.js';
 import { toggle } from './setup-fields.js';
 import { icon } from './icons.js';
-import { PROPOSED } from './event-type-draft.js';
+import { PROPOSED, placeOf } from './event-type-draft.js';
 import { lengthText } from './event-type-groups.js';
 import { untaken } from './slug.js';
+import './calendar-hint.js';
 import './event-type-form.js';
 
 const LIST = '#/event-types';
@@ -199,6 +200,7 @@ class EventTypes extends View {
         h('h1', { tabindex: '-1' }, t('eventTypes.title')),
         any && h('a', { class: 'button primary', href: `${LIST}/new` }, icon('add'), t('eventTypes.new'))),
       this.note && h('p', { class: 'note good', key: 'note' }, this.note),
+      any && h('oc-calendar-hint', { key: 'calendars' }),
       any && this.noHours() && h('p', { class: 'note warn', key: 'hours' }, t('eventTypes.noHours'), ' ',
         h('a', { href: '#/hours' }, t('eventTypes.setHours'))),
       any ? h('ul', { class: 'plain stack', key: 'types' }, this.eventTypes.map((eventType) => this.item(eventType)))
@@ -239,8 +241,8 @@ class EventTypes extends View {
       told && h('p', { class: told.bad ? 'note bad' : 'quiet small', role: told.bad ? 'alert' : null, key: 'told' }, told.text));
   }
 
-  facts({ durationMinutes, locationType, minNoticeMinutes }) {
-    return [formatDuration(durationMinutes), t(`place.${locationType}`),
+  facts({ minNoticeMinutes, ...eventType }) {
+    return [formatDuration(eventType.durationMinutes), t(`place.${placeOf(eventType)}`),
       minNoticeMinutes > 0 && t('eventTypes.told.notice', { length: lengthText(minNoticeMinutes) })].filter(Boolean).join(' · ');
   }
 

@@ -4,6 +4,7 @@
  */
 import { t } from '../i18n.js';
 import { formatDuration } from '../time.js';
+import { placeOf } from './event-type-draft.js';
 import { api, query } from './session.js';
 
 export const DEFAULT_WEIGHT = 100;
@@ -52,10 +53,10 @@ export const initials = (name) => {
 export const pageOf = (team, eventType) => ({ teamSlug: team.slug, eventSlug: eventType.slug, name: eventType.name });
 
 /* "30 min · Video call" */
-export const summary = ({ durationMinutes, locationType, locationValue }) => {
+export const summary = ({ durationMinutes, locationType, locationValue, conference }) => {
   const shown = ['in_person', 'custom'].includes(locationType) && locationValue;
 
-  return [formatDuration(durationMinutes), shown || t(`place.${locationType}`)].join(' · ');
+  return [formatDuration(durationMinutes), shown || t(`place.${placeOf({ locationType, conference })}`)].join(' · ');
 };
 
 /*
