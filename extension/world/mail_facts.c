@@ -65,7 +65,8 @@ enum
 	INVITER_NAME,
 	IS_INVITED,
 	CALENDAR_ACCOUNT,
-	IS_CALENDAR_BROKEN
+	IS_CALENDAR_BROKEN,
+	IS_IN_CALENDAR
 };
 
 static SavedQuery facts_query = {
@@ -96,7 +97,9 @@ static SavedQuery facts_query = {
 		" l.id, l.link_key_id, COALESCE(l.used_at IS NULL AND l.expires_at" GT "pg_catalog.clock_timestamp(), false),"
 		" s.url, s.paused_reason,"
 		" m.name, COALESCE(w.display_name, w.username), COALESCE(v.status" EQ "'pending', false),"
-		" k.account_email, COALESCE(k.state" EQ "'broken', false)"
+		" k.account_email, COALESCE(k.state" EQ "'broken', false),"
+		" EXISTS (SELECT FROM opencalendly.calendar_entries AS x"
+		"  WHERE x.user_id" EQ "d.user_id AND x.meeting_id" EQ "d.meeting_id)"
 		" FROM opencalendly.email_deliveries AS d"
 		" LEFT JOIN opencalendly.users AS u ON u.id" EQ "d.user_id"
 		" LEFT JOIN opencalendly.bookings AS b ON b.id" EQ "d.booking_id"
@@ -223,7 +226,8 @@ read_answers(uint64 row, MailFacts *facts)
 }
 
 /*
- * The calendar's event. A group's hosts would have one for each of its invitees; they get none.
+ * The calendar's event. A group's hosts would have one for each of its invitees; they get none. Nor do hosts whose calendar
+ * has it already, by a write-back.
  */
 static void
 read_calendar(uint64 row, MailDelivery *mail)
@@ -235,7 +239,7 @@ read_calendar(uint64 row, MailDelivery *mail)
 	facts->has_calendar =
 		(facts->kind == MAIL_BOOKING_CONFIRMED || facts->kind == MAIL_BOOKING_RESCHEDULED ||
 		 facts->kind == MAIL_BOOKING_CANCELED) &&
-		!(facts->is_to_host && row_int(row, SEATS) > 1);
+		!(facts->is_to_host && (row_int(row, SEATS) > 1 || row_bool(row, IS_IN_CALENDAR)));
 	facts->uid = psprintf("%s@opencalendly", id_text(DatumGetUUIDP(meeting)));
 	facts->sequence = (int) row_int(row, SEQUENCE) + (facts->kind == MAIL_BOOKING_CANCELED ? 1 : 0);
 	facts->stamp = mail->sends_at;
