@@ -43,6 +43,25 @@ SELECT pg_temp.starts(:'quarter', '2026-06-08 00:00 Europe/Berlin', '2026-06-09 
 SELECT opencalendly.add_time_off(:'ada', '2026-06-15 14:00+02', '2026-06-15 14:30+02') IS NOT NULL AS off;
 SELECT pg_temp.starts(:'quarter', '2026-06-15 00:00 Europe/Berlin', '2026-06-16 00:00 Europe/Berlin') AS replaced_and_off;
 
+-- busy windows count however long they are and however far they go on: those that end a week after the range, and about there, too
+CREATE FUNCTION pg_temp.offered_within(host uuid, event uuid, busy_from timestamptz, busy_until timestamptz) RETURNS bigint
+    LANGUAGE plpgsql AS $$
+DECLARE
+    n bigint;
+BEGIN
+    INSERT INTO opencalendly.calendar_busy_windows (user_id, starts_at, ends_at) VALUES (host, busy_from, busy_until);
+    SELECT count(*) INTO n FROM opencalendly.compute_slots(event, '2026-06-22 00:00+02', '2026-06-23 00:00+02') AS s
+        WHERE s.starts_at < busy_until AND s.ends_at > busy_from;
+    DELETE FROM opencalendly.calendar_busy_windows WHERE user_id = host;
+    RETURN n;
+END
+$$;
+SELECT count(*) AS windows, sum(pg_temp.offered_within(:'ada', :'quarter', busy_from, busy_until)) AS offered_within
+    FROM unnest(ARRAY['2025-01-01 00:00+00', '2026-06-15 00:00+02', '2026-06-21 23:59+02', '2026-06-22 10:00+02']::timestamptz[]) AS busy_from,
+        unnest(ARRAY[interval '30 minutes', '6 days', '167:59:59.999999', '7 days', '168:00:00.000001', '8 days', '400 days', '30 years'])
+            AS length,
+        unnest(ARRAY[busy_from + length, '2026-06-23 00:00+02'::timestamptz + length]) AS busy_until;
+
 -- busy time and buffers, the event type's or the rule's
 SELECT opencalendly.set_availability_overrides(:'ada', '[]');
 INSERT INTO opencalendly.calendar_busy_windows (user_id, starts_at, ends_at)

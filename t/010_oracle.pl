@@ -43,7 +43,7 @@ sub compare_cases
 	return \@sums;
 }
 
-Oracle::check_hand_cases($node, qw(clocks overrides busy limits));
+Oracle::check_hand_cases($node, qw(clocks overrides busy limits freshness));
 test_year();
 
 note("seed $seed, $cases cases");

@@ -15,7 +15,7 @@ my $cases = $ENV{OPENCALENDLY_CASES} // 500;
 my $batch = 25;
 my $node  = Oracle::node('team_oracle', qw(oracle random team_random compare hand team_hand));
 
-Oracle::check_hand_cases($node, map { "team_$_" } qw(times parts buffers meetings limits));
+Oracle::check_hand_cases($node, map { "team_$_" } qw(times parts buffers meetings limits freshness));
 
 note("seed $seed, $cases teams");
 my $start = time();

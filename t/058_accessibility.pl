@@ -8,5 +8,5 @@ use Test::More;
 my $missing = Browser::missing();
 plan skip_all => $missing if defined $missing;
 
-Browser::run('accessibility');
+Browser::run('accessibility', conf => "opencalendly.google_client_id = 'a.name.at.google'\n");
 done_testing();

@@ -23,6 +23,7 @@ my @workers = (Google::worker($node), Outbox::worker($node));
 Browser::script(
 	$service, 'calendars', { hostRules => 'MAP accounts.google.com 127.0.0.1:' . $google->port },
 	settings => sub { $google->settings(%{ $_[0] }); return 1; },
+	rule => sub { $google->rule(delete $_[0]{when}, %{ $_[0] }); return 1; },
 	put => sub { $google->event(@account, $_[0]); return 1; },
 	events => sub { return [ $google->events(@account) ]; },
 	grants => sub { return $google->grants($account[0]); },

@@ -36,12 +36,21 @@ static SavedQuery overrides_query = {
 	.types = { UUIDARRAYOID, UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
 };
 
+/*
+ * Windows that end after $2 and begin before $3. Those that end a week after $3 or later are looked for among the long
+ * ones alone, which have an index, so that the year after $3 need not be gone through.
+ */
 static SavedQuery busy_query = {
 	/* clang-format off */
 	.text =
 		"SELECT h.n, w.starts_at, w.ends_at FROM pg_catalog.unnest($1) WITH ORDINALITY AS h(id, n)"
+		" JOIN opencalendly.calendar_busy_windows AS w ON w.user_id" EQ "h.id AND w.ends_at" GT "$2"
+		" AND w.ends_at" LT "($3 OPERATOR(pg_catalog.+) INTERVAL '168:00') AND w.starts_at" LT "$3"
+		" UNION ALL"
+		" SELECT h.n, w.starts_at, w.ends_at FROM pg_catalog.unnest($1) WITH ORDINALITY AS h(id, n)"
 		" JOIN opencalendly.calendar_busy_windows AS w ON w.user_id" EQ "h.id"
-		" AND w.ends_at" GT "$2 AND w.starts_at" LT "$3",
+		" AND (w.ends_at OPERATOR(pg_catalog.-) w.starts_at) OPERATOR(pg_catalog.>=) INTERVAL '168:00'"
+		" AND w.ends_at OPERATOR(pg_catalog.>=) ($3 OPERATOR(pg_catalog.+) INTERVAL '168:00') AND w.starts_at" LT "$3",
 	/* clang-format on */
 	.nargs = 3,
 	.types = { UUIDARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID },
@@ -55,8 +64,8 @@ static SavedQuery stale_query = {
 		" FROM opencalendly.calendar_connections AS c"
 		" JOIN opencalendly.calendars AS k ON k.connection_id" EQ "c.id AND k.is_busy_source"
 		" WHERE c.user_id" EQ "ANY ($1) AND c.staleness" EQ "'refuse' AND c.state" NE "'leaving'"
-		" AND (COALESCE(k.synced_at, c.created_at)"
-		"   OPERATOR(pg_catalog.+) (c.stale_after_minutes OPERATOR(pg_catalog.*) INTERVAL '1 minute'))" LT "$2",
+		" AND COALESCE(k.synced_at, c.created_at)" LT
+		"($2 OPERATOR(pg_catalog.-) (c.stale_after_minutes OPERATOR(pg_catalog.*) INTERVAL '1 minute'))",
 	/* clang-format on */
 	.nargs = 2,
 	.types = { UUIDARRAYOID, TIMESTAMPTZOID },

@@ -123,6 +123,8 @@ CREATE TABLE opencalendly.calendar_busy_windows (
         pg_catalog.isfinite(ends_at) AND ends_at > starts_at)
 );
 CREATE INDEX calendar_busy_windows_user_id_idx ON opencalendly.calendar_busy_windows (user_id, ends_at, starts_at);
+CREATE INDEX calendar_busy_windows_long_idx ON opencalendly.calendar_busy_windows (user_id, ends_at, starts_at)
+    WHERE ends_at - starts_at >= interval '168:00';
 CREATE INDEX calendar_busy_windows_calendar_id_idx ON opencalendly.calendar_busy_windows (calendar_id, starts_at)
     WHERE calendar_id IS NOT NULL;
 COMMENT ON TABLE opencalendly.calendar_busy_windows IS

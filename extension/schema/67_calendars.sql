@@ -139,7 +139,7 @@ CREATE FUNCTION opencalendly.put_calendars(connection opencalendly.calendar_conn
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
-    IF NOT opencalendly.is_whole_list(pages) OR pages #> '{0,items,0,id}' IS NULL THEN
+    IF NOT opencalendly.is_whole_list(pages) OR jsonb_path_query_first(pages, '$[*].items[*].id') IS NULL THEN
         RETURN false;
     END IF;
     WITH entry AS MATERIALIZED (

@@ -13,7 +13,7 @@
 
 typedef struct CalendarLane
 {
-	dlist_head ended; /* tasks that are to be written */
+	CalendarTask *ended; /* tasks that are to be written */
 } CalendarLane;
 
 /* $1 microseconds that the clock was set back by. */
@@ -57,10 +57,7 @@ static SavedQuery lease_query = {
 static void *
 make_lane(void)
 {
-	CalendarLane *lane = palloc0(sizeof(CalendarLane));
-
-	dlist_init(&lane->ended);
-	return lane;
+	return palloc0(sizeof(CalendarLane));
 }
 
 /* --- leasing ------------------------------------------------------------------------------------------------------- */
@@ -168,8 +165,10 @@ static void
 forget(void *self, Delivery *delivery, const Outcome *outcome)
 {
 	CalendarLane *lane = self;
+	CalendarTask *task = (CalendarTask *) delivery;
 
-	dlist_push_tail(&lane->ended, &((CalendarTask *) delivery)->node);
+	task->next = lane->ended;
+	lane->ended = task;
 }
 
 /* --- settling ------------------------------------------------------------------------------------------------------ */
@@ -267,16 +266,10 @@ write_task(CalendarTask *task)
 static CalendarTask *
 find_ended(CalendarLane *lane, const Outcome *outcome)
 {
-	dlist_iter at;
-
-	dlist_foreach(at, &lane->ended)
-	{
-		CalendarTask *task = dlist_container(CalendarTask, node, at.cur);
-
+	for (CalendarTask *task = lane->ended; task; task = task->next)
 		if (task->base.attempt == outcome->attempt &&
 			memcmp(&task->base.id, &outcome->delivery_id, sizeof(pg_uuid_t)) == 0)
 			return task;
-	}
 	return NULL;
 }
 
@@ -308,15 +301,18 @@ static void
 forget_written(void *self)
 {
 	CalendarLane *lane = self;
-	dlist_mutable_iter at;
+	CalendarTask **link = &lane->ended;
 
-	dlist_foreach_modify(at, &lane->ended)
+	while (*link)
 	{
-		CalendarTask *task = dlist_container(CalendarTask, node, at.cur);
+		CalendarTask *task = *link;
 
 		if (!task->is_written)
+		{
+			link = &task->next;
 			continue;
-		dlist_delete(at.cur);
+		}
+		*link = task->next;
 		MemoryContextDelete(task->context);
 	}
 }

@@ -261,28 +261,23 @@ scopes_array(const char *scopes)
 	return array_of(TEXTOID, elements, NULL, n);
 }
 
-static void
-forget_datum(Datum text)
-{
-	crypto_forget(VARDATA(text), VARSIZE(text) - VARHDRSZ);
-}
-
 static bool
 write_success(ConsentTask *consent)
 {
 	CalendarTask *task = &consent->base;
-	Datum refresh_token = CStringGetTextDatum(consent->refresh_token);
-	Datum access_token = CStringGetTextDatum(task->access_token);
+	text *refresh_token = token_text(consent->refresh_token);
+	text *access_token = token_text(task->access_token);
 
-	query_write(&finish_query,
-				(QueryArg[]) { UUID_ARG(&task->base.id), ARG(Int32GetDatum(task->base.attempt)),
-							   ARG(CStringGetTextDatum(consent->account_id)),
-							   ARG(CStringGetTextDatum(consent->account_email)),
-							   ARG(scopes_array(consent->scope)), ARG(refresh_token),
-							   ARG(access_token), ARG(Int32GetDatum(task->expires_in)),
-							   ARG(JsonbPGetDatum(consent->list)) });
-	forget_datum(refresh_token);
-	forget_datum(access_token);
+	query_write(
+		&finish_query,
+		(QueryArg[]) { UUID_ARG(&task->base.id), ARG(Int32GetDatum(task->base.attempt)),
+					   ARG(CStringGetTextDatum(consent->account_id)),
+					   ARG(CStringGetTextDatum(consent->account_email)),
+					   ARG(scopes_array(consent->scope)), ARG(PointerGetDatum(refresh_token)),
+					   ARG(PointerGetDatum(access_token)), ARG(Int32GetDatum(task->expires_in)),
+					   ARG(JsonbPGetDatum(consent->list)) });
+	token_forget_text(refresh_token);
+	token_forget_text(access_token);
 	return task_read_answer();
 }
 

@@ -27,7 +27,7 @@
 	"eventType,start,end,attendees(self,responseStatus),extendedProperties/private)"
 #define EVENTS_AHEAD_US (2 * USECS_PER_DAY)
 #define EVENT_PAGES_MAX 100
-#define KEPT_MAX (32 * 1024 * 1024)
+#define KEPT_MAX 33554432
 
 static SavedQuery calendars_query = {
 	/* clang-format off */
@@ -303,7 +303,7 @@ take_events(CalendarTask *task, const TransferResult *result, GoogleVerdict verd
 	SyncCalendar *calendar = next_calendar(sync);
 	Jsonb *page = verdict == GOOGLE_DONE ? google_json(result) : NULL;
 
-	if (task_is_list(page, "calendar#events"))
+	if (page && task_is_list(page, "calendar#events"))
 		take_page(sync, calendar, page);
 	else if (calendar->sync_token && (result->status == 410 || result->status == 400))
 		read_wholly(calendar);
@@ -460,9 +460,10 @@ sync_make(MemoryContext parent, const LeasedConnection *leased)
 {
 	CalendarTask *task = task_make_of_connection(parent, sizeof(SyncTask), &program, leased);
 	SyncTask *sync = (SyncTask *) task;
+	TimestampTz now = leased->leased_at - leased->leased_at % USECS_PER_SEC;
 
-	sync->from = leased->leased_at - USECS_PER_DAY;
-	sync->until = read_until(leased->leased_at);
+	sync->from = now - USECS_PER_DAY;
+	sync->until = read_until(now);
 	sync->busy_from = sync->from;
 	task->needs_token = leased->leased_at >= leased->refresh_at;
 	task->wants_list = leased->listed_at <= leased->leased_at - USECS_PER_DAY;

@@ -193,7 +193,7 @@ task_take(CalendarTask *task, const TransferResult *result)
 int64
 task_lease_us(void)
 {
-	return LEASE_TRANSFERS * settings_delivery_timeout * INT64CONST(1000) + LEASE_MARGIN_US;
+	return settings_delivery_timeout * INT64CONST(1000) * LEASE_TRANSFERS + LEASE_MARGIN_US;
 }
 
 /* --- asking -------------------------------------------------------------------------------------------------------- */
@@ -354,8 +354,6 @@ task_is_list(const Jsonb *page, const char *kind)
 {
 	char *told;
 
-	if (!page)
-		return false;
 	if (google_json_has_array(page, "items"))
 		return true;
 	told = google_json_text(page, "kind", NULL);
@@ -386,7 +384,7 @@ task_take_list(CalendarTask *task, const TransferResult *result, GoogleVerdict v
 	Jsonb *page = verdict == GOOGLE_DONE ? google_json(result) : NULL;
 	char *next;
 
-	if (!task_is_list(page, "calendar#calendarList"))
+	if (!page || !task_is_list(page, "calendar#calendarList"))
 	{
 		task_fail_by_answer(task, result, "the list of calendars could not be read", error);
 		return;
@@ -437,14 +435,12 @@ task_push_bool(JsonbParseState **state, const char *name, bool value)
 JsonbValue *
 task_push_array(JsonbParseState **state, const List *pages)
 {
-	ListCell *cell;
-
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
-	foreach (cell, pages)
+	for (int i = 0; i < list_length(pages); i++)
 	{
 		JsonbValue page;
 
-		JsonbToJsonbValue(lfirst(cell), &page);
+		JsonbToJsonbValue(list_nth(pages, i), &page);
 		pushJsonbValue(state, WJB_ELEM, &page);
 	}
 	return pushJsonbValue(state, WJB_END_ARRAY, NULL);

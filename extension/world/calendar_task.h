@@ -17,7 +17,6 @@
 #define OPENCALENDLY_CALENDAR_TASK_H
 
 #include "compat.h"
-#include "lib/ilist.h"
 #include "nodes/pg_list.h"
 #include "world/google.h"
 #include "world/queue.h"
@@ -68,7 +67,7 @@ typedef enum CalendarFailure
 struct CalendarTask
 {
 	Delivery base;
-	dlist_node node; /* of the lane's tasks that are to be written */
+	CalendarTask *next; /* of the lane's tasks that are to be written */
 	const CalendarProgram *program;
 	MemoryContext context; /* the task is in it */
 	MemoryContext work;

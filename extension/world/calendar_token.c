@@ -180,22 +180,34 @@ token_take_renewal(CalendarTask *task, const TransferResult *result, GoogleVerdi
 		task_fail_by_answer(task, result, NO_RENEWAL, error);
 }
 
+text *
+token_text(const char *token)
+{
+	return token ? cstring_to_text(token) : NULL;
+}
+
+void
+token_forget_text(text *token)
+{
+	if (token)
+		crypto_forget(VARDATA(token), VARSIZE(token) - VARHDRSZ);
+}
+
 bool
 token_write(CalendarTask *task)
 {
-	int age_s = (int) Min((GetCurrentTimestamp() - task->renewed_at) / USECS_PER_SEC, 3600);
-	Datum access_token = CStringGetTextDatum(task->access_token);
-	Datum refresh_token =
-		task->new_refresh_token ? CStringGetTextDatum(task->new_refresh_token) : (Datum) 0;
+	int age_s = (int) Min((GetCurrentTimestamp() - task->renewed_at) / USECS_PER_SEC, LIFE_MAX_S);
+	text *access_token = token_text(task->access_token);
+	text *refresh_token = token_text(task->new_refresh_token);
 	bool is_ours;
 
 	query_write(&renew_query,
 				(QueryArg[]) { UUID_ARG(&task->base.id), ARG(Int32GetDatum(task->base.attempt)),
-							   ARG(access_token), ARG_IF(task->new_refresh_token, refresh_token),
+							   ARG(PointerGetDatum(access_token)),
+							   ARG_IF(refresh_token != NULL, PointerGetDatum(refresh_token)),
 							   ARG(Int32GetDatum(Max(task->expires_in - age_s, 1))) });
 	is_ours = task_read_answer();
-	crypto_forget(VARDATA(access_token), VARSIZE(access_token) - VARHDRSZ);
-	if (task->new_refresh_token)
-		crypto_forget(VARDATA(refresh_token), VARSIZE(refresh_token) - VARHDRSZ);
+	token_forget_text(access_token);
+	token_forget_text(refresh_token);
 	return is_ours;
 }

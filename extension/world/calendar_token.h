@@ -37,6 +37,10 @@ extern bool token_begin_renewal(CalendarTask *task);
 extern void token_take_renewal(CalendarTask *task, const TransferResult *result,
 							   GoogleVerdict verdict, const char *error);
 
+/* A token as an argument, palloc'ed; NULL stays. It is to be forgotten. */
+extern text *token_text(const char *token);
+extern void token_forget_text(text *token);
+
 /* Writes the new tokens into the task's connection. False: it is somebody else's by now. */
 extern bool token_write(CalendarTask *task);
 

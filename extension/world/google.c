@@ -12,7 +12,7 @@
 #define CALENDARS_URL "https://www.googleapis.com/calendar/v3/calendars/"
 
 /* A page of 2,500 events, of which we ask for what is needed alone, has a quarter of that. */
-#define ANSWER_BYTES (8 * 1024 * 1024)
+#define ANSWER_BYTES 8388608
 #define REASON_MAX 64
 
 /* --- JSON ---------------------------------------------------------------------------------------------------------- */
@@ -80,19 +80,16 @@ text_of(const JsonbValue *value)
 }
 
 char *
-google_json_text(const Jsonb *object, const char *first, ...)
+google_json_text_at(const Jsonb *object, const char *const *names)
 {
 	JsonbContainer *container = (JsonbContainer *) &object->root;
 	JsonbValue *value = NULL;
-	va_list names;
 
-	va_start(names, first);
-	for (const char *name = first; name; name = va_arg(names, const char *))
+	for (; *names; names++)
 	{
-		value = container ? member_of(container, name) : NULL;
+		value = container ? member_of(container, *names) : NULL;
 		container = value && value->type == jbvBinary ? value->val.binary.data : NULL;
 	}
-	va_end(names);
 	return text_of(value);
 }
 
@@ -120,13 +117,14 @@ google_json_forget(Jsonb *object)
 
 /* --- answers ------------------------------------------------------------------------------------------------------- */
 
+/* Without digits: a token, whatever repeats one here, has some. */
 static bool
 is_word(const char *text)
 {
 	size_t len = strlen(text);
 
 	return len > 0 && len <= REASON_MAX &&
-		   strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.") == len;
+		   strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.") == len;
 }
 
 /* error.errors[0].reason */

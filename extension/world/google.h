@@ -42,8 +42,9 @@ extern Jsonb *google_json_of(const char *text, size_t len);
  * The string or number at a path of members, as text, palloc'ed; NULL: there is none. The names are arguments, a NULL ends
  * them: google_json_text(object, "start", "dateTime", NULL).
  */
-extern char *google_json_text(const Jsonb *object, const char *first, ...)
-	__attribute__((sentinel));
+#define google_json_text(object, ...) \
+	google_json_text_at(object, (const char *const[]) { __VA_ARGS__ })
+extern char *google_json_text_at(const Jsonb *object, const char *const *names);
 
 /* Whether it has a member of that name that is an array, an object. */
 extern bool google_json_has_array(const Jsonb *object, const char *name);

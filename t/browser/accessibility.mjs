@@ -5,6 +5,7 @@
  */
 import { finish, moveClock, setMail, step, visitor } from './lib.mjs';
 import { DesktopTour, PhoneTour, makeTour } from './tour.mjs';
+import { calendarStates } from './tour-calendars.mjs';
 import { bookingStates, otherStates, signInStates } from './tour-console.mjs';
 import { embedStates, holdStates, lateStates, oldStates, plainStates, publicStates, withoutScripts } from './tour-public.mjs';
 import { eventTypeStates, hoursStates, mailLessStates, teamStates } from './tour-setup.mjs';
@@ -31,7 +32,8 @@ async function all(states, travellers = tours) {
 
 await moveClock('2026-06-01T08:40:00Z');
 const journeys = [
-  publicStates, embedStates, signInStates, bookingStates, eventTypeStates, teamStates, hoursStates, webhookStates, otherStates,
+  publicStates, embedStates, signInStates, bookingStates, eventTypeStates, teamStates, hoursStates, calendarStates, webhookStates,
+  otherStates,
 ];
 for (const states of journeys) await all(states);
 await setMail('none');

@@ -2,7 +2,7 @@
  * Promise (t/064_calendar_browser.pl): a host connects a calendar through Google's page of consent, and from then on nobody books
  * a time in which they are busy; what is booked stands in their calendar until it is canceled; whatever ends a connection is told.
  */
-import { ask, axe, finish, is, like, makeEventType, makeHost, must, sql, step, until, url, visitor } from './lib.mjs';
+import { ask, axe, book, finish, is, like, makeEventType, makeHost, must, sql, step, until, url, visitor } from './lib.mjs';
 import { bookButton, chooseDay, chooseTime, fillIn, times } from './walk.mjs';
 import { words } from './words.mjs';
 
@@ -194,6 +194,45 @@ await step('how old what was read may be: from 5 minutes to 30 days, or as old a
   await button('common.save', dialog).click();
   await host.sees(card.getByText(t('calendars.staleness.trusts')));
   is(await saved(), 'trust|90', 'saved');
+});
+
+await step('what cannot be written is told wherever it matters, until it was seen; one that waits is tried at once', async () => {
+  await ask('rule', { when: 'POST .*/events', status: 403, error: 'forbidden' });
+  const { booking } = await book({ username: 'ada', eventSlug: 'intro', startsAt: at('15:00') });
+  const written = `booking_id = '${booking.id}'`;
+  await until('it is given up', async () =>
+    await sql(`SELECT status FROM opencalendly.calendar_writebacks WHERE ${written}`) === 'failed');
+  await view('#/bookings');
+  await host.sees(t('calendars.hint.writebacks', { count: 1 }));
+  await page.getByRole('link', { name: t('calendars.hint.link') }).click();
+  await host.sees(t('calendars.writebacks.title'));
+  const failures = page.locator('oc-calendar-target .note.warn');
+  must((await failures.innerText()).includes(t('calendars.answeredBecause', { status: '403', reason: 'forbidden' })), 'why');
+  is(await button('calendars.writebacks.run', failures).count(), 0, 'nothing waits');
+  await view('#/bookings');
+  await until('the hints were looked for', () => page.evaluate(() => Boolean(document.querySelector('oc-calendar-hint')?.writebacks)));
+  is(await page.locator('oc-calendar-hint').innerText(), '', 'it was seen');
+  await sql(`UPDATE opencalendly.calendar_writebacks SET status = 'pending', settled_at = NULL,
+    due_at = clock_timestamp() + interval '1 h' WHERE ${written}`);
+  await view();
+  await button('calendars.writebacks.run', failures).click();
+  await host.sees(t('calendars.writebacks.ranNone'));
+});
+
+await step('the links of an event type are made by Google Meet, as its form says', async () => {
+  const saved = () => sql('SELECT location_type || coalesce(\' \' || conference, \'\') FROM opencalendly.event_types');
+  const choose = async (place) => {
+    await view('#/event-types');
+    await page.getByRole('link', { name: 'Intro', exact: true }).click();
+    await page.getByLabel(t('eventTypes.fields.locationType')).selectOption({ label: t(`place.${place}`) });
+    await button('common.save').click();
+    await host.sees(t('eventTypes.saved', { name: 'Intro' }));
+  };
+  await choose('google_meet');
+  is(await saved(), 'video google_meet', 'Google Meet');
+  await host.sees(page.locator('.event-type').getByText(t('place.google_meet')));
+  await choose('phone');
+  is(await saved(), 'phone', 'a phone call');
 });
 
 /* --- what ends a connection ------------------------------------------------------------------------------------------- */

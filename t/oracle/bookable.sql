@@ -142,7 +142,7 @@ CREATE FUNCTION oracle.explained(event_type_id uuid, at timestamptz, slot oracle
         WHEN EXISTS (SELECT FROM said AS s WHERE NOT CASE s.verdict
                 WHEN 'ok' THEN s.reason IS NULL AND s.host_id IS NOT NULL
                 WHEN 'refused' THEN s.reason IN ('outside_hours', 'override', 'claim', 'busy_window', 'buffer', 'notice',
-                    'horizon', 'cap', 'grid', 'seats')
+                    'horizon', 'cap', 'grid', 'seats', 'calendar_stale')
                     OR s.reason = 'inactive' AND NOT EXISTS (
                         SELECT FROM hosts AS h CROSS JOIN team AS t WHERE h.is_required = (t.mode = 'collective')) END)
             OR EXISTS (SELECT FROM said AS s WHERE s.host_id IS NULL AND NOT EXISTS (SELECT FROM team))

@@ -60,7 +60,7 @@ DECLARE
     statements text := format(E'BEGIN;\nSET LOCAL TIME ZONE ''UTC'';\nSET LOCAL opencalendly.clock = %L;\n', oracle.clock());
 BEGIN
     FOREACH tab IN ARRAY ARRAY['users', 'schedules', 'event_types', 'availability_rules', 'availability_overrides',
-        'calendar_busy_windows', 'teams', 'team_members', 'team_event_types', 'team_event_type_members', 'team_credits',
+        'calendar_connections', 'calendars', 'calendar_busy_windows', 'teams', 'team_members', 'team_event_types', 'team_event_type_members', 'team_credits',
         'occurrences', 'claims', 'holds', 'bookings', 'team_booking_assignments']
     LOOP
         EXECUTE format($query$
@@ -111,6 +111,11 @@ CREATE FUNCTION oracle.smaller(q oracle.question) RETURNS SETOF text LANGUAGE sq
     UNION ALL
     SELECT format('DELETE FROM opencalendly.calendar_busy_windows WHERE id = %L', b.id)
         FROM opencalendly.calendar_busy_windows AS b
+    UNION ALL
+    SELECT format('DELETE FROM opencalendly.calendar_connections WHERE id = %L', c.id)
+        FROM opencalendly.calendar_connections AS c
+    UNION ALL
+    SELECT format('DELETE FROM opencalendly.calendars WHERE id = %L', k.id) FROM opencalendly.calendars AS k
     UNION ALL
     SELECT format('DELETE FROM opencalendly.availability_overrides WHERE id = %L', o.id)
         FROM opencalendly.availability_overrides AS o

@@ -80,6 +80,22 @@ CREATE FUNCTION oracle.host_with_busy(host_id uuid, starts_at timestamptz, ends_
         RETURNING user_id
 $$;
 
+-- The same host again, with a calendar of a new account that was last read then.
+CREATE FUNCTION oracle.host_with_calendar(
+    host_id uuid, read_at timestamptz, minutes integer DEFAULT 1440, staleness text DEFAULT 'refuse', state text DEFAULT 'active',
+    is_busy_source boolean DEFAULT true, connected_at timestamptz DEFAULT '2026-01-01 00:00Z')
+    RETURNS uuid LANGUAGE sql VOLATILE AS $$
+    WITH connection AS (
+        INSERT INTO opencalendly.calendar_connections (user_id, account_id, account_email, scopes, refresh_token, access_token,
+                refresh_at, access_expires_at, state, staleness, stale_after_minutes, created_at)
+            VALUES (host_id, gen_random_uuid(), 'ada@example.com', '{}', '', '', connected_at, connected_at, state, staleness,
+                minutes, connected_at)
+            RETURNING id)
+    INSERT INTO opencalendly.calendars (connection_id, user_id, external_id, name, access_role, is_busy_source, synced_at)
+        SELECT c.id, host_id, 'primary', 'Calendar', 'owner', is_busy_source, read_at FROM connection AS c
+        RETURNING user_id
+$$;
+
 -- The same event type again, its owner with an override or with a busy window.
 CREATE FUNCTION oracle.with_override(
     event_type_id uuid, starts_at timestamptz, ends_at timestamptz, is_available boolean, replaces_day boolean DEFAULT false,
@@ -371,5 +387,54 @@ BEGIN
     PERFORM set_config('opencalendly.clock', '2026-07-05 21:05Z', true);
     RETURN NEXT oracle.by_hand('a hold that has run out is gone, and with it its notice', asked,
         '2026-07-05 00:00Z', '2026-07-07 00:00Z', '06 22:00');
+END
+$$;
+
+-- What is known of hosts' calendars grows old.
+CREATE FUNCTION oracle.hand_freshness() RETURNS SETOF oracle.verdict LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    asked uuid;
+    host uuid;
+    old constant timestamptz := '2026-07-04 11:59:59.999999Z';
+BEGIN
+    PERFORM set_config('opencalendly.clock', '2026-07-05 12:00Z', true);
+    asked := oracle.example('Europe/Berlin', 'mon 09:00-10:00', 30, 30);
+    host := (SELECT e.user_id FROM opencalendly.event_types AS e WHERE e.id = asked);
+    PERFORM oracle.host_with_calendar(host, old + interval '1 us');
+    RETURN NEXT oracle.by_hand('a calendar read 24 hours ago may be gone by', asked,
+        '2026-07-06 00:00Z', '2026-07-07 00:00Z', '06 07:00, 06 07:30');
+    PERFORM oracle.host_with_calendar(host, old, staleness => 'trust');
+    RETURN NEXT oracle.by_hand('an older one, too, if its host trusts it', asked,
+        '2026-07-06 00:00Z', '2026-07-07 00:00Z', '06 07:00, 06 07:30');
+    PERFORM oracle.host_with_calendar(host, old, is_busy_source => false);
+    RETURN NEXT oracle.by_hand('and one that does not count', asked,
+        '2026-07-06 00:00Z', '2026-07-07 00:00Z', '06 07:00, 06 07:30');
+    PERFORM oracle.host_with_calendar(host, old, state => 'leaving');
+    RETURN NEXT oracle.by_hand('and one that is to be disconnected', asked,
+        '2026-07-06 00:00Z', '2026-07-07 00:00Z', '06 07:00, 06 07:30');
+    PERFORM oracle.host_with_calendar(host, NULL, connected_at => old + interval '1 us');
+    RETURN NEXT oracle.by_hand('and one that is yet to be read', asked,
+        '2026-07-06 00:00Z', '2026-07-07 00:00Z', '06 07:00, 06 07:30');
+    PERFORM oracle.host_with_calendar(host, old, 1441);
+    RETURN NEXT oracle.by_hand('each account says itself how old is too old', asked,
+        '2026-07-06 00:00Z', '2026-07-07 00:00Z', '06 07:00, 06 07:30');
+    PERFORM set_config('opencalendly.clock', '2026-07-05 12:00:00.000001Z', true);
+    RETURN NEXT oracle.by_hand('a microsecond later nothing is open', asked, '2026-07-06 00:00Z', '2026-07-07 00:00Z', '');
+
+    PERFORM set_config('opencalendly.clock', '2026-07-05 12:00Z', true);
+    asked := oracle.example('Europe/Berlin', 'mon 09:00-10:00', 30, 30);
+    PERFORM oracle.host_with_calendar((SELECT e.user_id FROM opencalendly.event_types AS e WHERE e.id = asked), old,
+        state => 'broken');
+    RETURN NEXT oracle.by_hand('an account whose grant is dead grows old like any other', asked,
+        '2026-07-06 00:00Z', '2026-07-07 00:00Z', '');
+    asked := oracle.example('Europe/Berlin', 'mon 09:00-10:00', 30, 30);
+    PERFORM oracle.host_with_calendar((SELECT e.user_id FROM opencalendly.event_types AS e WHERE e.id = asked), NULL,
+        connected_at => old);
+    RETURN NEXT oracle.by_hand('one that was never read is as old as its account is connected', asked,
+        '2026-07-06 00:00Z', '2026-07-07 00:00Z', '');
+    asked := oracle.with_meeting(oracle.with_values(oracle.example('Europe/Berlin', 'mon 09:00-10:00', 30, 30), 'seats = 3'),
+        '2026-07-06 07:00Z');
+    PERFORM oracle.host_with_calendar((SELECT e.user_id FROM opencalendly.event_types AS e WHERE e.id = asked), old);
+    RETURN NEXT oracle.by_hand('nor is a meeting with free seats open', asked, '2026-07-06 00:00Z', '2026-07-07 00:00Z', '');
 END
 $$;

@@ -216,6 +216,15 @@ BEGIN
         SELECT h.id, tstzrange(b.starts_at, b.ends_at), NULL
         FROM hosts AS h JOIN opencalendly.calendar_busy_windows AS b ON b.user_id = h.id
 
+    -- Hosts of whom nothing is known: a calendar that they let count was last read, or else connected, too long ago
+    ), stale AS MATERIALIZED (
+        SELECT c.user_id AS host_id
+        FROM asked AS a CROSS JOIN hosts AS h
+            JOIN opencalendly.calendar_connections AS c ON c.user_id = h.id
+            JOIN opencalendly.calendars AS k ON k.connection_id = c.id
+        WHERE c.staleness = 'refuse' AND c.state IN ('active', 'broken') AND k.is_busy_source
+            AND extract(epoch FROM a.now - COALESCE(k.synced_at, c.created_at)) > 60 * c.stale_after_minutes
+
     -- Own meetings with a seat left, in which nobody is who does not attend any more, and the hosts who are in them
     ), meetings AS MATERIALIZED (
         SELECT o.id, o.starts_at, o.ends_at, least(o.seats, a.seats) - count(*) AS seats_left
@@ -251,6 +260,7 @@ BEGIN
             LEFT JOIN grid AS g ON g.host_id = h.id AND g.at = s.at
             LEFT JOIN containing AS c ON c.host_id = h.id AND c.at = s.at
             LEFT JOIN joinable AS j ON j.host_id = h.id AND j.starts_at = s.at AND j.ends_at = s.until
+        WHERE h.id NOT IN (SELECT x.host_id FROM stale AS x)
     ), free AS MATERIALIZED (
         SELECT i.at, i.until, i.host_id, i.position, i.is_required, i.meeting_id
         FROM in_hours AS i

@@ -375,6 +375,27 @@ BEGIN
 END
 $$;
 
+-- Accounts with calendars, read just before or after they are too old to go by, if the account has them refused then.
+CREATE FUNCTION oracle.add_calendars(scene oracle.scene) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    c opencalendly.calendar_connections;
+BEGIN
+    FOR i IN 1 .. oracle.one_of(0, 0, 0, 0, 0, 0, 1, 1, 2) LOOP
+        c.stale_after_minutes := oracle.one_of(5, 60, 1440, 43200);
+        INSERT INTO opencalendly.calendar_connections (user_id, account_id, account_email, scopes, refresh_token, access_token,
+                refresh_at, access_expires_at, state, staleness, stale_after_minutes, created_at)
+            VALUES (scene.user_id, gen_random_uuid(), 'ada@example.com', '{}', '', '', scene.clock, scene.clock,
+                oracle.word('active', 'active', 'broken', 'leaving'), oracle.word('refuse', 'refuse', 'trust'),
+                c.stale_after_minutes, scene.clock - oracle.word('1 minute', '1 minute', '60 days')::interval)
+            RETURNING * INTO c;
+        INSERT INTO opencalendly.calendars (connection_id, user_id, external_id, name, access_role, is_busy_source, synced_at)
+            SELECT c.id, c.user_id, n, 'Calendar', 'reader', oracle.chance(60), CASE WHEN oracle.chance(80) THEN scene.clock
+                - c.stale_after_minutes * interval '1 minute' + oracle.word('1 hour', '1 us', '0', '0', '-1 us')::interval END
+            FROM generate_series(1, oracle.roll(1, 3)) AS n;
+    END LOOP;
+END
+$$;
+
 -- The bookings of a meeting with its hosts, and the holds on it; each live one has a seat of its own.
 CREATE FUNCTION oracle.fill_meeting(
     scene oracle.scene, meeting opencalendly.occurrences, hosts uuid[], booked integer, held integer)
@@ -470,6 +491,7 @@ BEGIN
     scene := oracle.add_event_type(scene);
     PERFORM oracle.add_busy(scene);
     PERFORM oracle.add_meetings(scene);
+    PERFORM oracle.add_calendars(scene);
     RETURN scene;
 END
 $$;

@@ -353,3 +353,34 @@ BEGIN
         '05 18:00 bc, 05 18:30 b, 05 19:00 b, 05 19:30 b');
 END
 $$;
+
+-- What is known of members' calendars grows old, of each by itself.
+CREATE FUNCTION oracle.hand_team_freshness() RETURNS SETOF oracle.verdict LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+    asked uuid;
+    old constant timestamptz := '2026-07-04 11:59:59.999999Z';
+BEGIN
+    PERFORM set_config('opencalendly.clock', '2026-07-05 12:00Z', true);
+    asked := oracle.example_hour('round_robin', 3, 1);
+    PERFORM oracle.host_with_calendar(h.id, old) FROM unnest(oracle.lettered(asked, 'b')) AS h (id);
+    RETURN NEXT oracle.by_hand('a round robin passes over who is stale', asked,
+        '2026-07-06 00:00Z', '2026-07-07 00:00Z', '06 07:00 ac, 06 07:30 ac');
+    PERFORM oracle.host_with_calendar(h.id, old) FROM unnest(oracle.lettered(asked, 'ac')) AS h (id);
+    RETURN NEXT oracle.by_hand('and has nothing to offer if all of its pool are', asked,
+        '2026-07-06 00:00Z', '2026-07-07 00:00Z', '');
+    asked := oracle.with_part(oracle.example_hour('round_robin', 3, 1), 'a', true);
+    PERFORM oracle.host_with_calendar(h.id, old) FROM unnest(oracle.lettered(asked, 'a')) AS h (id);
+    RETURN NEXT oracle.by_hand('or if a required host is', asked, '2026-07-06 00:00Z', '2026-07-07 00:00Z', '');
+    asked := oracle.with_team_meeting(oracle.example_hour('round_robin', 3, 2), '2026-07-06 07:00Z', 'b');
+    PERFORM oracle.host_with_calendar(h.id, old) FROM unnest(oracle.lettered(asked, 'b')) AS h (id);
+    RETURN NEXT oracle.by_hand('a meeting of a stale host is not to be joined', asked,
+        '2026-07-06 00:00Z', '2026-07-07 00:00Z', '06 07:00 x2 ac, 06 07:30 x2 ac');
+    asked := oracle.example_hour('collective', 3, 1);
+    PERFORM oracle.host_with_calendar(h.id, old) FROM unnest(oracle.lettered(asked, 'c')) AS h (id);
+    RETURN NEXT oracle.by_hand('a collective cannot do without anybody', asked, '2026-07-06 00:00Z', '2026-07-07 00:00Z', '');
+    asked := oracle.with_part(oracle.example_hour('collective', 3, 1), 'c', false);
+    PERFORM oracle.host_with_calendar(h.id, old) FROM unnest(oracle.lettered(asked, 'c')) AS h (id);
+    RETURN NEXT oracle.by_hand('but it can without who does not take part', asked,
+        '2026-07-06 00:00Z', '2026-07-07 00:00Z', '06 07:00 ab, 06 07:30 ab');
+END
+$$;

@@ -191,6 +191,10 @@ BEGIN
         END IF;
     END LOOP;
     PERFORM oracle.add_team_meetings(scene, users);
+    FOREACH member IN ARRAY members LOOP
+        member.clock := scene.clock;
+        PERFORM oracle.add_calendars(member);
+    END LOOP;
     RETURN scene;
 END
 $$;

@@ -76,7 +76,7 @@ class CalendarCallback extends View {
     const { code, field, message } = this.error;
 
     if (field === 'state') return t('calendars.callback.badState');
-    if (code === 'OC006' && !field) return `${refusalText(message)} ${t('calendars.callback.refused')}`;
+    if (code === 'OC006' && field !== 'redirectUri') return `${refusalText(message)} ${t('calendars.callback.refused')}`;
     return errorText(this.error, ['calendars.callback.errors', 'calendars.errors']);
   }
 }

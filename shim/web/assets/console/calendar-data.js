@@ -10,6 +10,17 @@ import { api } from './session.js';
 export const redirectUri = `${location.origin}/settings/calendar/google/callback`;
 /* In the session's store: the language that a host leaves for Google in, for Google keeps no more of us than the address. */
 const LANGUAGE = 'opencalendly-connect-language';
+/* In the browser's store: ids of the failures that were given up and that the host has seen in the section. */
+const SEEN = 'opencalendly-seen-writebacks';
+
+/* What work() with a store of the browser returns; null where the browser forbids it. */
+function stored(work) {
+  try {
+    return work();
+  } catch {
+    return null;
+  }
+}
 
 /* --- connections --------------------------------------------------------------------------------------------------- */
 
@@ -22,6 +33,13 @@ export async function statusOf() {
 
 /* { summary, failures } of what is written into calendars. */
 export const writebacksOf = () => api.get('/v0/calendar/writeback/status');
+
+const givenUp = ({ failures }) => failures.filter(({ nextAttemptAt }) => !nextAttemptAt).map(({ id }) => id);
+const seen = () => stored(() => JSON.parse(localStorage.getItem(SEEN))) ?? [];
+
+/* How many writes were given up that the host has not seen in the section yet. */
+export const unseenFailures = (writebacks) => givenUp(writebacks).filter((id) => !seen().includes(id)).length;
+export const rememberFailures = (writebacks) => stored(() => localStorage.setItem(SEEN, JSON.stringify(givenUp(writebacks))));
 
 /* "broken", "stale", "failing", "reading" (for the first time) or "fresh". */
 export function stateOf({ state, isStale, lastError, lastSyncedAt }) {
@@ -78,27 +96,13 @@ export function refusalText(error) {
 
 /* --- to Google and back -------------------------------------------------------------------------------------------- */
 
-/* The language of a page may be the visitor's wish, or what the browser likes best. */
-const store = {
-  keep(value) {
-    try {
-      sessionStorage.setItem(LANGUAGE, value);
-    } catch { /* then the browser's own language will do */ }
-  },
-  take() {
-    try {
-      const value = sessionStorage.getItem(LANGUAGE);
-
-      sessionStorage.removeItem(LANGUAGE);
-      return value;
-    } catch {
-      return null;
-    }
-  },
-};
-
 /* The language in which the host left; null if that is not known. For the page that they come back to, once. */
-export const takeLanguage = () => store.take();
+export const takeLanguage = () => stored(() => {
+  const value = sessionStorage.getItem(LANGUAGE);
+
+  sessionStorage.removeItem(LANGUAGE);
+  return value;
+});
 
 /* Leads to Google's page that asks the host; raises what the API does. */
 export async function leaveForGoogle(call = api.post) {
@@ -106,7 +110,7 @@ export async function leaveForGoogle(call = api.post) {
   const url = new URL(authUrl);
 
   if (url.protocol !== 'https:') throw new Error(`no address to go to: ${url.origin}`);
-  store.keep(language);
+  stored(() => sessionStorage.setItem(LANGUAGE, language));
   location.assign(url);
 }
 

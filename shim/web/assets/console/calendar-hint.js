@@ -1,10 +1,11 @@
 /*
  * <oc-calendar-hint>: what a host must know of their calendars wherever they look at what is booked or offered: an account that
- * cannot be read any more, slots that are kept back, bookings that were not written. Nothing while all is well.
+ * cannot be read any more, slots that are kept back, bookings that were not written (until they have been seen in the section).
+ * Nothing while all is well.
  */
 import { View, h } from '../view.js';
 import { t } from '../i18n.js';
-import { stateOf, statusOf, writebacksOf } from './calendar-data.js';
+import { stateOf, statusOf, unseenFailures, writebacksOf } from './calendar-data.js';
 
 const quietly = (promise) => promise.catch(() => null);
 
@@ -22,12 +23,13 @@ class CalendarHint extends View {
 
   get hints() {
     const states = (this.status?.connections ?? []).map(stateOf);
+    const count = this.writebacks ? unseenFailures(this.writebacks) : 0;
     const isStale = this.status?.connections.some((one) => one.isStale);
 
     return [
       isStale && ['bad', t('calendars.hint.stale')],
       states.includes('broken') && [isStale ? 'bad' : 'warn', t('calendars.hint.broken')],
-      this.writebacks?.summary.failed > 0 && ['warn', t('calendars.hint.writebacks', { count: this.writebacks.summary.failed })],
+      count > 0 && ['warn', t('calendars.hint.writebacks', { count })],
     ].filter(Boolean);
   }
 

@@ -54,9 +54,11 @@ class CalendarTarget extends View {
     if (this.isRunning) return;
     this.set({ isRunning: true, told: null });
     try {
-      const { succeeded, retried, failed } = await api.post('/v0/calendar/writeback/run');
+      const { processed, retried, failed } = await api.post('/v0/calendar/writeback/run');
+      const left = retried + failed;
 
-      this.tell(t('calendars.writebacks.ran', { succeeded, failed: retried + failed }), retried + failed ? '' : 'good');
+      if (processed === 0) this.tell(t('calendars.writebacks.ranNone'));
+      else this.tell(t('calendars.writebacks.ran', { written: processed - left, left }), left ? '' : 'good');
     } catch (error) {
       this.tell(errorText(error, ['calendars.errors']), 'bad');
     }
@@ -94,7 +96,7 @@ class CalendarTarget extends View {
       failures.length > 0 && h('div', { key: 'failures', class: 'note warn stack tight' },
         h('h3', null, t('calendars.writebacks.title')),
         h('ul', { class: 'plain stack tight' }, failures.map((one) => h('li', { key: one.id }, failureNode(one, zone)))),
-        h('p', null, h('button', {
+        failures.some(({ nextAttemptAt }) => nextAttemptAt) && h('p', null, h('button', {
           type: 'button', class: 'small', 'aria-disabled': this.isRunning ? 'true' : null, onclick: () => this.run(),
         }, t(this.isRunning ? 'common.busy' : 'calendars.writebacks.run')))),
     ];

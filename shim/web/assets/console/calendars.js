@@ -6,7 +6,7 @@ import { View, announce, focusOn, h } from '../view.js';
 import { errorText, t } from '../i18n.js';
 import { Loaded } from './section-parts.js';
 import { icon } from './icons.js';
-import { leaveForGoogle, stateOf, statusOf, writebacksOf } from './calendar-data.js';
+import { leaveForGoogle, rememberFailures, stateOf, statusOf, writebacksOf } from './calendar-data.js';
 import './calendar-connection.js';
 import './calendar-target.js';
 
@@ -51,6 +51,7 @@ class CalendarList extends Loaded {
     /* the section is of use without them */
     const [status, writebacks] = await Promise.all([statusOf(), writebacksOf().catch(() => null)]);
 
+    if (writebacks) rememberFailures(writebacks);
     this.waitForFirst(status.connections);
     return { ...status, writebacks };
   }

@@ -8,22 +8,20 @@ import { statusOf, stateOf, writeTargetOf } from './calendar-data.js';
 
 class MeetHint extends View {
   isOfTeam = false;
-  connections = null;
+  status = null;
 
   /* The form is of use without this. */
   async start() {
-    const status = await statusOf().catch(() => null);
-
-    this.set({ connections: status?.connections ?? null });
+    this.set({ status: await statusOf().catch(() => null) });
   }
 
-  /* What is missing; null if nothing is, or if it is not known. */
+  /* What is missing, as a key of words; null if nothing is, or if it is not known. */
   get missing() {
-    if (!this.connections) return null;
-    const target = writeTargetOf(this.connections);
+    if (!this.status) return null;
+    const target = writeTargetOf(this.status.connections);
 
-    if (!target) return 'noTarget';
-    return stateOf(target.connection) === 'broken' ? 'broken' : null;
+    if (!target) return this.status.isConfigured ? 'calendars.meet.noTarget' : 'calendars.notConfigured';
+    return stateOf(target.connection) === 'broken' ? 'calendars.meet.broken' : null;
   }
 
   view() {
@@ -31,7 +29,7 @@ class MeetHint extends View {
 
     return [
       isOfTeam && h('p', { key: 'team', class: 'quiet small' }, t('calendars.meet.team')),
-      missing && h('p', { key: 'missing', class: 'note warn' }, t(`calendars.meet.${missing}`), ' ',
+      missing && h('p', { key: 'missing', class: 'note warn' }, t(missing), ' ',
         h('a', { href: '#/calendars' }, t('calendars.meet.link'))),
     ];
   }
