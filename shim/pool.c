@@ -25,8 +25,8 @@
 #define CONNECT_TIMEOUT_SECONDS "3"
 #define SILENCE_MS \
 	5000 /* what a server may take longer than the statement timeout: to commit, to say anything */
-#define WAITING_MS \
-	25000 /* the statement timeout of what waits for others: it gives up after 20 s */
+/* The statement timeout of what waits for others, which gives up after 20 s. */
+#define WAITING_MS 25000
 
 #define HELLO_SQL "SELECT version, base_url, dev_login_links FROM opencalendly.api_hello()"
 #define SETTINGS_STATEMENT "settings"

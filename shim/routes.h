@@ -55,10 +55,11 @@ typedef struct Route
 	const char *
 		function; /* of schema opencalendly; answers an api_answer. NULL: a page that needs no data */
 	const char *params; /* its arguments: words as in routes.c */
-	const char
-		*then; /* NULL: none. Another one, which waits for what the first has begun: called with the
-						 * same arguments in a transaction of its own, if the first has answered 200 with no
-						 * body. The answer is the second's. */
+	/*
+	 * Another function, NULL: none. It waits for what the first has begun: called with the same arguments in a transaction
+	 * of its own, if the first has answered 200 without a body. The answer is the second's.
+	 */
+	const char *then;
 	Auth auth;
 	LimitClass limit;
 	Cache cache;

@@ -134,6 +134,26 @@ is($primary->safe_psql('postgres', Scene::book('intro', '2026-06-03 10:00+00')),
 $primary->wait_for_catchup($standby);
 same_on_both('slots after a booking', Scene::open_slots('intro', 30));
 
+# A calendar grows too old for both at once, whatever else is there; it is read again on the primary.
+$primary->safe_psql('postgres', <<'SQL');
+INSERT INTO opencalendly.calendar_connections (user_id, account_id, account_email, scopes, refresh_token, access_token, refresh_at, access_expires_at)
+	SELECT id, 'ada', email, '{}', '', '', now(), now() FROM opencalendly.users WHERE username = 'ada';
+INSERT INTO opencalendly.calendars (connection_id, user_id, external_id, name, access_role, is_busy_source, synced_at)
+	SELECT id, user_id, account_email, 'Ada', 'owner', true, '2026-05-31 07:59+00' FROM opencalendly.calendar_connections;
+SQL
+$primary->wait_for_catchup($standby);
+for my $age ('too old', 'read again')
+{
+	same_on_both("count of slots, $age", "SELECT count(*) FROM (${\ Scene::open_slots('intro', 30)}) AS s");
+	same_on_both("slots of a round robin, $age", Scene::open_slots('turn', 3));
+	same_on_both("a verdict, $age", "SELECT * FROM opencalendly.explain_slot(${\ Scene::event_type('intro')}, '2026-06-03 10:00+00')");
+	same_on_both("the API's answer, $age", "SELECT * FROM opencalendly.api_availability('ada', 'intro')");
+	is($standby->safe_psql('postgres', "SELECT count(*) > 0 FROM (${\ Scene::open_slots('intro', 30)}) AS s"), $age eq 'too old' ? 'f' : 't',
+		"$age: the standby offers accordingly");
+	$primary->safe_psql('postgres', "UPDATE opencalendly.calendars SET synced_at = '2026-06-01 08:00+00'");
+	$primary->wait_for_catchup($standby);
+}
+
 $primary->stop;
 $standby->promote;
 is($standby->safe_psql('postgres', Scene::book('intro', '2026-06-03 11:00+00')), 'confirmed', 'promoted, it books');

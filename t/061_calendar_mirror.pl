@@ -101,7 +101,7 @@ sub timed
 {
 	my ($instant, $calendar_zone) = @_;
 	my $zone = one_of(@zones);
-	if (chance(0.6))
+	if (chance(0.5))
 	{
 		my $reading = reading($zone, $instant);
 		my $fraction = one_of('', '', '.000');
@@ -109,7 +109,7 @@ sub timed
 			$instant, $instant);
 	}
 	# a reading, maybe one that there is not
-	$zone = $calendar_zone if chance(0.3);
+	$zone = $calendar_zone if chance(0.7);
 	my $reading = reading($zone, $instant);
 	$reading -= 3600 if chance(0.2);
 	my $told = { dateTime => wall_clock($reading) };
@@ -130,6 +130,7 @@ sub random_times
 	while (1)
 	{
 		my $from = $night->{date} - 12 * 3600 + 300 * int(rand(12 * 36));
+		$from = $night->{turn} - 5400 + 300 * int(rand(36)) if chance(0.4);
 		$from += one_of(-3, 5) * $day if chance(0.05);
 		my ($start, $starts_at) = timed($from, $calendar_zone);
 		my ($end, undef, $ends_at) = timed($from + 300 * int(rand(chance(0.1) ? 24 : 4)) + one_of(0, 0, 20), $calendar_zone);
@@ -322,12 +323,13 @@ sub spoil
 	return;
 }
 
+# A calendar around the hour of a date, in UTC, at which its zone's clock turns.
 sub night
 {
-	my ($name, $calendar_zone, @date) = @_;
+	my ($name, $calendar_zone, $turn, @date) = @_;
 	my ($connection, $own, $team) = connect_calendars($name, $calendar_zone);
 	my $date = timegm(0, 0, 0, @date);
-	my $night = { date => $date, from => $date - $day, until => $date + 2 * $day };
+	my $night = { date => $date, turn => $date + 3600 * $turn, from => $date - $day, until => $date + 2 * $day };
 	my %events;
 	my ($kept_own, $kept_team);
 	while (keys %events < 50)
@@ -369,12 +371,12 @@ sub night
 	return;
 }
 
-night('spring', 'Europe/Berlin', 29, 2, 2026);
-night('autumn', 'Europe/Berlin', 25, 9, 2026);
-night('march', 'America/New_York', 8, 2, 2026);
-night('november', 'America/Havana', 1, 10, 2026);
-night('half-an-hour', 'Australia/Lord_Howe', 5, 3, 2026);
-night('midnight', 'Africa/Cairo', 24, 3, 2026);
+night('spring', 'Europe/Berlin', 1, 29, 2, 2026);
+night('autumn', 'Europe/Berlin', 1, 25, 9, 2026);
+night('march', 'America/New_York', 7, 8, 2, 2026);
+night('november', 'America/Havana', 5, 1, 10, 2026);
+night('half-an-hour', 'Australia/Lord_Howe', -9, 5, 3, 2026);
+night('midnight', 'Africa/Cairo', -2, 24, 3, 2026);
 note("$n_full full readings, $n_changes of changes, $n_refused refused, $n_windows windows");
 cmp_ok($_, '>', $cases / 2, 'there were enough of each') for $n_full, $n_changes, $n_refused;
 cmp_ok($n_windows, '>', 10 * $cases, 'and of windows');

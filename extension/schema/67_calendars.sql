@@ -435,16 +435,17 @@ $$;
 COMMENT ON FUNCTION opencalendly.put_busy_windows(opencalendly.calendars, tstzmultirange) IS
     'internal: the windows of a calendar are these; null = none';
 
--- Returns null if an event cannot be read, and then nothing is written. What is over, or begins after what was read, is not
--- kept.
+-- One event that cannot be read is enough for none to be written. What is over, or begins after what was read, is not kept.
 CREATE FUNCTION opencalendly.put_events(
     calendar opencalendly.calendars, pages jsonb, is_full boolean, window_start timestamptz, window_end timestamptz,
-    OUT unread text, OUT n_changed bigint)
+    OUT problem text, OUT n_changed bigint)
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
     WITH told AS MATERIALIZED (
         SELECT t.* FROM opencalendly.told_events(pages, calendar.timezone, calendar.user_id) AS t),
     unread AS MATERIALIZED (
-        SELECT coalesce(left(t.external_id, 80), 'without id') AS name FROM told AS t
+        SELECT CASE WHEN t.external_id IS NULL THEN 'an event has no id' ELSE format('the time of event %s cannot be read',
+                regexp_replace(left(t.external_id, 80), '[^A-Za-z0-9_.@-]', '?', 'g')) END AS problem
+            FROM told AS t
             WHERE t.external_id IS NULL OR t.is_busy AND (t.ends_at >= t.starts_at) IS NOT TRUE
             ORDER BY t.external_id LIMIT 1),
     kept AS MATERIALIZED (
@@ -464,10 +465,10 @@ CREATE FUNCTION opencalendly.put_events(
                     AND o.external_id = k.external_id AND o.starts_at = k.starts_at AND o.ends_at = k.ends_at)
             ON CONFLICT (calendar_id, external_id) DO UPDATE SET starts_at = EXCLUDED.starts_at, ends_at = EXCLUDED.ends_at
         RETURNING 1)
-    SELECT (SELECT u.name FROM unread AS u), (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed)
+    SELECT (SELECT u.problem FROM unread AS u), (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed)
 $$;
 COMMENT ON FUNCTION opencalendly.put_events(opencalendly.calendars, jsonb, boolean, timestamptz, timestamptz) IS
-    'internal: keeps the busy events of answers: all there are, or what has changed; unread = the id of one that cannot be read, and then nothing is kept';
+    'internal: keeps the busy events of answers: all there are, or what has changed; problem: one of them cannot be read, and nothing is kept; else null, and how many have changed';
 
 -- A full reading goes two days further than what is offered, so that the next ones may be of changes. In another zone than
 -- before all-day events are other times: all is to be read anew, at once.
@@ -486,8 +487,8 @@ BEGIN
     END IF;
     calendar.timezone := zone;
     done := opencalendly.put_events(calendar, pages, is_full, window_start, end_of_reading);
-    IF done.unread IS NOT NULL THEN
-        RETURN format('the time of event %s cannot be read', done.unread);
+    IF done.problem IS NOT NULL THEN
+        RETURN done.problem;
     ELSIF is_full OR done.n_changed > 0 THEN
         PERFORM opencalendly.put_busy_windows(calendar,
             (SELECT range_agg(tstzrange(e.starts_at, e.ends_at)) FROM opencalendly.calendar_events AS e
@@ -520,7 +521,7 @@ BEGIN
     IF told IS NULL THEN
         RETURN 'the provider told nothing of this calendar';
     ELSIF reason IS NOT NULL THEN
-        RETURN format('the provider answered with an error (%s)', substring(reason FROM '^[A-Za-z ]{1,60}$'));
+        RETURN format('the provider answered with an error (%s)', coalesce(substring(reason FROM '^[A-Za-z ]{1,60}$'), 'in other words'));
     ELSIF EXISTS (SELECT FROM jsonb_array_elements(told) AS a
                   WHERE (opencalendly.is_instant(a ->> 'timeMin') AND opencalendly.is_instant(a ->> 'timeMax')
                       AND jsonb_typeof(a -> 'busy') = 'array') IS NOT TRUE)

@@ -56,6 +56,9 @@ const host = ts.createCompilerHost(options);
 const { getSourceFile, fileExists } = host;
 
 host.getSourceFile = (file, ...rest) => (file === name ? ts.createSourceFile(file, text, ...rest) : getSourceFile(file, ...rest));
+/* What the library is made of has no part in shapes. */
+host.resolveModuleNameLiterals = (names) => names.map(({ text: module }) => ({ resolvedModule: module.startsWith('@googleapis/')
+  ? { resolvedFileName: path.join(tools, `${module}.d.ts`), extension: '.d.ts', isExternalLibraryImport: true } : undefined }));
 host.fileExists = (file) => file === name || fileExists(file);
 const found = ts.getPreEmitDiagnostics(ts.createProgram([name], options, host)).map(({ messageText, start = 0 }) =>
   `${ts.flattenDiagnosticMessageText(messageText, ' ')} (near ${text.slice(Math.max(text.lastIndexOf('\n', start) + 1, start - 60), start + 60)})`);
