@@ -2,8 +2,8 @@
  * What computing slots is measured against: the same reads, and as many rows.
  *
  * same_reads(event_type_id, range_start, range_end, nrows) runs the queries that compute_slots runs for an event type
- * without caps (the event type with its schedule; a team's attendees; then the hosts' rules, overrides, busy windows and
- * claims, one query each), by the same saved plans, looks at nothing but the hosts' ids, and puts nrows equal rows of
+ * without caps (the event type with its schedule; a team's attendees; then the hosts' rules, overrides, busy windows, stale
+ * calendars and claims, one query each), by the same saved plans, looks at nothing but the hosts' ids, and puts nrows equal rows of
  * compute_slots' shape. The queries are not copied: the files that own them are included. Built and loaded by
  * scripts/bench only.
  */
@@ -90,6 +90,7 @@ read_schedules(const Hosts *hosts, TimestampTz start, TimestampTz end)
 								   ARG(TimestampTzGetDatum(end + HOURS_MARGIN)) });
 	read_and_forget(&busy_query, (QueryArg[]) { ids, ARG(TimestampTzGetDatum(start)),
 												ARG(TimestampTzGetDatum(end)) });
+	read_and_forget(&stale_query, (QueryArg[]) { ids, ARG(TimestampTzGetDatum(now)) });
 	read_and_forget(&claims_query,
 					(QueryArg[]) { ids, ARG(TimestampTzGetDatum(start)),
 								   ARG(TimestampTzGetDatum(end)), ARG(TimestampTzGetDatum(now)) });

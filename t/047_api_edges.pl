@@ -159,7 +159,7 @@ my @wrong;
 for my $route (Routes::list())
 {
 	my $path = $route->{path} =~ s/:\w+/x/gr;
-	my $is_public = $route->{auth} ne 'session' && $path !~ m{^/v0/auth/};
+	my $is_public = $route->{auth} ne 'session' && $path !~ m{^/v0/(auth/|calendar/google/notify)};
 	my %who = ($allowed => $is_public ? '*' : $allowed, 'https://other.example:8443' => $is_public ? '*' : 'https://other.example:8443',
 		map { $_ => $is_public ? '*' : undef } 'https://evil.example', "$allowed.evil.example", 'http://app.example', 'https://other.example', 'null', "$allowed/");
 

@@ -224,6 +224,7 @@ like(summaries($ada), qr/Intro call – Odd/, 'the event is there without');
 
 sub mails_about { my ($booking) = @_; return value("SELECT string_agg(status, ' ' ORDER BY id) FROM opencalendly.email_deliveries WHERE booking_id = '$booking'") }
 sub url_of { return value("SELECT meeting_url FROM opencalendly.bookings WHERE id = '$_[0]'") }
+sub page_of { return value("SELECT (opencalendly.api_page_action('$_[0]', '', '', '')).body") }
 sub place_of { return decode_json(value("SELECT (opencalendly.api_action('$_[0]')).body"))->{eventType}{locationValue} }
 
 my ($all) = grep { $_->{summary} =~ /^All/ } ours($ada);
@@ -236,10 +237,12 @@ $google->settings(conference => 'pending');
 my ($meet, $meet_cancel, $meet_move) = book('meet', 12, email => 'meet@example.net');
 ok(Outbox::poll(10, sub { rows("booking_id = '$meet'") eq 'create|pending|the meeting link is being made' }), 'Google takes its time to make one');
 is(mails_about($meet), 'pending pending', 'the mails wait');
+like(page_of($meet_cancel), qr/"linkComes": *true/, 'the page says that it comes');
 ok(is_written(), 'it comes');
 $link = url_of($meet);
 like($link, qr{^https://}, 'and is in the booking');
 is(place_of($meet_cancel), $link, 'and told to the guest');
+like(page_of($meet_cancel), qr/"linkComes": *false/, 'by the page as well');
 ok(Outbox::poll(5, sub { mails_about($meet) eq 'succeeded succeeded' }), 'the mails go at once');
 my ($mail) = grep { $_->{to}[0]{address} eq 'meet@example.net' } Mail::messages(glob "$mails/*");
 like($mail->{text}, qr/\Q$link\E/, 'with it');

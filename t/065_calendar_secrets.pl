@@ -189,11 +189,11 @@ is(value("SELECT count(*) FROM opencalendly.calendar_consents WHERE code IS NOT 
 my %mend = map { $_ => value("SELECT $_ FROM opencalendly.calendar_connections WHERE id = '$connection'") } qw(access_token refresh_token);
 my %theirs = map { $_ => value("SELECT $_ FROM opencalendly.calendar_connections WHERE id = '$other'") } qw(access_token refresh_token);
 my %harm = (
-	'another row\'s access token' => "access_token = '$theirs{access_token}'",
+	'another row\'s access token' => "access_token = '$theirs{access_token}', refresh_at = clock_timestamp() + interval '1 hour'",
 	'another row\'s refresh token' => "refresh_token = '$theirs{refresh_token}', refresh_at = clock_timestamp()",
-	'a flipped bit' => 'access_token = set_byte(access_token, 20, get_byte(access_token, 20) # 1)',
+	'a flipped bit' => 'access_token = set_byte(access_token, 20, get_byte(access_token, 20) # 1), refresh_at = clock_timestamp() + interval \'1 hour\'',
 	'a short one' => 'refresh_token = substr(refresh_token, 1, 20), refresh_at = clock_timestamp()',
-	'none' => "access_token = ''");
+	'none' => "access_token = '', refresh_at = clock_timestamp() + interval '1 hour'");
 my $windows = value("SELECT string_agg(w::text, ' ' ORDER BY w.id) FROM opencalendly.calendar_busy_windows AS w");
 for my $name (sort keys %harm)
 {

@@ -111,8 +111,9 @@ CREATE TABLE opencalendly.event_types (
     CONSTRAINT event_types_location_type_check CHECK (
         location_type IN ('video', 'phone', 'in_person', 'custom')),
     CONSTRAINT event_types_location_value_check CHECK (pg_catalog.length(location_value) <= 500),
+    -- what is no type at all is the other constraint's to refuse
     CONSTRAINT event_types_conference_check CHECK (
-        conference IS NULL OR conference = 'google_meet' AND location_type = 'video'),
+        conference IS NULL OR conference = 'google_meet' AND location_type NOT IN ('phone', 'in_person', 'custom')),
     CONSTRAINT event_types_questions_check CHECK (opencalendly.are_questions(questions)),
     CONSTRAINT event_types_cancellation_policy_check CHECK (pg_catalog.length(cancellation_policy) <= 2000),
     CONSTRAINT event_types_slot_interval_minutes_check CHECK (slot_interval_minutes BETWEEN 5 AND 240),

@@ -124,11 +124,13 @@ COMMENT ON FUNCTION opencalendly.put_connection(uuid, text, text, text[], text, 
 
 -- The pages of a list, one after the other, as the provider answered them. The last page of a whole list names no next one.
 CREATE FUNCTION opencalendly.is_whole_list(pages jsonb) RETURNS boolean
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(jsonb_typeof(pages) = 'array' AND NOT pages -> -1 ? 'nextPageToken'
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN coalesce(jsonb_typeof(pages) = 'array' AND NOT pages -> -1 ? 'nextPageToken'
         AND (SELECT bool_and(jsonb_typeof(p) = 'object' AND coalesce(jsonb_typeof(p -> 'items') = 'array',
                              p ?| ARRAY['kind', 'nextPageToken', 'nextSyncToken']))
-             FROM jsonb_array_elements(CASE jsonb_typeof(pages) WHEN 'array' THEN pages END) AS p), false)
+             FROM jsonb_array_elements(CASE jsonb_typeof(pages) WHEN 'array' THEN pages END) AS p), false);
+END
 $$;
 COMMENT ON FUNCTION opencalendly.is_whole_list(jsonb) IS
     'internal: whether answers are all pages of a list; one without entries may leave items out';
@@ -292,37 +294,39 @@ COMMENT ON FUNCTION opencalendly.leave_calendar(uuid, integer) IS
 --
 
 -- Dates and times as RFC 3339 writes them, each part within its bounds, so that no cast fails.
-CREATE FUNCTION opencalendly.has_day(at text) RETURNS boolean
+CREATE FUNCTION opencalendly.is_leap_year(day text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT pg_catalog.substr(at, 9, 2) <= '28' OR pg_catalog.substr(at, 9, 2)::integer <= EXTRACT(day FROM
-        pg_catalog.make_date(pg_catalog.substr(at, 1, 4)::integer, pg_catalog.substr(at, 6, 2)::integer, 1)
-            + interval '1 month' - interval '1 day');
+    SELECT EXTRACT(day FROM pg_catalog.make_date(pg_catalog.substr(day, 1, 4)::integer, 3, 1) - 1) = 29;
 END;
-COMMENT ON FUNCTION opencalendly.has_day(text) IS 'internal: whether the day of what begins like a date is in its month';
+COMMENT ON FUNCTION opencalendly.is_leap_year(text) IS 'internal: whether the year that a text begins with has a 29th of February';
 
 CREATE FUNCTION opencalendly.is_date(day text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT day ~ '^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' AND opencalendly.has_day(day);
+    SELECT day ~ ('^[1-9][0-9]{3}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])'
+                 '|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))$')
+        AND (day NOT LIKE '____-02-29%' OR opencalendly.is_leap_year(day));
 END;
 COMMENT ON FUNCTION opencalendly.is_date(text) IS 'internal: whether a text is a date, yyyy-mm-dd';
 
 CREATE FUNCTION opencalendly.is_wall_clock(at text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT at ~ ('^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+    SELECT at ~ ('^[1-9][0-9]{3}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])'
+                 '|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))'
                  'T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?$')
-        AND opencalendly.has_day(at);
+        AND (at NOT LIKE '____-02-29%' OR opencalendly.is_leap_year(at));
 END;
 COMMENT ON FUNCTION opencalendly.is_wall_clock(text) IS 'internal: whether a text is a date and time without offset';
 
 CREATE FUNCTION opencalendly.is_instant(at text) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-    SELECT at ~ ('^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+    SELECT at ~ ('^[1-9][0-9]{3}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])'
+                 '|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))'
                  'T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-5]):[0-5][0-9])$')
-        AND opencalendly.has_day(at);
+        AND (at NOT LIKE '____-02-29%' OR opencalendly.is_leap_year(at));
 END;
 COMMENT ON FUNCTION opencalendly.is_instant(text) IS 'internal: whether a text is a date and time with offset';
 
@@ -422,7 +426,8 @@ COMMENT ON FUNCTION opencalendly.told_events(jsonb, text, uuid) IS
 
 -- What is as it was is not written again.
 CREATE FUNCTION opencalendly.put_busy_windows(calendar opencalendly.calendars, busy tstzmultirange) RETURNS void
-    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
     WITH wanted AS MATERIALIZED (SELECT lower(r) AS starts_at, upper(r) AS ends_at FROM unnest(busy) AS r),
     gone AS (
         DELETE FROM opencalendly.calendar_busy_windows AS w WHERE w.calendar_id = calendar.id
@@ -430,7 +435,8 @@ CREATE FUNCTION opencalendly.put_busy_windows(calendar opencalendly.calendars, b
     INSERT INTO opencalendly.calendar_busy_windows (user_id, calendar_id, starts_at, ends_at)
         SELECT calendar.user_id, calendar.id, n.starts_at, n.ends_at FROM wanted AS n
         WHERE NOT EXISTS (SELECT FROM opencalendly.calendar_busy_windows AS w
-                          WHERE w.calendar_id = calendar.id AND w.starts_at = n.starts_at AND w.ends_at = n.ends_at)
+                          WHERE w.calendar_id = calendar.id AND w.starts_at = n.starts_at AND w.ends_at = n.ends_at);
+END
 $$;
 COMMENT ON FUNCTION opencalendly.put_busy_windows(opencalendly.calendars, tstzmultirange) IS
     'internal: the windows of a calendar are these; null = none';
@@ -439,7 +445,9 @@ COMMENT ON FUNCTION opencalendly.put_busy_windows(opencalendly.calendars, tstzmu
 CREATE FUNCTION opencalendly.put_events(
     calendar opencalendly.calendars, pages jsonb, is_full boolean, window_start timestamptz, window_end timestamptz,
     OUT problem text, OUT n_changed bigint)
-    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
     WITH told AS MATERIALIZED (
         SELECT t.* FROM opencalendly.told_events(pages, calendar.timezone, calendar.user_id) AS t),
     unread AS MATERIALIZED (
@@ -457,15 +465,20 @@ CREATE FUNCTION opencalendly.put_events(
             AND (is_full OR e.ends_at <= window_start OR EXISTS (SELECT FROM told AS t WHERE t.external_id = e.external_id))
             AND NOT EXISTS (SELECT FROM kept AS k WHERE k.external_id = e.external_id)
         RETURNING 1),
-    changed AS (
-        INSERT INTO opencalendly.calendar_events AS e (calendar_id, external_id, starts_at, ends_at)
+    moved AS (
+        UPDATE opencalendly.calendar_events AS e SET starts_at = k.starts_at, ends_at = k.ends_at FROM kept AS k
+            WHERE e.calendar_id = calendar.id AND e.external_id = k.external_id
+                AND (e.starts_at <> k.starts_at OR e.ends_at <> k.ends_at) AND NOT EXISTS (SELECT FROM unread)
+        RETURNING 1),
+    fresh AS (
+        INSERT INTO opencalendly.calendar_events (calendar_id, external_id, starts_at, ends_at)
             SELECT calendar.id, k.external_id, k.starts_at, k.ends_at FROM kept AS k
             WHERE NOT EXISTS (SELECT FROM unread) AND NOT EXISTS (
-                SELECT FROM opencalendly.calendar_events AS o WHERE o.calendar_id = calendar.id
-                    AND o.external_id = k.external_id AND o.starts_at = k.starts_at AND o.ends_at = k.ends_at)
-            ON CONFLICT (calendar_id, external_id) DO UPDATE SET starts_at = EXCLUDED.starts_at, ends_at = EXCLUDED.ends_at
+                SELECT FROM opencalendly.calendar_events AS e WHERE e.calendar_id = calendar.id AND e.external_id = k.external_id)
         RETURNING 1)
-    SELECT (SELECT u.problem FROM unread AS u), (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed)
+    SELECT (SELECT u.problem FROM unread AS u), (SELECT count(*) FROM gone) + (SELECT count(*) FROM moved) + (SELECT count(*) FROM fresh)
+        INTO put_events.problem, put_events.n_changed;
+END
 $$;
 COMMENT ON FUNCTION opencalendly.put_events(opencalendly.calendars, jsonb, boolean, timestamptz, timestamptz) IS
     'internal: keeps the busy events of answers: all there are, or what has changed; problem: one of them cannot be read, and nothing is kept; else null, and how many have changed';
@@ -580,14 +593,16 @@ COMMENT ON FUNCTION opencalendly.apply_calendar(opencalendly.calendars, jsonb, t
 
 -- A channel that does not say when it ends is made anew soon.
 CREATE FUNCTION opencalendly.put_channels(connection_id uuid, channels jsonb) RETURNS void
-    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
     UPDATE opencalendly.calendars AS c
         SET channel_id = (n ->> 'channelId')::uuid, channel_token_hash = decode(n ->> 'tokenHash', 'hex'),
             channel_resource_id = n ->> 'resourceId',
             channel_expires_at = CASE WHEN n ->> 'expiresAt' ~ '^[0-9]{1,14}$' THEN to_timestamp((n ->> 'expiresAt')::bigint / 1000.0)
                                       ELSE clock_timestamp() + interval '2 days' END
         FROM jsonb_array_elements(channels) AS n
-        WHERE c.connection_id = put_channels.connection_id AND c.id = (n ->> 'calendarId')::uuid AND c.is_busy_source
+        WHERE c.connection_id = put_channels.connection_id AND c.id = (n ->> 'calendarId')::uuid AND c.is_busy_source;
+END
 $$;
 COMMENT ON FUNCTION opencalendly.put_channels(uuid, jsonb) IS
     'internal: by which channels the provider tells of changes in busy sources from now on';

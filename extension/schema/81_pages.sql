@@ -311,6 +311,20 @@ $$;
 COMMENT ON FUNCTION opencalendly.mail_to_invitee(uuid, text) IS
     'internal: what is mailed to the invitee about a booking of this status: confirmed_coming, canceled_sent and the like; null if nothing is';
 
+-- Only while a worker is to make it: where none can be had, none is promised.
+CREATE FUNCTION opencalendly.is_link_coming(booking_id uuid) RETURNS boolean
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN EXISTS (SELECT FROM opencalendly.bookings AS b JOIN opencalendly.event_types AS e ON e.id = b.event_type_id
+            JOIN opencalendly.calendar_writebacks AS w ON w.booking_id = b.id AND w.user_id = b.organizer_id
+        WHERE b.id = is_link_coming.booking_id AND b.status IN ('confirmed', 'pending') AND e.conference IS NOT NULL
+            AND b.meeting_url IS NULL AND w.is_open);
+END
+$$;
+COMMENT ON FUNCTION opencalendly.is_link_coming(uuid) IS
+    'internal: whether the link that a booking''s meeting takes place at is being made';
+
 -- action: the API's answer for a link.
 CREATE FUNCTION opencalendly.meeting_members(action jsonb, token text, other_token text) RETURNS jsonb
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -327,6 +341,7 @@ BEGIN
         'host', CASE WHEN host_zone <> zone THEN opencalendly.chosen_members(starts_at, minutes, host_zone) END,
         'movedTo', CASE WHEN successor.status IN ('confirmed', 'pending') THEN opencalendly.chosen_members(successor.starts_at,
             (extract(epoch FROM successor.ends_at - successor.starts_at) / 60)::integer, zone) END,
+        'linkComes', opencalendly.is_link_coming((booking ->> 'id')::uuid),
         'mail', opencalendly.mail_to_invitee((booking ->> 'id')::uuid, booking ->> 'status'),
         'icsPath', CASE WHEN booking ->> 'status' IN ('confirmed', 'pending') THEN '/v0/bookings/actions/' || token || '/invite.ics' END,
         'placeUrl', CASE WHEN action #>> '{eventType,locationValue}' ~ '^https?://[^\s<>"]+$' THEN action #>> '{eventType,locationValue}'
@@ -340,7 +355,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.meeting_members(jsonb, text, text) IS
-    'internal: a booking''s times in the visitor''s and (if another) the host''s zone, and its links: {visitor, host?, movedTo?, mail?, placeUrl?, title, icsPath?, calendarDates, cancelPath?, reschedulePath?}';
+    'internal: a booking''s times in the visitor''s and (if another) the host''s zone, and its links: {visitor, host?, movedTo?, linkComes, mail?, placeUrl?, title, icsPath?, calendarDates, cancelPath?, reschedulePath?}';
 
 -- What has become of a booking, for its page: open, started, canceled or moved.
 CREATE FUNCTION opencalendly.action_state(action jsonb) RETURNS text

@@ -21,9 +21,9 @@
  * Of an event only what says when it is busy and whether it is ours. Of the people maxAttendees leaves the account alone.
  * All but the times and tokens is the same in each request for a calendar, as sync tokens demand.
  */
-#define EVENTS_QUERY                                                                  \
-	"events?singleEvents=true&maxResults=2500&maxAttendees=1&prettyPrint=false"       \
-	"&fields=kind,timeZone,nextPageToken,nextSyncToken,items(id,status,transparency," \
+#define EVENTS_QUERY                                                                          \
+	"events?singleEvents=true&maxResults=2500&maxAttendees=1&prettyPrint=false"               \
+	"&fields=kind,timeZone,nextPageToken,nextSyncToken,items(id,iCalUID,status,transparency," \
 	"eventType,start,end,attendees(self,responseStatus),extendedProperties/private)"
 #define EVENTS_AHEAD_US (2 * USECS_PER_DAY)
 #define EVENT_PAGES_MAX 100
@@ -129,6 +129,13 @@ note_error(SyncTask *sync, SyncCalendar *calendar, const char *error)
 	calendar->pages = NIL;
 }
 
+/* Whether what is refused is refused for the calendar, and not for the connection. */
+static bool
+is_calendars(const TransferResult *result, GoogleVerdict verdict)
+{
+	return (verdict == GOOGLE_REFUSED || verdict == GOOGLE_GONE) && !task_is_operators(result);
+}
+
 /* Whether it can be kept with what there is. */
 static bool
 has_room(SyncTask *sync, const Jsonb *page)
@@ -154,7 +161,7 @@ static void
 take_list(CalendarTask *task, const TransferResult *result, GoogleVerdict verdict,
 		  const char *error)
 {
-	if (verdict != GOOGLE_REFUSED && verdict != GOOGLE_GONE)
+	if (!is_calendars(result, verdict))
 	{
 		task_take_list(task, result, verdict, error);
 		return;
@@ -215,7 +222,7 @@ take_free_busy(CalendarTask *task, const TransferResult *result, GoogleVerdict v
 
 	if (answer && google_json_has_object(answer, "calendars") && has_room(sync, answer))
 		task_keep_page(task, &sync->free_busy, answer);
-	else if (verdict == GOOGLE_REFUSED || verdict == GOOGLE_GONE)
+	else if (is_calendars(result, verdict))
 		for (int i = sync->busy_first; i < chunk_end(sync); i++)
 			note_error(sync, &sync->calendars[i], error);
 	else
@@ -307,7 +314,7 @@ take_events(CalendarTask *task, const TransferResult *result, GoogleVerdict verd
 		take_page(sync, calendar, page);
 	else if (calendar->sync_token && (result->status == 410 || result->status == 400))
 		read_wholly(calendar);
-	else if (verdict == GOOGLE_REFUSED || verdict == GOOGLE_GONE)
+	else if (is_calendars(result, verdict))
 		note_error(sync, calendar, error);
 	else
 		task_fail_by_answer(task, result, "events could not be read", error);

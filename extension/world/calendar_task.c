@@ -245,13 +245,13 @@ task_fail(CalendarTask *task, CalendarFailure failure, const char *error)
 	strlcpy(task->error, error, sizeof(task->error));
 }
 
-/* What is so for every connection until the operator has done something about it. */
-static bool
-is_operators(const char *reason)
+bool
+task_is_operators(const TransferResult *result)
 {
 	static const char *const reasons[] = { "invalid_client", "unauthorized_client",
 										   "redirect_uri_mismatch", "accessNotConfigured",
 										   "dailyLimitExceeded" };
+	char *reason = google_reason(result);
 
 	for (int i = 0; reason && i < (int) lengthof(reasons); i++)
 		if (strcmp(reasons[i], reason) == 0)
@@ -263,9 +263,7 @@ void
 task_fail_by_answer(CalendarTask *task, const TransferResult *result, const char *what,
 					const char *error)
 {
-	bool is_operators_trouble = is_operators(google_reason(result));
-
-	task_fail(task, is_operators_trouble ? FAILURE_OPERATOR : FAILURE_PASSING,
+	task_fail(task, task_is_operators(result) ? FAILURE_OPERATOR : FAILURE_PASSING,
 			  psprintf("%s: %s", what, *error ? error : "the answer makes no sense"));
 	task->retry_after_s = result->retry_after_s;
 }

@@ -163,9 +163,12 @@ extern bool task_ask(CalendarTask *task, const char *method, const char *url, co
 /* Begins a request with a form and no access token; overwrites the form. */
 extern bool task_post_form(CalendarTask *task, const char *url, StringInfo form);
 
+/* Whether an answer tells of what is so for every connection until the operator has done something about it. */
+extern bool task_is_operators(const TransferResult *result);
+
 extern void task_fail(CalendarTask *task, CalendarFailure failure, const char *error);
 
-/* The same of an answer: "<what>: <error>", to be tried again. What the operator has to see to is told by its reason. */
+/* The same of an answer: "<what>: <error>", to be tried again. */
 extern void task_fail_by_answer(CalendarTask *task, const TransferResult *result, const char *what,
 								const char *error);
 

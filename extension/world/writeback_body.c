@@ -147,7 +147,7 @@ video_entry(const Jsonb *event)
 		char *type = object ? google_json_text(object, "entryPointType", NULL) : NULL;
 
 		if (type && strcmp(type, "video") == 0)
-			return google_json_text(object, "uri", NULL);
+			return google_json_text(object, "uri", (char *) NULL);
 	}
 	return NULL;
 }
@@ -168,13 +168,13 @@ writeback_link(const Jsonb *event, char **link)
 {
 	char *status;
 
-	*link = google_json_text(event, "hangoutLink", NULL);
+	*link = google_json_text(event, "hangoutLink", (char *) NULL);
 	if (!*link)
 		*link = video_entry(event);
 	if (is_usable(*link))
 		return LINK_MADE;
 	*link = NULL;
-	status =
-		google_json_text(event, "conferenceData", "createRequest", "status", "statusCode", NULL);
+	status = google_json_text(event, "conferenceData", "createRequest", "status", "statusCode",
+							  (char *) NULL);
 	return status && strcmp(status, "pending") == 0 ? LINK_PENDING : LINK_NONE;
 }

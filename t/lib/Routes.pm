@@ -238,11 +238,11 @@ sub free_start
 }
 
 my %event_settings = (
-	locationType => 'custom', locationValue => 'Hall', questions => [ { id => 'q', label => 'Q', required => JSON::PP::true, placeholder => 'p' } ],
+	locationType => 'video', locationValue => 'Hall', questions => [ { id => 'q', label => 'Q', required => JSON::PP::true, placeholder => 'p' } ],
 	description => 'd', slotIntervalMinutes => 15, bufferBeforeMinutes => 0, bufferAfterMinutes => 0, minNoticeMinutes => 0,
 	maxDaysAhead => 60, bookableFrom => '2026-01-01', bookableUntil => '2027-12-31', dailyBookingLimit => 10,
 	weeklyBookingLimit => 20, monthlyBookingLimit => 30, seats => 1, isActive => JSON::PP::true, isHidden => JSON::PP::false,
-	cancellationPolicy => 'c');
+	cancellationPolicy => 'c', conference => 'google_meet');
 my %rule = (dayOfWeek => 1, startMinute => 540, endMinute => 1020, bufferBeforeMinutes => 0, bufferAfterMinutes => 0);
 my %override = (startAt => '2026-06-10T09:00:00Z', endAt => '2026-06-10T10:00:00Z', isAvailable => JSON::PP::true,
 	replacesDay => JSON::PP::false, reason => 'r');
@@ -345,6 +345,8 @@ my %rows = (
 	'POST /v0/calendar/google/disconnect' => { as => 'zoe', foreign => 'own', make => sub { { body => {} } } },
 	'POST /v0/calendar/google/notify' => { make => sub {
 		{ headers => { 'X-Goog-Channel-ID' => $_[0]{id}{channel}, 'X-Goog-Channel-Token' => 'channel-Verborgen', 'X-Goog-Resource-State' => 'exists' } } } },
+	'GET /v0/calendar/writeback/status' => { as => 'vera', foreign => 'own' },
+	'POST /v0/calendar/writeback/run' => { as => 'zoe', foreign => 'own', make => sub { { query => { limit => 5 }, body => { limit => 5 } } } },
 	'PATCH /v0/calendar/connections/:id' => { as => 'vera', foreign => 404, make => sub {
 		{ path => { id => $_[0]{id}{connection} }, body => { staleness => { mode => 'trust', afterMinutes => 60 },
 				calendars => [ { id => $_[0]{id}{calendar}, isWriteTarget => JSON::PP::true, isBusySource => JSON::PP::false } ] } } } },

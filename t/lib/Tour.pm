@@ -174,7 +174,7 @@ sub make_event_types
 		slotIntervalMinutes => 30, bufferBeforeMinutes => 0, bufferAfterMinutes => 5, minNoticeMinutes => 60,
 		maxDaysAhead => 60, bookableFrom => '2026-06-01', bookableUntil => '2026-12-31', dailyBookingLimit => 8,
 		weeklyBookingLimit => 40, monthlyBookingLimit => 100, seats => 2, scheduleId => $schedule_id,
-		isHidden => $true, cancellationPolicy => 'A day before.');
+		isHidden => $true, cancellationPolicy => 'A day before.', conference => 'google_meet');
 	my %cleared = map { $_ => undef } keys %settings;
 
 	my $intro = call($ada, 'POST /v0/event-types', data => \%intro)->{json}{eventType};
@@ -447,11 +447,30 @@ sub use_calendars
 	refused($anyone, 404, 'by another channel', 'POST /v0/calendar/google/notify', headers => \%channel);
 	$guide{change}->("UPDATE calendars SET channel_id = id, channel_token_hash = sha256('word')");
 	call($anyone, 'POST /v0/calendar/google/notify', headers => \%channel);
+	write_back($ada, $own->{id});
 	call($ada, 'POST /v0/calendar/connections/{id}/disconnect', %id);
 	$guide{change}->('UPDATE public.outcome SET error_code = NULL');
 	my $asked = call($ada, 'POST /v0/calendar/google/connect/start', data => {%callback})->{json};
 	call($ada, 'POST /v0/calendar/google/connect/complete', data => { %callback, code => '4/code', state => $asked->{state} });
 	call($ada, 'POST /v0/calendar/google/disconnect', data => {});
+	return;
+}
+
+# What is written into a calendar; it fails, for no worker is there.
+sub write_back
+{
+	my ($ada, $calendar_id) = @_;
+
+	$guide{change}->(<<"SQL");
+INSERT INTO calendar_writebacks (user_id, calendar_id, meeting_id, external_id, booking_id, operation, status, attempt, last_error, settled_at)
+	SELECT c.user_id, c.id, b.id, 'ocean', b.id, 'create', w.status, 1, w.status || ' it was', w.at
+	FROM calendars AS c CROSS JOIN (SELECT id FROM bookings LIMIT 1) AS b
+		CROSS JOIN (VALUES ('pending', NULL), ('failed', clock_timestamp())) AS w (status, at) WHERE c.id = '$calendar_id'
+SQL
+	is_deeply([ map { $_->{lastError} } @{ call($ada, 'GET /v0/calendar/writeback/status')->{json}{failures} } ],
+		[ 'failed it was', 'pending it was' ], 'what has failed is told');
+	call($ada, 'POST /v0/calendar/writeback/run', query => { limit => 1 });
+	call($ada, 'POST /v0/calendar/writeback/run', data => { limit => 1 });
 	return;
 }
 
