@@ -1,5 +1,5 @@
--- The plans of what synchronizes calendars, at 1,000 calendars of 200 events: through auto_explain. A worker does a turn, with the
--- provider that scripts/bench has started; then the sync of 1,000 windows, and slots of a host with 5,000 windows in a year.
+-- The plans of what synchronizes calendars, at 1,000 calendars of 200 events: through auto_explain. A worker does a turn, with
+-- the provider that scripts/bench has started; then the sync of 1,000 windows, and slots of a host with 5,000 windows in a year.
 \set ON_ERROR_STOP on
 \pset format unaligned
 \pset tuples_only on

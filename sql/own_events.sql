@@ -91,3 +91,6 @@ SELECT count(DISTINCT e.external_id) AS events FROM opencalendly.calendar_entrie
 SELECT pg_temp.read(:'ada', true, pg_temp.event(pg_temp.entry(:'ada', :'team_booking'), '11:15')) AS ada, pg_temp.read(:'bo', true, pg_temp.event(pg_temp.entry(:'bo', :'team_booking'), '11:15')) AS bo;
 SELECT pg_temp.offered(:'both') AS offered, pg_temp.offered(:'both', :'team_booking') AS to_move_to;
 SELECT status FROM opencalendly.reschedule_booking(:'token', '2026-06-02 11:30+00');
+
+-- for others
+DELETE FROM opencalendly.calendar_connections;

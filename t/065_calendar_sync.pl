@@ -8,10 +8,12 @@ use Google;
 use JSON::PP;
 use List::Util qw(max min);
 use Mail;
+use MIME::Base64 qw(encode_base64);
 use OpenCalendly;
 use Outbox;
 use PostgreSQL::Test::Utils;
 use Scene;
+use Shim;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -21,7 +23,7 @@ my $seed = $ENV{OPENCALENDLY_SEED} // int(rand(1 << 30));
 srand($seed);
 diag("OPENCALENDLY_SEED=$seed");
 
-my $google = Google->start;
+my $google = Google->start(accounts => [ map { my $n = $_; map { "$n\@example.$_" } qw(com net) } qw(ada ben cleo eve) ]);
 my $node = OpenCalendly::node('main', conf => Google::conf($google, delivery_timeout => '1s', calendar_sync_interval => '1h',
 	mail_transport => 'folder', mail_folder => PostgreSQL::Test::Utils::tempdir('mails'), mail_from => 'bookings@example.org'));
 OpenCalendly::install($node);
@@ -39,7 +41,7 @@ sub value
 	return $session->query_safe($sql);
 }
 
-value("SELECT opencalendly.create_user(n, n || '\@example.com') FROM unnest(ARRAY['ben', 'cleo', 'dan']) AS n");
+value("SELECT opencalendly.create_user(n, n || '\@example.com') FROM unnest(ARRAY['ben', 'cleo', 'dan', 'eve']) AS n");
 
 my $day = 86400;
 my $noon = (int(time / $day) + 1) * $day + 43200; # tomorrow
@@ -323,12 +325,33 @@ for my $case ([ 403, 'rateLimitExceeded' ], [ 403, 'userRateLimitExceeded' ], [ 
 
 # By itself, again and again, ever slower.
 $google->rule($events, status => 503, error => 'backendError', times => 2);
-$google->forget;
 sync($connection);
-Outbox::poll(40, sub { connection($connection, 'failures') == 0 }) or fail('it is tried again by itself');
-my @tries = map { $_->{at_ms} } $google->asked(qr/events\?/);
-is(scalar(@tries), 3, 'two failures, and then it is good');
-cmp_ok($tries[2] - $tries[1], '>', $tries[1] - $tries[0], 'each time after a longer while') or diag("@tries");
+my $delay = "extract(epoch FROM next_sync_at - tried_at)::numeric(9, 2)";
+my @delays = (connection($connection, $delay));
+Outbox::poll(40, sub { connection($connection, 'failures = 2 AND leased_until IS NULL') eq 't' }) or fail('it is tried again by itself');
+push @delays, connection($connection, $delay);
+Outbox::poll(40, sub { connection($connection, 'failures') == 0 }) or fail('until it is good');
+ok($delays[0] >= 0.8 && $delays[0] < $delays[1] && $delays[1] >= 1.6, 'each time after a longer while') or diag("@delays");
+
+# Pages without end.
+$google->rule($events, body => { kind => 'calendar#events', items => [], nextPageToken => 'again' }, status => 200, times => 1000);
+sync($connection);
+like(calendar_of($connection, $ada, 'last_error'), qr/too many/, 'pages without end: it says so');
+$google->clear;
+is(sync($connection), 'active, 0 failures', 'and once they end');
+is_mirrored($connection, $ada, 'and once they end');
+
+# A token that was renewed is kept, whatever comes of the sync: the old one may be dead.
+$google->settings(rotates => JSON::PP::true);
+for my $rule ([ status => 503, error => 'backendError' ], [ cut => JSON::PP::true ], [ status => 403, error => 'accessNotConfigured' ])
+{
+	value("UPDATE opencalendly.calendar_connections SET refresh_at = clock_timestamp() WHERE id = '$connection'");
+	$google->rule($events, @$rule);
+	sync($connection);
+}
+$google->settings(rotates => JSON::PP::false);
+value("UPDATE opencalendly.calendar_connections SET refresh_at = clock_timestamp() WHERE id = '$connection'");
+is(sync($connection), 'active, 0 failures', 'tokens that were renewed in syncs that failed are kept');
 
 #
 # Errors in an answer that is none as a whole: that calendar has failed, and no other
@@ -386,6 +409,20 @@ is(sync($_), 'active, 0 failures', 'another account') for $other, $bens;
 is_mirrored($other, $_, "of ada's other account, $_") for 'ada@example.net', 'team@example.org';
 is_mirrored($bens, 'team@example.org', 'of ben');
 
+# More than Google answers at once.
+my @many = map { "room$_\@example.org" } 1 .. 55;
+for (@many)
+{
+	$google->calendar('eve@example.com', $_, accessRole => 'freeBusyReader');
+	$google->put('eve@example.com', $_, event("booked$1", $noon + $1 * 3600, 60)) if /(\d+)/;
+}
+my $rooms = $google->connect($node, 'eve', busy => \@many);
+$google->forget;
+is(sync($rooms), 'active, 0 failures', 'of 55 calendars that show only when they are busy');
+is(value("SELECT count(*) FROM opencalendly.calendar_busy_windows AS w JOIN opencalendly.calendars AS c ON c.id = w.calendar_id WHERE c.connection_id = '$rooms'"), '55', 'all are read');
+is(max(map { scalar @{ $_->{json}{items} } } $google->asked(qr/freeBusy/)), 50, '50 at a time');
+is_mirrored($rooms, 'room55@example.org', 'the last of them');
+
 #
 # The grant is dead
 #
@@ -432,6 +469,18 @@ $google->rule('POST .*/watch', status => 403, error => 'push.webhookUrlUnauthori
 is(sync($other), 'active, 0 failures', 'a channel that cannot be had is no failure');
 $google->clear;
 
+# A change is there as soon as Google has told of it, if it was Google.
+my $shim = Shim->start($node);
+my $tried = connection($connection, 'tried_at');
+my ($told) = $google->notify($ada, $ada, $shim->url, headers => { 'X-Goog-Channel-Token' => 'guessed' });
+isnt($told->{status} // 0, 200, 'a word that Google does not know');
+change($ada, $ada, 4);
+($told) = $google->notify($ada, $ada, $shim->url);
+like($told->{status} // 0, qr/^20[0-4]$/, 'a change that Google tells of');
+Outbox::poll(20, sub { connection($connection, "tried_at > '$tried' AND leased_until IS NULL") eq 't' }) or fail('it is read');
+is_mirrored($connection, $ada, 'it is there');
+is($shim->stop, 0, 'the shim ends');
+
 #
 # Connecting, by the consent that a worker exchanges
 #
@@ -475,6 +524,13 @@ like(exchange('cleo', 'ben@example.net'), qr/^failed OC006: .*lasting/, 'without
 $google->settings(givesNoRefreshToken => JSON::PP::false, granted => [qw(openid email https://www.googleapis.com/auth/calendar.freebusy https://www.googleapis.com/auth/calendar.calendarlist.readonly)]);
 like(exchange('cleo', 'ben@example.net'), qr/^failed OC006: .*calendar\.events/, 'without a scope, which is named');
 $google->settings(granted => undef);
+for my $claims ({ aud => 'another client', sub => '1', email => 'ben@example.net' }, { aud => Google::CLIENT, email => 'ben@example.net' })
+{
+	my $token = join '.', map { encode_base64($_, '') =~ tr{+/=}{-_}dr } '{"alg":"none"}', encode_json($claims), 'x';
+
+	$google->rule('POST .*/token', status => 200, body => { access_token => 'x', refresh_token => 'y', expires_in => 3600, scope => join(' ', map { "https://www.googleapis.com/auth/calendar$_" } '', '.events'), id_token => $token });
+	like(exchange('dan', 'ben@example.net'), qr/^failed OC0/, 'who it is for somebody else to say');
+}
 $google->rule('POST .*/token', status => 503, error => 'internal_failure', times => 20);
 like(exchange('cleo', 'ben@example.net'), qr/^failed OC010: /, 'Google is down');
 $google->clear;

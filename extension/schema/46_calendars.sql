@@ -88,6 +88,7 @@ CREATE TABLE opencalendly.calendars (
     CONSTRAINT calendars_is_write_target_check CHECK (NOT is_write_target OR access_role IN ('writer', 'owner'))
 );
 CREATE UNIQUE INDEX calendars_write_target_idx ON opencalendly.calendars (user_id) WHERE is_write_target;
+CREATE INDEX calendars_busy_source_idx ON opencalendly.calendars (user_id) WHERE is_busy_source;
 COMMENT ON TABLE opencalendly.calendars IS 'the calendars that a connection''s account sees';
 COMMENT ON COLUMN opencalendly.calendars.timezone IS 'of its all-day events, as the provider says it';
 COMMENT ON COLUMN opencalendly.calendars.sync_token IS 'from where the provider tells what has changed; null = all is read anew';

@@ -424,9 +424,10 @@ COMMENT ON FUNCTION opencalendly.told_events(jsonb, text, uuid) IS
 -- The mirror
 --
 
--- What is as it was is not written again.
+-- What is as it was is not written again. How many windows come is not known when it is planned, nor how many there are: each
+-- side is hashed, or a thousand would be compared with a thousand.
 CREATE FUNCTION opencalendly.put_busy_windows(calendar opencalendly.calendars, busy tstzmultirange) RETURNS void
-    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET jit = off AS $$
 BEGIN
     WITH wanted AS MATERIALIZED (SELECT lower(r) AS starts_at, upper(r) AS ends_at FROM unnest(busy) AS r),
     gone AS (
@@ -442,10 +443,11 @@ COMMENT ON FUNCTION opencalendly.put_busy_windows(opencalendly.calendars, tstzmu
     'internal: the windows of a calendar are these; null = none';
 
 -- One event that cannot be read is enough for none to be written. What is over, or begins after what was read, is not kept.
+-- It is planned as put_busy_windows is.
 CREATE FUNCTION opencalendly.put_events(
     calendar opencalendly.calendars, pages jsonb, is_full boolean, window_start timestamptz, window_end timestamptz,
     OUT problem text, OUT n_changed bigint)
-    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
     WITH told AS MATERIALIZED (

@@ -9,6 +9,14 @@
 #include "utils/builtins.h"
 #include "verbs/wake.h"
 
+/* Nearly all bookings end here, so nothing is joined. */
+static SavedQuery has_connection_query = {
+	.text = "SELECT FROM opencalendly.calendar_connections AS n"
+			" WHERE n.user_id OPERATOR(pg_catalog.=) ANY ($1) LIMIT 1",
+	.nargs = 1,
+	.types = { UUIDARRAYOID },
+};
+
 /*
  * Where the meeting $3 is, or is to be, of the users $1, who attend it by now as $2 says; and whether the booking $4 still
  * needs its link. A connection that its host is leaving takes nothing new.
@@ -305,12 +313,28 @@ tell_move(const Booking *booking, const Booking *old, const pg_uuid_t *meeting_i
 	return tell(&meeting);
 }
 
+static bool
+is_connected(const Booking *booking)
+{
+	bool is;
+
+	claim_read_begin();
+	is = query_read(&has_connection_query,
+					(QueryArg[]) { ARG(uuid_array(booking->hosts, booking->nhosts)) }) > 0;
+	SPI_freetuptable(SPI_tuptable);
+	claim_read_end();
+	return is;
+}
+
 bool
 writeback_tell(const News *news)
 {
-	pg_uuid_t meeting_id = meeting_of(news->booking);
+	pg_uuid_t meeting_id;
 	pg_uuid_t old_meeting_id;
 
+	if (!is_connected(news->booking) && !(news->old && is_connected(news->old)))
+		return false;
+	meeting_id = meeting_of(news->booking);
 	switch (news->type)
 	{
 		case BOOKING_CREATED:

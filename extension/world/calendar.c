@@ -13,7 +13,8 @@
 
 typedef struct CalendarLane
 {
-	CalendarTask *ended; /* tasks that are to be written */
+	MemoryContext context; /* that tasks live in */
+	CalendarTask *ended;   /* tasks that are to be written */
 } CalendarLane;
 
 /* $1 microseconds that the clock was set back by. */
@@ -57,7 +58,10 @@ static SavedQuery lease_query = {
 static void *
 make_lane(void)
 {
-	return palloc0(sizeof(CalendarLane));
+	CalendarLane *lane = palloc0(sizeof(CalendarLane));
+
+	lane->context = CurrentMemoryContext;
+	return lane;
 }
 
 /* --- leasing ------------------------------------------------------------------------------------------------------- */
@@ -107,15 +111,18 @@ lease_connections(MemoryContext parent, int most, CalendarTask **tasks)
 	return n;
 }
 
-/* Consents come first: somebody waits for them. */
+/*
+ * Consents come first: somebody waits for them. The tasks are the turn's until it is committed, so that nothing is left of one
+ * that is not.
+ */
 static int
 lease(void *self, MemoryContext context, int most, int nplaces, Delivery **deliveries)
 {
 	CalendarTask **tasks = palloc(nplaces * sizeof(CalendarTask *));
-	int n = consent_lease(context, nplaces, tasks);
+	int n = consent_lease(CurrentMemoryContext, nplaces, tasks);
 
 	if (n < nplaces)
-		n += lease_connections(context, nplaces - n, tasks + n);
+		n += lease_connections(CurrentMemoryContext, nplaces - n, tasks + n);
 	for (int i = 0; i < n; i++)
 		deliveries[i] = &tasks[i]->base;
 	return n;
@@ -124,7 +131,10 @@ lease(void *self, MemoryContext context, int most, int nplaces, Delivery **deliv
 static void
 take_place(void *self, Delivery *delivery)
 {
+	CalendarLane *lane = self;
+
 	delivery->started_at = GetCurrentTimestamp();
+	MemoryContextSetParent(((CalendarTask *) delivery)->context, lane->context);
 }
 
 /* --- sending and judging ------------------------------------------------------------------------------------------- */

@@ -58,6 +58,7 @@ const settings = { expiresIn: 3600, pageSize: Infinity, emptyPage: false, confer
 const accounts = new Accounts(emulate, { id: options.id, secret: options.secret }, settings);
 const calendars = options.emulated ? new Emulated(accounts, emulate) : new Calendars(accounts, settings);
 const samples = [];
+let order = 0;
 let rules = [];
 let held = [];
 
@@ -131,7 +132,7 @@ const server = https.createServer({ key: fs.readFileSync(options.key), cert: fs.
       headers: incoming.headers, body: Buffer.concat(pieces).toString() });
     const rule = ruleFor(request);
 
-    say({ ...request, path: request.url, pathname: request.path, at_ms: Date.now(), connection: incoming.socket.number });
+    say({ ...request, path: request.url, pathname: request.path, at_ms: Date.now(), order: order += 1, connection: incoming.socket.number });
     if (rule?.hold && !rule.after) await new Promise((resolve) => held.push(resolve));
     const answer = await answerTo(request, rule);
 
@@ -139,7 +140,7 @@ const server = https.createServer({ key: fs.readFileSync(options.key), cert: fs.
     if (rule?.delay_ms) await new Promise((resolve) => setTimeout(resolve, rule.delay_ms));
     if (!rule && samples.length < 500) samples.push({ request, answer });
     await write(response, answer, rule, settings.gzip && /\bgzip\b/.test(request.headers['accept-encoding'] ?? ''));
-    say({ answered: `${request.method} ${request.url}`, status: answer.status, at_ms: Date.now() });
+    say({ answered: `${request.method} ${request.url}`, status: answer.status, at_ms: Date.now(), order: order += 1 });
   });
 });
 let connections = 0;

@@ -41,8 +41,9 @@ are no sync tokens, no channels and no lists but the primary one then.
 An account's primary calendar has the account's address for its id. Repeating events are put as their instances. What an event
 is told with is what was put; times may lack an offset.
 
-A request is {method, host, path (with the query), pathname, query, form, json, body, headers, at_ms, connection}; requests(),
-wait_for(), forget(), events('answered') and so on are Receiver's.
+A request is {method, host, path (with the query), pathname, query, form, json, body, headers, at_ms, order, connection}; its end is an
+event {answered => "METHOD path", status, at_ms, order}: order counts both. requests(), wait_for(), forget(), events('answered') and so
+on are Receiver's.
 
 A browser finds it when Chromium is started with --host-resolver-rules="MAP accounts.google.com 127.0.0.1:PORT" and does not
 look at certificates.
