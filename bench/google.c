@@ -26,6 +26,7 @@
 #define NAME "www.googleapis.com"
 #define REQUEST_BYTES 16384
 #define EVENT_BYTES 256
+#define EVENT_SECONDS 1500L
 #define HEAD_BYTES 256
 #define CHANGES 4 /* answers with changes that take turns */
 #define CHANGED_EVENTS 2
@@ -73,7 +74,7 @@ write_event(char *out, int number, int nevents, int moved_minutes)
 								number > 0 ? "," : "", number);
 
 	n += write_instant(out + n, "start", start);
-	n += write_instant(out + n, "end", start + 25 * 60);
+	n += write_instant(out + n, "end", start + EVENT_SECONDS);
 	return n + (size_t) sprintf(out + n, "}");
 }
 

@@ -140,7 +140,8 @@ BEGIN
         FROM kept AS k WHERE k.name IN ('ada', 'bo', 'cy');
     RETURN QUERY SELECT e.slug, split_part(pg_temp.offered(e.id), ',', 1), a.body::jsonb ? 'calendarStale', a.body::jsonb ->> 'mode'
         FROM opencalendly.event_types AS e CROSS JOIN LATERAL opencalendly.api_team_availability('fresh-team', e.slug) AS a
-        WHERE e.slug IN ('turn', 'lead', 'both') ORDER BY e.slug COLLATE "C";
+        WHERE e.id IN (SELECT x.event_type_id FROM opencalendly.team_event_types AS x JOIN opencalendly.teams AS t ON t.id = x.team_id WHERE t.slug = 'fresh-team')
+        ORDER BY e.slug COLLATE "C";
 END
 $$;
 SELECT * FROM unnest(ARRAY['{}', '{bo}', '{ada}', '{cy}', '{bo,cy}', '{ada,cy}', '{ada,bo,cy}']::text[]) AS stale, pg_temp.team(stale::text[]);

@@ -9,14 +9,18 @@ import { isEventField, parse, pick, unknown } from './fields.mjs';
 import { SCOPE } from './oauth.mjs';
 import { instantOf, isInstant, toText } from './times.mjs';
 
-const NOT_WITH_TOKEN = ['iCalUID', 'orderBy', 'privateExtendedProperty', 'q', 'sharedExtendedProperty', 'timeMin', 'timeMax', 'updatedMin'];
+const NOT_WITH_TOKEN = ['iCalUID', 'orderBy', 'privateExtendedProperty', 'q', 'sharedExtendedProperty',
+  'timeMin', 'timeMax', 'updatedMin'];
 const SAME_WITH_TOKEN = ['singleEvents', 'eventTypes', 'maxAttendees', 'timeZone'];
+const LASTING = ['kind', 'etag', 'id', 'status', 'recurringEventId', 'originalStartTime'];
 const ALL_DAYS = 90;
 const EVENTS = [SCOPE, `${SCOPE}.events`];
 const BUSY = [SCOPE, `${SCOPE}.freebusy`, `${SCOPE}.readonly`];
 const LISTS = [SCOPE, `${SCOPE}.calendarlist.readonly`, `${SCOPE}.readonly`];
 
 const pack = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const flawed = (message) => error(400, 'invalidParameter', message);
+const emptyRange = () => error(400, 'timeRangeEmpty', 'The specified time range is empty.');
 const notFound = () => error(404, 'notFound', 'Not Found');
 const done = (body, status = 200) => ({ status, headers: {}, body });
 
@@ -82,7 +86,8 @@ export class Calendars {
 
   /* All that is in a calendar and not cancelled, whole. */
   events({ email, calendar = email }) {
-    return [...this.#calendars.get(calendar)?.events.values() ?? []].filter(({ status }) => status !== 'cancelled').map((event) => this.#told(event, calendar));
+    return [...this.#calendars.get(calendar)?.events.values() ?? []].filter(({ status }) => status !== 'cancelled')
+      .map((event) => this.#told(event, calendar));
   }
 
   /* The sync tokens that have been given for a calendar are too old. */
@@ -155,7 +160,7 @@ export class Calendars {
     const most1 = Math.min(Number(query.maxResults ?? rest), most, this.settings.pageSize);
 
     if (from?.asked !== asked) return error(400, 'invalid', 'Invalid page token value.');
-    if (!tree || unknown(tree, kind)) return error(400, 'invalidParameter', `Invalid field selection ${tree ? unknown(tree, kind) : fields}`);
+    if (!tree || unknown(tree, kind)) return flawed(`Invalid field selection ${tree ? unknown(tree, kind) : fields}`);
     const left = all.filter(({ id }) => id > from.after).sort((a, b) => (a.id < b.id ? -1 : 1));
     const items = from.isFirst && this.settings.emptyPage ? [] : left.slice(0, most1);
     const after = items.at(-1)?.id ?? '';
@@ -172,20 +177,21 @@ export class Calendars {
     const from = syncToken === undefined ? { since: 0, min: timeMin, max: timeMax } : unpack(syncToken);
     const same = Object.fromEntries(SAME_WITH_TOKEN.map((name) => [name, query[name]]));
 
-    if (forbidden) return error(400, 'invalidParameter', `Sync token cannot be used with ${forbidden}.`);
-    if (syncToken !== undefined && showDeleted === 'false') return error(400, 'invalidParameter', 'Sync token cannot be used with showDeleted=false.');
+    if (forbidden) return flawed(`Sync token cannot be used with ${forbidden}.`);
+    if (syncToken !== undefined && showDeleted === 'false') return flawed('Sync token cannot be used with showDeleted=false.');
     if ([timeMin, timeMax].some((one) => one !== undefined && !isInstant(one))) return error(400, 'badRequest', 'Bad Request');
-    if (timeMin && timeMax && Date.parse(timeMin) >= Date.parse(timeMax)) return error(400, 'timeRangeEmpty', 'The specified time range is empty.');
+    if (timeMin && timeMax && Date.parse(timeMin) >= Date.parse(timeMax)) return emptyRange();
     if (syncToken !== undefined && (from?.id !== calendar.id || from.tokens !== calendar.tokens)) {
       return error(410, 'fullSyncRequired', 'Sync token is no longer valid, a full sync is required.');
     }
-    if (syncToken !== undefined && SAME_WITH_TOKEN.some((name) => from.same[name] !== same[name])) return error(400, 'invalid', 'Not as at the first sync.');
-    const isAsked = (event) => event._seq > from.since && (showDeleted === 'true' || syncToken !== undefined || event.status !== 'cancelled')
+    if (from.same && SAME_WITH_TOKEN.some((name) => from.same[name] !== same[name])) return error(400, 'invalid', 'Not as at the first sync.');
+    const isAsked = (event) => event._seq > from.since
+      && (showDeleted === 'true' || syncToken !== undefined || event.status !== 'cancelled')
       && (query.singleEvents !== 'true' || !event.recurrence) && this.#isWithin(event, calendar.zone, from);
     const all = [...calendar.events.values()].filter(isAsked).map((event) => this.#short(this.#told(event, calendar.id), query));
     const head = { kind: 'calendar#events', etag: `"${this.#seq}"`, summary: entry.summary, updated: new Date().toISOString(),
       timeZone: query.timeZone ?? entry.timeZone, accessRole: entry.accessRole, defaultReminders: entry.defaultReminders };
-    const last = (state) => ({ nextSyncToken: pack({ id: calendar.id, tokens: calendar.tokens, since: state.seq, min: from.min, max: from.max, same }) });
+    const last = ({ seq }) => ({ nextSyncToken: pack({ ...from, id: calendar.id, tokens: calendar.tokens, since: seq, same }) });
 
     return this.#page(head, all, query, 'events', { most: 2500, rest: 250, last, state: { seq: this.#seq } });
   }
@@ -200,7 +206,8 @@ export class Calendars {
     const old = this.#calendars.get(id).events.get(event.id);
     const kept = { kind: 'calendar#event', status: 'confirmed', htmlLink: `https://www.google.com/calendar/event?eid=${event.id}`,
       created: new Date().toISOString(), creator: { email }, organizer: { email: id }, iCalUID: `${event.id}@google.com`, sequence: 0,
-      reminders: { useDefault: true }, eventType: 'default', ...event, etag: `"${this.#seq += 1}"`, updated: new Date().toISOString(), _seq: this.#seq };
+      reminders: { useDefault: true }, eventType: 'default', ...event,
+      etag: `"${this.#seq += 1}"`, updated: new Date().toISOString(), _seq: this.#seq };
 
     if (old) kept.sequence = old.sequence + 1;
     this.#calendars.get(id).events.set(event.id, kept);
@@ -212,9 +219,10 @@ export class Calendars {
     const self = (who) => (who?.email === id ? { ...who, self: true } : who);
 
     if (event.status === 'cancelled') {
-      return Object.fromEntries(['kind', 'etag', 'id', 'status', 'recurringEventId', 'originalStartTime'].flatMap((name) => (name in event ? [[name, event[name]]] : [])));
+      return Object.fromEntries(Object.entries(event).filter(([name]) => LASTING.includes(name)));
     }
-    return { ...event, creator: self(event.creator), organizer: self(event.organizer), ...event.attendees && { attendees: event.attendees.map(self) } };
+    return { ...event, creator: self(event.creator), organizer: self(event.organizer),
+      ...event.attendees && { attendees: event.attendees.map(self) } };
   }
 
   /* Of many attendees only the calendar's own. */
@@ -233,9 +241,10 @@ export class Calendars {
     if (!event.end) return error(400, 'required', 'Missing end time.');
     if (Number.isNaN(start) || Number.isNaN(end)) return error(400, 'invalid', 'Invalid start time.');
     if (!isZoned(event.start) || !isZoned(event.end)) return error(400, 'required', 'Missing time zone definition for start time.');
-    if (end <= start) return error(400, 'timeRangeEmpty', 'The specified time range is empty.');
-    if ((event.attendees ?? []).some(({ email }) => !/^[^@\s]+@[^@\s]+$/.test(email ?? ''))) return error(400, 'invalid', 'Invalid attendee email.');
-    return Object.values(event.extendedProperties?.private ?? {}).some((value) => typeof value !== 'string') && error(400, 'invalid', 'Invalid value');
+    if (end <= start) return emptyRange();
+    if ((event.attendees ?? []).some(({ email = '' }) => !/^[^@\s]+@[^@\s]+$/.test(email))) return error(400, 'invalid', 'Invalid attendee email.');
+    return Object.values(event.extendedProperties?.private ?? {}).some((value) => typeof value !== 'string')
+      && error(400, 'invalid', 'Invalid value');
   }
 
   #insert(email, calendar, query, json) {
@@ -297,7 +306,8 @@ export class Calendars {
   }
 
   #made(request) {
-    const id = request.requestId.replace(/\d/g, (digit) => 'qrstuvwxyz'[digit]).replace(/[^a-z]/g, '').padEnd(10, 'x').slice(-10).replace(/^(...)(....)(...)$/, '$1-$2-$3');
+    const letters = request.requestId.replace(/\d/g, (digit) => 'qrstuvwxyz'[digit]).replace(/[^a-z]/g, '');
+    const id = letters.padEnd(10, 'x').slice(-10).replace(/^(...)(....)(...)$/, '$1-$2-$3');
     const uri = `https://meet.google.com/${id}`;
 
     return { hangoutLink: uri, conferenceData: {
@@ -313,10 +323,11 @@ export class Calendars {
     const [min, max] = [timeMin, timeMax].map((one) => (isInstant(one) ? Date.parse(one) : NaN));
     const tree = query.fields === undefined ? {} : parse(query.fields);
 
-    if (!(min < max)) return error(400, 'timeRangeEmpty', 'The specified time range is empty.');
+    if (!(min < max)) return emptyRange();
     if (max - min > ALL_DAYS * 86400000) return error(400, 'timeRangeTooLong', 'The requested time range is too long.');
     if (!tree || unknown(tree, 'freeBusy')) return error(400, 'invalidParameter', 'Invalid field selection');
-    const calendars = items.map(({ id }, n) => [id, n < 50 ? this.#busy(email, id, min, max) : this.#unread('tooManyCalendarsRequested')]);
+    const calendars = items.map(({ id }, n) =>
+      [id, n < 50 ? this.#busy(email, id, min, max) : this.#unread('tooManyCalendarsRequested')]);
 
     return done(pick({ kind: 'calendar#freeBusy', timeMin, timeMax, calendars: Object.fromEntries(calendars) }, tree));
   }
@@ -330,7 +341,8 @@ export class Calendars {
     const reason = this.settings.freeBusyErrors[id] ?? (entry ? undefined : 'notFound');
 
     if (reason) return this.#unread(reason);
-    return { busy: this.#busyOf(this.#calendars.get(entry.id), min, max).map(([start, end]) => ({ start: toText(start), end: toText(end) })) };
+    return { busy: this.#busyOf(this.#calendars.get(entry.id), min, max)
+      .map(([start, end]) => ({ start: toText(start), end: toText(end) })) };
   }
 
   /* Merged, in the order of time, clipped; without the events that isLeft names. */
@@ -352,7 +364,9 @@ export class Calendars {
 
   /* When a calendar is busy, but for events with our mark: list of [start, end] in seconds. */
   busy({ calendar, from, until }) {
-    return this.#busyOf(this.#calendars.get(calendar), from * 1000, until * 1000, (event) => event.extendedProperties?.private?.opencalendly)
+    const isMarked = (event) => event.extendedProperties?.private?.opencalendly;
+
+    return this.#busyOf(this.#calendars.get(calendar), from * 1000, until * 1000, isMarked)
       .map((span) => span.map((instant) => Math.round(instant / 1000)));
   }
 
@@ -389,7 +403,8 @@ export class Calendars {
       const response = await fetch(base + pathname, { method: 'POST', headers: {
         'X-Goog-Channel-ID': channel.id, ...channel.token && { 'X-Goog-Channel-Token': channel.token },
         'X-Goog-Channel-Expiration': new Date(channel.until).toUTCString(), 'X-Goog-Resource-ID': channel.resourceId,
-        'X-Goog-Resource-URI': channel.uri, 'X-Goog-Resource-State': state, 'X-Goog-Message-Number': String(channel.messages += 1), ...headers } });
+        'X-Goog-Resource-URI': channel.uri, 'X-Goog-Resource-State': state,
+        'X-Goog-Message-Number': String(channel.messages += 1), ...headers } });
 
       await response.text();
       return { id: channel.id, status: response.status };

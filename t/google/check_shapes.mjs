@@ -8,6 +8,7 @@ import path from 'node:path';
 const tools = path.join(process.env.OPENCALENDLY_TOOLS, 'node_modules');
 const { default: ts } = await import(path.join(tools, 'typescript/lib/typescript.js'));
 
+const ERROR = '{ error: { code: number, message: string, errors: (calendar_v3.Schema$Error & { message: string })[] } }';
 const EVENT = ['Event', 'Event'];
 const KINDS = [
   [/^GET \/users\/me\/calendarList$/, 'Calendarlist$List', [undefined, 'CalendarList']],
@@ -35,7 +36,7 @@ function valuesOf({ request, answer }) {
   if (!parameters) return [[`"a path that we know, not ${line}"`, 0]];
   return [[`calendar_v3.Params$Resource$${parameters}`, query], ...asked ? [[schema(asked), request.json]] : [],
     ...told && answer.status === 200 ? [[schema(told), answer.body]] : [],
-    ...answer.status >= 400 ? [['{ error: { code: number, message: string, errors: (calendar_v3.Schema$Error & { message: string })[] } }', answer.body]] : []];
+    ...answer.status >= 400 ? [[ERROR, answer.body]] : []];
 }
 
 /* The same with one of each shape: items of lists that look alike are one, and texts are short. */
@@ -48,7 +49,8 @@ function shape(value) {
 
 const samples = JSON.parse(fs.readFileSync(0)).filter(({ request }) => request.host === 'www.googleapis.com');
 const lines = new Set(samples.flatMap(valuesOf).map(([type, value]) => `check<${type}>(${JSON.stringify(shape(value))});`));
-const text = ['import { calendar_v3 } from "@googleapis/calendar/build/v3";', 'declare function check<T>(value: T): void;', ...lines].join('\n');
+const text = ['import { calendar_v3 } from "@googleapis/calendar/build/v3";', 'declare function check<T>(value: T): void;', ...lines]
+  .join('\n');
 const name = path.join(tools, '..', 'samples.mts');
 const options = { noEmit: true, strict: true, skipLibCheck: true, types: [], lib: ['lib.es5.d.ts'],
   module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler };
@@ -61,6 +63,6 @@ host.resolveModuleNameLiterals = (names) => names.map(({ text: module }) => ({ r
   ? { resolvedFileName: path.join(tools, `${module}.d.ts`), extension: '.d.ts', isExternalLibraryImport: true } : undefined }));
 host.fileExists = (file) => file === name || fileExists(file);
 const found = ts.getPreEmitDiagnostics(ts.createProgram([name], options, host)).map(({ messageText, start = 0 }) =>
-  `${ts.flattenDiagnosticMessageText(messageText, ' ')} (near ${text.slice(Math.max(text.lastIndexOf('\n', start) + 1, start - 60), start + 60)})`);
+  `${ts.flattenDiagnosticMessageText(messageText, ' ')} (near ${text.slice(Math.max(start - 60, 0), start + 60)})`);
 
 process.stdout.write(JSON.stringify({ checked: lines.size, found }));

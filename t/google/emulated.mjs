@@ -72,7 +72,9 @@ export class Emulated {
     const answer = await this.#ask(email, 'POST', `/calendar/v3/calendars/${calendar}/events`, event);
 
     if (answer.status !== 200 || !event.id) return answer;
-    this.#theirs.set(event.id, { id: answer.body.id, kept: Object.fromEntries(KEPT.flatMap((name) => (name in event ? [[name, event[name]]] : []))) });
+    const kept = Object.fromEntries(Object.entries(event).filter(([name]) => KEPT.includes(name)));
+
+    this.#theirs.set(event.id, { id: answer.body.id, kept });
     this.#ours.set(answer.body.id, event.id);
     return done(this.#told(answer.body));
   }

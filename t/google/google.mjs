@@ -50,7 +50,8 @@ async function emulate(method, path, headers, body) {
   const passed = ['content-type', 'location'].flatMap((name) => (response.headers.has(name) ? [[name, response.headers.get(name)]] : []));
   const isText = !/^font|image/.test(response.headers.get('content-type') ?? '');
 
-  return { status: response.status, headers: Object.fromEntries(passed), body: isText ? await response.text() : Buffer.from(await response.arrayBuffer()) };
+  return { status: response.status, headers: Object.fromEntries(passed),
+    body: isText ? await response.text() : Buffer.from(await response.arrayBuffer()) };
 }
 
 const settings = { expiresIn: 3600, pageSize: Infinity, emptyPage: false, conference: 'success', conferencePolls: 2,
@@ -112,7 +113,8 @@ async function write(response, { status, headers, body }, rule, isPacked) {
 
   if (rule?.reset) return response.destroy();
   response.writeHead(status, { ...bytes.length && { 'content-type': 'application/json; charset=UTF-8' },
-    ...isPacked && bytes.length > 0 && { 'content-encoding': 'gzip' }, ...status !== 204 && { 'content-length': sent.length }, ...headers });
+    ...isPacked && bytes.length > 0 && { 'content-encoding': 'gzip' },
+    ...status !== 204 && { 'content-length': sent.length }, ...headers });
   if (rule?.cut) {
     response.write(sent.subarray(0, sent.length / 2));
     return setTimeout(() => response.destroy(), 20);
@@ -132,7 +134,8 @@ const server = https.createServer({ key: fs.readFileSync(options.key), cert: fs.
       headers: incoming.headers, body: Buffer.concat(pieces).toString() });
     const rule = ruleFor(request);
 
-    say({ ...request, path: request.url, pathname: request.path, at_ms: Date.now(), order: order += 1, connection: incoming.socket.number });
+    say({ ...request, path: request.url, pathname: request.path, at_ms: Date.now(), order: order += 1,
+      connection: incoming.socket.number });
     if (rule?.hold && !rule.after) await new Promise((resolve) => held.push(resolve));
     const answer = await answerTo(request, rule);
 
@@ -152,7 +155,7 @@ server.listen(Number(options.port), options.host, () => say({ port: server.addre
 
 /* As a browser would: the page, and a click on the account. */
 async function consent({ url, email }) {
-  const { href, host, pathname, search, searchParams } = new URL(url);
+  const { host, pathname, search, searchParams } = new URL(url);
   const page = await serve(understood({ method: 'GET', host, url: pathname + search, headers: {}, body: '' }));
 
   if (page.status !== 200) return { status: page.status };
@@ -161,10 +164,11 @@ async function consent({ url, email }) {
     headers: { 'content-type': 'application/x-www-form-urlencoded' } }));
   const back = new URL(answer.headers.location);
 
-  return { status: answer.status, asked: Object.fromEntries(new URL(href).searchParams), location: back.href, ...Object.fromEntries(back.searchParams) };
+  return { status: answer.status, asked: Object.fromEntries(searchParams), location: back.href, ...Object.fromEntries(back.searchParams) };
 }
 
-const of = (object, ...names) => Object.fromEntries(names.filter((name) => object[name]).map((name) => [name, (order) => object[name](order)]));
+const of = (object, ...names) => Object.fromEntries(names.filter((name) => object[name])
+  .map((name) => [name, (told) => object[name](told)]));
 
 obey({
   ...of(accounts, 'grant', 'grants', 'expire', 'withdraw'),

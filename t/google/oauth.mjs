@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { error, oauthError } from './errors.mjs';
 
+const REALM = { 'www-authenticate': 'Bearer realm="https://accounts.google.com/"' };
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
 export const SCOPE = 'https://www.googleapis.com/auth/calendar';
@@ -62,7 +63,8 @@ export class Accounts {
   /* A refresh token that has taken another's place stands for it; the other is dead. */
   async #token({ form: asked }) {
     const code = this.#codes.get(asked.code);
-    const form = { ...asked, ...this.#renamed.has(asked.refresh_token) && { refresh_token: this.#renamed.get(asked.refresh_token) } };
+    const renamed = this.#renamed.get(asked.refresh_token);
+    const form = { ...asked, ...renamed && { refresh_token: renamed } };
 
     if (form.client_id !== this.client.id || form.client_secret !== this.client.secret) return oauthError(401, 'invalid_client');
     if (code && code.redirect !== form.redirect_uri) return oauthError(400, 'redirect_uri_mismatch');
@@ -109,7 +111,7 @@ export class Accounts {
   whoIs({ headers }, scopes) {
     const token = this.#tokens.get(/^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1]);
 
-    if (!token || token.until <= Date.now()) return error(401, 'authError', 'Invalid Credentials', { 'www-authenticate': 'Bearer realm="https://accounts.google.com/"' });
+    if (!token || token.until <= Date.now()) return error(401, 'authError', 'Invalid Credentials', REALM);
     return token.scopes.some((scope) => scopes.includes(scope)) ? { email: token.email }
       : error(403, 'insufficientPermissions', 'Request had insufficient authentication scopes.');
   }
@@ -121,7 +123,8 @@ export class Accounts {
     const code = new URL(headers.location).searchParams.get('code');
 
     this.#codes.set(code, { email, redirect });
-    const form = { grant_type: 'authorization_code', code, redirect_uri: redirect, client_id: this.client.id, client_secret: this.client.secret };
+    const form = { grant_type: 'authorization_code', code, redirect_uri: redirect, client_id: this.client.id,
+      client_secret: this.client.secret };
     const { body } = await this.#token({ form });
     const { sub } = JSON.parse(Buffer.from(body.id_token.split('.')[1], 'base64url'));
 
