@@ -334,11 +334,11 @@ INSERT INTO opencalendly.calendar_writebacks (user_id, calendar_id, meeting_id, 
     SELECT :'ada', :'own_id', :'booking', 'oc' || n, :'booking', o, s, d, l, e, CASE WHEN s = 'failed' THEN 'answered 403 (forbidden)' END, 1
     FROM (VALUES (1, 'create', 'pending', '-infinity', NULL, NULL), (2, 'create', 'pending', clock_timestamp() + interval '1 h', NULL, NULL), (3, 'cancel', 'leased', '-infinity', clock_timestamp() + interval '1 h', NULL),
         (4, 'reschedule', 'failed', '-infinity', NULL, clock_timestamp()), (5, 'create', 'succeeded', '-infinity', NULL, clock_timestamp() - interval '31 days'), (6, 'cancel', 'succeeded', '-infinity', NULL, clock_timestamp())) AS v (n, o, s, d, l, e);
-SELECT queue, due, waiting, leased, paused, failed, oldest_due_at IS NOT NULL AS since FROM opencalendly.outbox_queues WHERE queue = 'calendar';
-SELECT queue, status, receiver, event_type, attempts, last_error FROM opencalendly.failed_deliveries WHERE queue = 'calendar';
-SELECT labels, value FROM opencalendly.api_metrics() WHERE name = 'opencalendly_deliveries' AND labels LIKE '%calendar%' OR name = 'opencalendly_calendar_connections';
+SELECT queue, due, waiting, leased, paused, failed, oldest_due_at IS NOT NULL AS since FROM opencalendly.outbox_queues WHERE queue = 'writeback';
+SELECT queue, status, receiver, event_type, attempts, last_error FROM opencalendly.failed_deliveries WHERE queue = 'writeback';
+SELECT labels, value FROM opencalendly.api_metrics() WHERE name = 'opencalendly_deliveries' AND labels LIKE '%writeback%' OR name = 'opencalendly_calendar_connections';
 UPDATE opencalendly.calendar_connections SET state = 'broken' WHERE id = :'con';
-SELECT queue, due, waiting, leased, paused, failed, oldest_due_at IS NOT NULL AS since FROM opencalendly.outbox_queues WHERE queue = 'calendar';
+SELECT queue, due, waiting, leased, paused, failed, oldest_due_at IS NOT NULL AS since FROM opencalendly.outbox_queues WHERE queue = 'writeback';
 SELECT labels, value FROM opencalendly.api_metrics() WHERE name = 'opencalendly_calendar_connections';
 UPDATE opencalendly.calendar_connections SET state = 'active', next_sync_at = clock_timestamp() - interval '1 h', asked_at = NULL WHERE id = :'con';
 SELECT value BETWEEN 3600 AND 3700 AS an_hour FROM opencalendly.api_metrics() WHERE name = 'opencalendly_calendar_oldest_due_seconds';

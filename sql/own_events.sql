@@ -92,5 +92,15 @@ SELECT pg_temp.read(:'ada', true, pg_temp.event(pg_temp.entry(:'ada', :'team_boo
 SELECT pg_temp.offered(:'both') AS offered, pg_temp.offered(:'both', :'team_booking') AS to_move_to;
 SELECT status FROM opencalendly.reschedule_booking(:'token', '2026-06-02 11:30+00');
 
+-- An invitation that was mailed to a host, and came into the calendar by itself, bears the name of the meeting's first booking.
+CREATE FUNCTION pg_temp.invitation(uid text, start time) RETURNS jsonb LANGUAGE sql AS $$
+    SELECT jsonb_build_object('id', 'imported' || md5(uid), 'iCalUID', uid, 'start', jsonb_build_object('dateTime', format('2026-06-02T%sZ', start)),
+        'end', jsonb_build_object('dateTime', format('2026-06-02T%sZ', start + interval '30 minutes')))
+$$;
+SELECT what, pg_temp.read(who::uuid, true, pg_temp.invitation(uid, '10:00')) AS windows FROM (VALUES
+    ('a host''s', :'ada', :'team_booking' || '@opencalendly'), ('the other host''s', :'bo', :'team_booking' || '@opencalendly'), ('moved since', :'ada', :'first' || '@opencalendly'),
+    ('of who is no host of it', :'bo', :'first' || '@opencalendly'), ('of another installation', :'ada', gen_random_uuid() || '@opencalendly'),
+    ('of another program', :'ada', :'first' || '@example.org'), ('no name', :'ada', 'x' || :'first' || '@opencalendly')) AS v (what, who, uid);
+
 -- for others
 DELETE FROM opencalendly.calendar_connections;

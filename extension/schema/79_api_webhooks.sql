@@ -397,7 +397,7 @@ BEGIN
     IF queue = 'mail' THEN
         SELECT array_agg(d.delivery_id), array_agg(d.attempts_before) INTO ids, attempts_before
             FROM opencalendly.due_mails(user_id, most) AS d;
-    ELSIF queue = 'calendar' THEN
+    ELSIF queue = 'writeback' THEN
         SELECT array_agg(d.delivery_id), array_agg(d.attempts_before) INTO ids, attempts_before
             FROM opencalendly.due_writebacks(user_id, most) AS d;
     ELSE
@@ -407,7 +407,7 @@ BEGIN
     PERFORM opencalendly.wake_workers();
     LOOP
         done := CASE queue WHEN 'mail' THEN opencalendly.processed_mails(ids, attempts_before)
-                           WHEN 'calendar' THEN opencalendly.processed_writebacks(ids, attempts_before)
+                           WHEN 'writeback' THEN opencalendly.processed_writebacks(ids, attempts_before)
                            ELSE opencalendly.processed_deliveries(ids, attempts_before) END;
         EXIT WHEN (done ->> 'processed')::integer >= coalesce(cardinality(ids), 0) OR clock_timestamp() >= ends_at;
         PERFORM pg_sleep(0.02);
@@ -416,7 +416,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.run_due(uuid, text, integer) IS
-    'internal: wakes the workers and waits up to a second for what is due of a user''s in a queue (webhook, mail, calendar), by one request at a time (others do not wait): what became of it';
+    'internal: wakes the workers and waits up to a second for what is due of a user''s in a queue (webhook, mail, writeback), by one request at a time (others do not wait): what became of it';
 
 CREATE FUNCTION opencalendly.api_run_deliveries(session text, page_size text, body text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -69,7 +69,7 @@ DECLARE
     most constant integer := opencalendly.int_parameter('limit', page_size, 1, 100,
         opencalendly.int_parameter('limit', given ->> 'limit', 1, 100, 20));
 BEGIN
-    RETURN opencalendly.answer(opencalendly.run_due(me.id, 'calendar', most));
+    RETURN opencalendly.answer(opencalendly.run_due(me.id, 'writeback', most));
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_run_writeback(text, text, text) IS

@@ -61,7 +61,7 @@ CREATE VIEW opencalendly.outbox_queues AS
         SELECT pg_catalog.count(*) AS failed FROM opencalendly.email_deliveries AS d
         WHERE d.is_stuck AND d.status = 'failed' AND COALESCE(d.last_error, '') NOT LIKE 'not sent: %') AS k
     UNION ALL
-    SELECT 'calendar', o.due, o.waiting, o.leased, o.held + k.paused, k.failed, o.oldest_due_at
+    SELECT 'writeback', o.due, o.waiting, o.leased, o.held + k.paused, k.failed, o.oldest_due_at
     FROM (
         SELECT pg_catalog.count(*) FILTER (WHERE d.sends AND d.due_at <= d.now_at) AS due,
             pg_catalog.count(*) FILTER (WHERE d.sends AND d.status = 'pending' AND d.due_at > d.now_at) AS waiting,
@@ -80,7 +80,7 @@ CREATE VIEW opencalendly.outbox_queues AS
             pg_catalog.count(*) FILTER (WHERE d.status = 'failed') AS failed
         FROM opencalendly.calendar_writebacks AS d WHERE d.is_stuck) AS k;
 COMMENT ON VIEW opencalendly.outbox_queues IS
-    'a row for webhook, one for mail and one for calendar (what is written into hosts'' calendars): how many deliveries are due, wait for their next attempt or (reminders, follow-ups) their time, are being sent, are paused with their endpoint or their connection, have failed; since when the oldest due one is due';
+    'a row for webhook, one for mail and one for writeback (what is written into hosts'' calendars): how many deliveries are due, wait for their next attempt or (reminders, follow-ups) their time, are being sent, are paused with their endpoint or their connection, have failed; since when the oldest due one is due';
 
 CREATE VIEW opencalendly.outbox_status AS
     SELECT CASE WHEN opencalendly.is_restored_copy() THEN 'restored copy' ELSE 'ready' END AS state,
@@ -105,7 +105,7 @@ CREATE VIEW opencalendly.failed_deliveries AS
     FROM opencalendly.email_deliveries AS d LEFT JOIN opencalendly.users AS u ON u.id = d.user_id
     WHERE d.is_stuck AND d.status = 'failed' AND COALESCE(d.last_error, '') NOT LIKE 'not sent: %'
     UNION ALL
-    SELECT 'calendar', d.id, d.status, k.id, n.account_email, d.operation, d.attempt, d.last_error, d.created_at, d.settled_at
+    SELECT 'writeback', d.id, d.status, k.id, n.account_email, d.operation, d.attempt, d.last_error, d.created_at, d.settled_at
     FROM opencalendly.calendar_writebacks AS d
         JOIN opencalendly.calendars AS k ON k.id = d.calendar_id
         JOIN opencalendly.calendar_connections AS n ON n.id = k.connection_id
