@@ -17,8 +17,8 @@
 
 #define LANE_WINDOW 64
 #define ACCOUNT_WINDOW 2
-#define LOOKED_THROUGH 1000 /* of what is due, in a turn */
-#define TRANSFERS_MAX 5     /* of one attempt */
+#define LOOKED_THROUGH "1000" /* of what is due, in a turn */
+#define TRANSFERS_MAX 5       /* of one attempt */
 #define TOKEN_MARGIN "INTERVAL '30 seconds'"
 #define LEASE_MARGIN_US (15 * USECS_PER_SEC)
 #define LOST_ATTEMPTS 5 /* beyond max_attempts, of workers that died */
@@ -92,7 +92,7 @@ static SavedQuery lease_query = {
 		"     AND NOT EXISTS (SELECT FROM pg_catalog.unnest($4) AS b (id) WHERE b.id" EQ "n.id)"
 		"     AND NOT EXISTS (SELECT FROM opencalendly.calendar_writebacks AS o WHERE " SAME_EVENT("o", "d")
 		"      AND o.is_open AND (o.id" GT "d.id OR o.id" LT "d.id AND o.leased_until" GT "$2))"
-		"    ORDER BY d.due_at, d.id LIMIT " CppAsString2(LOOKED_THROUGH) ") AS f) AS r"
+		"    ORDER BY d.due_at, d.id LIMIT " LOOKED_THROUGH ") AS f) AS r"
 		"  WHERE r.place" LE "$5 ORDER BY r.due_at, r.id LIMIT $1),"
 		" locked AS MATERIALIZED (SELECT d.ctid AS at, d.id, d.attempt, d.leased_until"
 		"  FROM opencalendly.calendar_writebacks AS d"
