@@ -63,6 +63,9 @@ ROLLBACK;
 SET opencalendly.clock = '2026-06-01 06:00:00.000002+00';
 SELECT pg_temp.try(format('SELECT opencalendly.book_slot(%L, ''2026-06-02 10:30+00'', ''Zoe'', ''zoe@example.org'')', :'talk'));
 SET opencalendly.clock = '2026-06-01 06:00+00';
+CREATE FUNCTION pg_temp.choose(connection uuid, is_wanted boolean) RETURNS boolean LANGUAGE sql AS $$
+    SELECT opencalendly.set_busy_source(c, is_wanted) FROM opencalendly.calendars AS c WHERE c.connection_id = connection AND c.external_id = 'busy'
+$$;
 -- Any other busy source of any account makes the host stale; what does not count does not.
 SELECT pg_temp.connect('ada', '2 days', 'trust') AS trusted \gset
 SELECT pg_temp.offered(:'talk') AS trusted;
@@ -78,6 +81,10 @@ UPDATE opencalendly.calendar_connections SET state = 'active' WHERE id = :'trust
 UPDATE opencalendly.calendars SET is_busy_source = false WHERE connection_id = :'trusted';
 SELECT pg_temp.offered(:'talk') AS no_source;
 UPDATE opencalendly.calendars SET is_busy_source = true, synced_at = NULL WHERE connection_id = :'trusted' AND external_id = 'busy';
+SELECT pg_temp.offered(:'talk') AS never_read;
+-- one that was just made a source is no older than that
+SELECT pg_temp.choose(:'trusted', false), pg_temp.choose(:'trusted', true), pg_temp.offered(:'talk') AS just_chosen;
+UPDATE opencalendly.calendars SET chosen_at = NULL WHERE connection_id = :'trusted';
 SELECT pg_temp.offered(:'talk') AS never_read;
 UPDATE opencalendly.calendar_connections SET created_at = '2026-05-31 06:00+00' WHERE id = :'trusted';
 SELECT pg_temp.offered(:'talk') AS new;

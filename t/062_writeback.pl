@@ -21,7 +21,7 @@ plan skip_all => Google::missing() if defined Google::missing();
 my $mails = PostgreSQL::Test::Utils::tempdir('mails');
 my $google = Google->start;
 my $node = OpenCalendly::node('main',
-	conf => Google::conf($google, mail_transport => 'folder', mail_folder => $mails, mail_from => 'bookings@example.org', delivery_timeout => '5s'));
+	conf => "restart_after_crash = on\n" . Google::conf($google, mail_transport => 'folder', mail_folder => $mails, mail_from => 'bookings@example.org', delivery_timeout => '5s'));
 OpenCalendly::install($node);
 Google::write_secret($node);
 Mail::host($node);
@@ -247,6 +247,8 @@ ok(Outbox::poll(5, sub { mails_about($meet) eq 'succeeded succeeded' }), 'the ma
 my ($mail) = grep { $_->{to}[0]{address} eq 'meet@example.net' } Mail::messages(glob "$mails/*");
 like($mail->{text}, qr/\Q$link\E/, 'with it');
 like($mail->{attachments}[0]{text} =~ s/\r\n //gr, qr/^LOCATION:\Q$link\E\r$/m, 'for the guest\'s calendar, too');
+my ($hosts) = grep { $_->{to}[0]{address} eq $ada && $_->{text} =~ /\Q$link\E/ } Mail::messages(glob "$mails/*");
+is_deeply($hosts->{attachments}, [], 'the host\'s calendar has it, and their mail brings no second one');
 my ($meet_moved, $meet_moved_cancel) = move($meet_move, 12, 14);
 is(url_of($meet_moved), $link, 'who moves keeps it');
 ok(is_written(), 'so does the event');
@@ -264,6 +266,39 @@ $google->rule('POST .*conferenceData', status => 400, error => 'invalid');
 ($meet) = book('meet', 14);
 ok(is_written(), 'a calendar makes none');
 is(rows("booking_id = '$meet'"), 'create|succeeded|', 'the event is there without');
+
+#
+# Ended in the middle: Google has done it, and nobody has noted that.
+#
+
+sub killed
+{
+	my ($rule, $change) = @_;
+
+	$google->forget;
+	$google->rule("$rule .*/events", hold => JSON::PP::true, after => JSON::PP::true);
+	my @result = $change->();
+	Outbox::poll(10, sub { $google->holding == 1 }) or fail("$rule is on its way");
+	kill 'KILL', $worker->{pid};
+	eval { $worker->{session}->quit };
+	$node->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()');
+	$google->clear;
+	$google->release;
+	value("UPDATE opencalendly.calendar_writebacks SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL");
+	$worker = Outbox::worker($node);
+	return @result;
+}
+
+my $there = summaries($ada);
+my ($doomed, $cancel_doomed) = killed(POST => sub { book('intro', 20) });
+ok(is_written(), 'a worker is killed when the event was made: another one takes it up');
+is(methods(), 'POST POST PATCH', 'makes it once more, under the same id');
+is(scalar(grep { $_->{id} =~ $doomed =~ s/-//gr } ours($ada)), 1, 'and it is there once');
+is(value("SELECT string_agg(COALESCE(error, ''), '|' ORDER BY attempt) FROM opencalendly.delivery_attempts WHERE delivery_id = (SELECT id FROM opencalendly.calendar_writebacks WHERE booking_id = '$doomed')"),
+	'the worker did not come back|', 'the attempt that was lost is told');
+killed(DELETE => sub { cancel($cancel_doomed) });
+ok(is_written(), 'a worker is killed when the event was deleted: another one takes it up');
+is(summaries($ada), $there, 'and it is gone');
 
 #
 # Tokens and connections.
@@ -290,6 +325,9 @@ my ($kept) = book('intro', 16);
 book('all', 16, hour => 15);
 ok(Outbox::poll(10, sub { summaries($ben) =~ /All.*All/ }), 'who has to connect again keeps nobody waiting');
 is(rows("booking_id = '$kept'"), 'create|pending|', 'what is to be written waits');
+Outbox::poll(10, sub { mails_about($kept) eq 'succeeded succeeded' }) or fail('the mails are sent');
+my ($alone) = grep { $_->{to}[0]{address} eq $ada && $_->{text} =~ /\Q$kept\E/ } Mail::messages(glob "$mails/*");
+is(scalar @{ $alone->{attachments} // [] }, 1, 'meanwhile the host\'s mail brings the event');
 value("UPDATE opencalendly.calendar_connections SET state = 'active' WHERE id = '$connection'");
 ok(is_written(), 'until that is done');
 is(rows("booking_id = '$kept'"), 'create|succeeded|', 'and is written then');

@@ -60,12 +60,12 @@ static SavedQuery busy_query = {
 static SavedQuery stale_query = {
 	/* clang-format off */
 	.text =
-		"SELECT pg_catalog.array_position($1, k.user_id), COALESCE(k.synced_at, c.created_at)"
+		"SELECT pg_catalog.array_position($1, k.user_id), COALESCE(k.synced_at, k.chosen_at, c.created_at)"
 		" FROM opencalendly.calendars AS k"
 		" JOIN opencalendly.calendar_connections AS c ON c.id" EQ "k.connection_id"
 		"  AND c.staleness" EQ "'refuse' AND c.state" NE "'leaving'"
 		" WHERE k.user_id" EQ "ANY ($1) AND k.is_busy_source"
-		" AND COALESCE(k.synced_at, c.created_at)" LT
+		" AND COALESCE(k.synced_at, k.chosen_at, c.created_at)" LT
 		"($2 OPERATOR(pg_catalog.-) (c.stale_after_minutes OPERATOR(pg_catalog.*) INTERVAL '1 minute'))",
 	/* clang-format on */
 	.nargs = 2,

@@ -70,6 +70,7 @@ CREATE TABLE opencalendly.calendars (
     is_primary boolean NOT NULL DEFAULT false,
     is_busy_source boolean NOT NULL DEFAULT false,
     is_write_target boolean NOT NULL DEFAULT false,
+    chosen_at timestamptz,
     sync_token text,
     read_until timestamptz,
     full_sync_at timestamptz,
@@ -91,6 +92,8 @@ CREATE UNIQUE INDEX calendars_write_target_idx ON opencalendly.calendars (user_i
 CREATE INDEX calendars_busy_source_idx ON opencalendly.calendars (user_id) WHERE is_busy_source;
 COMMENT ON TABLE opencalendly.calendars IS 'the calendars that a connection''s account sees';
 COMMENT ON COLUMN opencalendly.calendars.timezone IS 'of its all-day events, as the provider says it';
+COMMENT ON COLUMN opencalendly.calendars.chosen_at IS
+    'when it was last made a busy source, or none; null = it is what it was made at first: until it is read, it is as old as that, or as its connection';
 COMMENT ON COLUMN opencalendly.calendars.sync_token IS 'from where the provider tells what has changed; null = all is read anew';
 COMMENT ON COLUMN opencalendly.calendars.read_until IS 'how far ahead the last full reading went';
 COMMENT ON COLUMN opencalendly.calendars.synced_at IS 'when the mirror of it was last known to be right';

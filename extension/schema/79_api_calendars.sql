@@ -25,7 +25,7 @@ BEGIN
     RETURN connection.state <> 'leaving' AND connection.staleness = 'refuse' AND EXISTS (
         SELECT FROM opencalendly.calendars AS c
         WHERE c.connection_id = connection.id AND c.is_busy_source
-            AND coalesce(c.synced_at, connection.created_at) + make_interval(mins => connection.stale_after_minutes)
+            AND coalesce(c.synced_at, c.chosen_at, connection.created_at) + make_interval(mins => connection.stale_after_minutes)
                 < opencalendly.current_instant());
 END
 $$;
@@ -165,7 +165,7 @@ BEGIN
     DELETE FROM opencalendly.calendar_busy_windows AS w WHERE w.calendar_id = calendar.id;
     DELETE FROM opencalendly.calendar_events AS e WHERE e.calendar_id = calendar.id;
     UPDATE opencalendly.calendars AS c
-        SET is_busy_source = is_wanted, sync_token = NULL, read_until = NULL, full_sync_at = NULL, synced_at = NULL,
+        SET is_busy_source = is_wanted, chosen_at = clock_timestamp(), sync_token = NULL, read_until = NULL, full_sync_at = NULL, synced_at = NULL,
             last_error = NULL, channel_id = NULL, channel_token_hash = NULL, channel_resource_id = NULL, channel_expires_at = NULL
         WHERE c.id = calendar.id;
     RETURN is_wanted;

@@ -113,7 +113,7 @@ CREATE VIEW opencalendly.failed_deliveries AS
 COMMENT ON VIEW opencalendly.failed_deliveries IS
     'what was not delivered and is not tried any more: webhooks that failed (replay_webhook sends one again), or are paused with their endpoint (resume_webhook of receiver_id); mails that failed (replay_mail), but for those that made no sense any more; bookings that could not be written into a host''s calendar';
 
--- As the slots see it (data/schedule.c): a calendar that was never read is as old as its connection.
+-- As the slots see it (data/schedule.c): a calendar that was never read is as old as the choice of it, or its connection.
 CREATE VIEW opencalendly.calendar_status AS
     SELECT n.id AS connection_id, n.user_id, u.username, n.provider, n.account_email, n.state, n.synced_at AS last_synced_at,
         CASE WHEN n.state <> 'broken' THEN GREATEST(n.next_sync_at, n.created_at) END AS next_sync_at,
@@ -126,7 +126,7 @@ CREATE VIEW opencalendly.calendar_status AS
         CROSS JOIN opencalendly.calendar_connections AS n JOIN opencalendly.users AS u ON u.id = n.user_id
         CROSS JOIN LATERAL (
             SELECT pg_catalog.count(*) AS calendars, pg_catalog.count(*) FILTER (WHERE k.is_busy_source) AS busy_sources,
-                pg_catalog.min(COALESCE(k.synced_at, n.created_at)) FILTER (WHERE k.is_busy_source) AS read_at,
+                pg_catalog.min(COALESCE(k.synced_at, k.chosen_at, n.created_at)) FILTER (WHERE k.is_busy_source) AS read_at,
                 pg_catalog.min(k.name) FILTER (WHERE k.is_write_target) AS write_target,
                 COALESCE(pg_catalog.sum((SELECT pg_catalog.count(*) FROM opencalendly.calendar_busy_windows AS w
                                          WHERE w.calendar_id = k.id)), 0)::bigint AS windows

@@ -99,6 +99,8 @@ static SavedQuery facts_query = {
 		" m.name, COALESCE(w.display_name, w.username), COALESCE(v.status" EQ "'pending', false),"
 		" k.account_email, COALESCE(k.state" EQ "'broken', false),"
 		" EXISTS (SELECT FROM opencalendly.calendar_entries AS x"
+		"   JOIN opencalendly.calendars AS y ON y.id" EQ "x.calendar_id"
+		"   JOIN opencalendly.calendar_connections AS z ON z.id" EQ "y.connection_id AND z.state" EQ "'active'"
 		"  WHERE x.user_id" EQ "d.user_id AND x.meeting_id" EQ "d.meeting_id)"
 		" FROM opencalendly.email_deliveries AS d"
 		" LEFT JOIN opencalendly.users AS u ON u.id" EQ "d.user_id"

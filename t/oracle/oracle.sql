@@ -223,7 +223,7 @@ BEGIN
             JOIN opencalendly.calendar_connections AS c ON c.user_id = h.id
             JOIN opencalendly.calendars AS k ON k.connection_id = c.id
         WHERE c.staleness = 'refuse' AND c.state IN ('active', 'broken') AND k.is_busy_source
-            AND extract(epoch FROM a.now - COALESCE(k.synced_at, c.created_at)) > 60 * c.stale_after_minutes
+            AND extract(epoch FROM a.now - COALESCE(k.synced_at, k.chosen_at, c.created_at)) > 60 * c.stale_after_minutes
 
     -- Own meetings with a seat left, in which nobody is who does not attend any more, and the hosts who are in them
     ), meetings AS MATERIALIZED (
