@@ -100,15 +100,19 @@ SELECT t.external_id, t.is_busy, t.starts_at, t.ends_at FROM opencalendly.told_e
 -- midnights that are there twice, or not at all
 SELECT zone, opencalendly.event_time('{"date": "2026-11-01"}', zone, false) AS november, opencalendly.event_time('{"date": "2026-04-24"}', zone, false) AS april FROM unnest(ARRAY['America/Havana', 'Africa/Cairo']) AS zone;
 -- what makes busy
-SELECT e ->> 'id' AS id, opencalendly.is_busy_event(e, '01a20000-0000-7000-8000-0000feedbeef') AS is_busy FROM jsonb_array_elements(('[
+SELECT e ->> 'id' AS id, opencalendly.is_busy_event(e) AS is_busy FROM jsonb_array_elements(('[
     {"id": "plain"}, {"id": "confirmed", "status": "confirmed"}, {"id": "tentative", "status": "tentative"}, {"id": "cancelled", "status": "cancelled"},
     {"id": "opaque", "transparency": "opaque"}, {"id": "transparent", "transparency": "transparent"},
     {"id": "declined", "attendees": [{"self": true, "responseStatus": "declined"}]}, {"id": "declined by another", "attendees": [{"responseStatus": "declined"}, {"self": true, "responseStatus": "needsAction"}]},
-    {"id": "away", "eventType": "outOfOffice"}, {"id": "focus", "eventType": "focusTime"}, {"id": "home", "eventType": "workingLocation"}, {"id": "birthday", "eventType": "birthday"},
+    {"id": "away", "eventType": "outOfOffice"}, {"id": "focus", "eventType": "focusTime"}, {"id": "home", "eventType": "workingLocation"}, {"id": "birthday", "eventType": "birthday"}]')::jsonb) WITH ORDINALITY AS j (e, n) ORDER BY n;
+-- of which booking an event says it is; whether that is one of ours is another question (own_events.sql)
+SELECT e -> 'id' AS id, opencalendly.booking_of_event(e) AS booking FROM jsonb_array_elements(('[
     {"id": "oc0123456789abcdef0123456789abcdeffeedbeef", "extendedProperties": {"private": {"opencalendly": "x"}}},
-    {"id": "oc0123456789abcdef0123456789abcdeffeedbee0", "extendedProperties": {"private": {"opencalendly": "another host''s"}}},
     {"id": "oc0123456789abcdef0123456789abcdeffeedbeef", "extendedProperties": {"shared": {"opencalendly": "no mark"}}},
-    {"id": "a copy", "extendedProperties": {"private": {"opencalendly": "x"}}}]')::jsonb) WITH ORDINALITY AS j (e, n) ORDER BY n;
+    {"id": "oc0123456789abcdef0123456789abcdeffeedbee", "extendedProperties": {"private": {"opencalendly": "too short"}}},
+    {"id": "oc0123456789ABCDEF0123456789abcdeffeedbeef", "extendedProperties": {"private": {"opencalendly": "not as we write it"}}},
+    {"id": "a copy", "extendedProperties": {"private": {"opencalendly": "x"}}}, {"id": {"a": 1}},
+    {"id": "invitation", "iCalUID": "01a20000-0000-7000-8000-000000000001@opencalendly"}, {"id": "another''s", "iCalUID": "01a20000-0000-7000-8000-000000000001@example.org"}]')::jsonb) WITH ORDINALITY AS j (e, n) ORDER BY n;
 
 --
 -- Applying what was read
@@ -222,12 +226,31 @@ SELECT failures, synced, error FROM pg_temp.connection('a');
 SELECT pg_temp.sync(:'con', '{}');
 SELECT failures, error FROM pg_temp.connection('a');
 SELECT * FROM pg_temp.windows(:'own_id');
+-- when they are tried again: all have failed, and by how long the worker leaves them alone; one has; one has, and is to be left alone for longer; none
+CREATE FUNCTION pg_temp.retried(connection uuid, findings jsonb) RETURNS TABLE (synced boolean, failures integer, minutes numeric) LANGUAGE plpgsql AS $$
+BEGIN
+    synced := pg_temp.sync(connection, findings);
+    RETURN QUERY SELECT synced, c.failures, round(extract(epoch FROM c.next_sync_at - clock_timestamp()) / 300) * 5 FROM opencalendly.calendar_connections AS c WHERE c.id = connection;
+END
+$$;
+SELECT * FROM pg_temp.retried(:'con', '{"retryMs": "2400000"}');
+SELECT * FROM pg_temp.retried(:'con', :mine || '{"retryMs": "1000"}');
+SELECT * FROM pg_temp.retried(:'con', :mine || '{"retryMs": "2400000"}');
+SELECT * FROM pg_temp.retried(:'con', :mine || :theirs || '{"retryMs": "2400000"}');
 -- a calendar that was chosen while the sync was under way is left to the next one
 SELECT pg_temp.sync(:'con', :mine || :theirs);
 SELECT opencalendly.ask_calendar_sync(:'con', false);
 SELECT pg_temp.sync(:'con', :mine, '-1 s');
 SELECT external_id, error FROM pg_temp.calendars('a') WHERE busy;
 SELECT due, failures, error FROM pg_temp.connection('a');
+-- by a clock that was set back since: the wish is fulfilled, and does not bring about sync after sync
+UPDATE opencalendly.calendar_connections SET asked_at = clock_timestamp() + interval '1 hour' WHERE id = :'con';
+SELECT pg_temp.sync(:'con', :mine || :theirs);
+SELECT c.next_sync_at > clock_timestamp() AS waits, c.asked_at = c.tried_at AS answered FROM opencalendly.calendar_connections AS c WHERE c.id = :'con';
+UPDATE opencalendly.calendar_connections SET asked_at = clock_timestamp() + interval '1 hour' WHERE id = :'con';
+SELECT opencalendly.fail_calendar_sync(:'con', attempt, clock_timestamp(), 'answered 500', 60000, false) FROM opencalendly.calendar_connections WHERE id = :'con';
+SELECT c.next_sync_at > clock_timestamp() AS waits, c.asked_at = c.tried_at AS answered FROM opencalendly.calendar_connections AS c WHERE c.id = :'con';
+SELECT pg_temp.sync(:'con', :mine || :theirs);
 -- one that was given up meanwhile is left alone
 UPDATE opencalendly.calendars SET is_busy_source = false WHERE id = :'team_id';
 DELETE FROM opencalendly.calendar_busy_windows WHERE calendar_id = :'team_id';

@@ -62,12 +62,14 @@ SELECT pg_temp.read(:'ada', false, pg_temp.event(pg_temp.entry(:'ada', :'first')
 SELECT booking_id AS fourth FROM opencalendly.organizer_reschedule_booking(:'third', '2026-06-02 09:37+00') \gset
 SELECT to_char(b.starts_at, 'HH24:MI') AS starts, b.status FROM opencalendly.bookings AS b WHERE b.event_type_id = :'talk' ORDER BY b.id;
 
--- Any other event does: a new one, a copy of ours, ours when its mark is gone; until it is deleted.
+-- Any other event does: a new one, a copy of ours, ours when its mark is gone, one of a booking that is not known here, as if it
+-- was made after the backup that was restored; until it is deleted. By which host's digits it is named says nothing.
 SELECT reschedule_token AS token FROM opencalendly.book_slot(:'talk', '2026-06-02 10:30+00', 'Yan', 'yan@example.org') \gset
 SELECT what, pg_temp.read(:'ada', false, event) AS windows, pg_temp.offered(:'talk', :'fourth') AS to_move_to, pg_temp.read(:'ada', false, jsonb_build_object('id', event -> 'id', 'status', 'cancelled')) AS deleted
     FROM pg_temp.entry(:'ada', :'first') AS e, pg_temp.event(e, '09:30') AS ours,
         LATERAL (VALUES ('new', '{"id": "theirs", "extendedProperties": null}'), ('copy', '{"id": "copied"}'), ('unmarked', '{"extendedProperties": {"shared": {"a": "b"}}}'),
-            ('of another host', jsonb_build_object('id', left(e.external_id, -8) || '00000000')::text)) AS v (what, change), LATERAL (SELECT ours || change::jsonb) AS j (event);
+            ('of a booking unknown', jsonb_build_object('id', 'oc' || repeat('0', 32) || right(e.external_id, 8))::text),
+            ('by another host', jsonb_build_object('id', left(e.external_id, -8) || '00000000')::text)) AS v (what, change), LATERAL (SELECT ours || change::jsonb) AS j (event);
 SELECT pg_temp.read(:'ada', false, pg_temp.event(pg_temp.entry(:'ada', :'first'), '09:30') || '{"id": "theirs"}') AS windows;
 SELECT pg_temp.try(format('SELECT opencalendly.reschedule_booking(%L, ''2026-06-02 09:45+00'')', :'token'));
 SELECT pg_temp.try(format('SELECT opencalendly.organizer_reschedule_booking(%L, ''2026-06-02 09:45+00'')', :'fourth'));
@@ -90,7 +92,14 @@ SELECT booking_id AS team_booking, reschedule_token AS token FROM opencalendly.b
 SELECT count(DISTINCT e.external_id) AS events FROM opencalendly.calendar_entries AS e WHERE e.meeting_id = :'team_booking';
 SELECT pg_temp.read(:'ada', true, pg_temp.event(pg_temp.entry(:'ada', :'team_booking'), '11:15')) AS ada, pg_temp.read(:'bo', true, pg_temp.event(pg_temp.entry(:'bo', :'team_booking'), '11:15')) AS bo;
 SELECT pg_temp.offered(:'both') AS offered, pg_temp.offered(:'both', :'team_booking') AS to_move_to;
+-- In a calendar that both see each sees both events; it is moved all the same, and once more.
+SELECT pg_temp.read(:'ada', true, pg_temp.event(a, '11:15'), pg_temp.event(b, '11:15')) AS ada, pg_temp.read(:'bo', true, pg_temp.event(a, '11:15'), pg_temp.event(b, '11:15')) AS bo
+    FROM pg_temp.entry(:'ada', :'team_booking') AS a, pg_temp.entry(:'bo', :'team_booking') AS b;
+SELECT pg_temp.offered(:'both', :'team_booking') AS to_move_to;
 SELECT status FROM opencalendly.reschedule_booking(:'token', '2026-06-02 11:30+00');
+SELECT pg_temp.read(:'ada', false, pg_temp.event(b, '11:30')) AS ada FROM pg_temp.entry(:'bo', :'team_booking') AS b;
+-- Whose meeting it is not is kept busy by it.
+SELECT pg_temp.read(:'bo', true, pg_temp.event(e, '09:30')) AS bo FROM pg_temp.entry(:'ada', (SELECT b.occurrence_id FROM opencalendly.bookings AS b WHERE b.event_type_id = :'class' AND b.status = 'confirmed' ORDER BY b.id LIMIT 1)) AS e;
 
 -- An invitation that was mailed to a host, and came into the calendar by itself, bears the name of the meeting's first booking.
 CREATE FUNCTION pg_temp.invitation(uid text, start time) RETURNS jsonb LANGUAGE sql AS $$

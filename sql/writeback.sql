@@ -206,6 +206,26 @@ SELECT (opencalendly.api_update_event_type(:'session', :'meet', '{"conference": 
 SELECT (opencalendly.api_update_event_type(:'session', :'meet', '{"conference": "google_meet"}')).body::jsonb #>> '{eventType,conference}' AS conference;
 
 --
+-- Pruned: the names of what is over for longer than the month that is kept, moved or shared, however long ago they were made
+--
+SET opencalendly.clock = '2020-06-01 06:00+00';
+SELECT booking_id AS past, reschedule_token AS token FROM opencalendly.book_slot(:'meet', '2020-06-02 10:00+00', 'Zoe', 'zoe@example.org') \gset
+SELECT status FROM opencalendly.reschedule_booking(:'token', '2020-06-03 10:00+00');
+SELECT count(*) FROM generate_series(1, 2) AS n, opencalendly.book_slot(:'class', '2020-06-04 10:00+00', 'Zoe', format('zoe%s@example.org', n));
+SELECT reschedule_token AS token FROM opencalendly.book_slot(:'meet', '2020-06-05 10:00+00', 'Yan', 'yan@example.org') \gset
+SET opencalendly.clock = '2020-06-05 09:59+00';
+SELECT status FROM opencalendly.reschedule_booking(:'token', '2100-06-27 10:00+00');
+SET opencalendly.clock = '2100-06-01 06:00+00';
+SELECT calendar, named_by FROM pg_temp.entries();
+CALL opencalendly.prune_outbox();
+SELECT count(*) FROM opencalendly.calendar_entries;
+UPDATE opencalendly.calendar_entries AS e SET id = opencalendly.first_id_of(clock_timestamp() - n * interval '1 day')
+    FROM (SELECT o.id, 30 + row_number() OVER (ORDER BY o.id) AS n FROM opencalendly.calendar_entries AS o) AS o WHERE o.id = e.id;
+CALL opencalendly.prune_outbox();
+SELECT calendar, named_by FROM pg_temp.entries();
+DELETE FROM opencalendly.calendar_writebacks AS w USING opencalendly.bookings AS b WHERE b.id = w.booking_id AND b.invitee_email !~ '^wb-';
+
+--
 -- Those who are gone
 --
 SELECT opencalendly.organizer_cancel_booking(b.id, NULL) IS NOT NULL AS canceled FROM opencalendly.bookings AS b WHERE b.host_ids @> ARRAY[:'bob'::uuid] AND b.status = 'confirmed';

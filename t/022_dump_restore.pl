@@ -51,6 +51,23 @@ END
 $$;
 SQL
 
+# A calendar that is read and written to, and one on its way: what is booked from here on goes there.
+$origin->safe_psql('postgres', <<'SQL');
+WITH n AS (INSERT INTO opencalendly.calendar_connections
+	(user_id, account_id, account_email, scopes, refresh_token, access_token, refresh_at, access_expires_at, synced_at, last_error)
+	SELECT u.id, '1234', 'ada@gmail.example', ARRAY['openid', 'a "quoted" one'], '\x0001ff', '\xff0100', now(), now(), now(), E'timed out\t\\'
+	FROM opencalendly.users AS u WHERE u.username = 'ada-lovelace' RETURNING id, user_id),
+c AS (INSERT INTO opencalendly.calendars (connection_id, user_id, external_id, name, timezone, access_role, is_primary,
+		is_busy_source, is_write_target, sync_token, read_until, full_sync_at, synced_at, channel_id, channel_token_hash, channel_expires_at)
+	SELECT n.id, n.user_id, 'ada@gmail.example', 'Ada', 'Europe/London', 'owner', true,
+		true, true, 'CPDAlvWDx70CE', now(), now(), now(), gen_random_uuid(), '\x00ff', now() FROM n RETURNING id, user_id),
+e AS (INSERT INTO opencalendly.calendar_events SELECT c.id, 'an event', '2026-06-08 10:00+00', '2026-06-08 10:30+00' FROM c),
+w AS (INSERT INTO opencalendly.calendar_busy_windows (user_id, calendar_id, starts_at, ends_at)
+	SELECT c.user_id, c.id, '2026-06-08 10:00+00', '2026-06-08 10:30+00' FROM c)
+INSERT INTO opencalendly.calendar_consents (user_id, redirect_uri, link_key_id, status, code, expires_at)
+	SELECT n.user_id, 'https://example.com/settings/calendar/google/callback', 1, 'pending', '\x00ff', now() FROM n;
+SQL
+
 my %token;
 for ([ 'keep', '2026-06-02 10:00+00' ], [ 'cancel', '2026-06-02 11:00+00' ], [ 'canceled', '2026-06-02 12:00+00' ],
 	[ 'move', '2026-06-02 13:00+00' ], [ 'moved', '2026-06-02 14:00+00' ])
@@ -141,6 +158,7 @@ sub is_the_same
 	is($value->($replay), $first_answer, "$name: an idempotency key from before has its answer, the same links too");
 
 	is($state->(Scene::book('intro', '2026-06-02 10:00+00')), 'OC001', "$name: what was booked is not booked again");
+	is($state->(Scene::book('intro', '2026-06-08 10:00+00')), 'OC001', "$name: nor when the calendar was busy");
 	is($state->(Scene::book('intro', '2026-06-02 16:00+00')), 'OC001', "$name: what was held is not booked by others");
 	is($value->(Scene::book('intro', '2026-06-02 16:00+00', 'status', "hold_token => '$token{hold}'")), 'confirmed',
 		"$name: the holder books it");

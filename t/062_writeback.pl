@@ -293,7 +293,8 @@ my $there = summaries($ada);
 my ($doomed, $cancel_doomed) = killed(POST => sub { book('intro', 20) });
 ok(is_written(), 'a worker is killed when the event was made: another one takes it up');
 is(methods(), 'POST POST PATCH', 'makes it once more, under the same id');
-is(scalar(grep { $_->{id} =~ $doomed =~ s/-//gr } ours($ada)), 1, 'and it is there once');
+my $doomed_hex = $doomed =~ s/-//gr;
+is(scalar(grep { $_->{id} =~ /$doomed_hex/ } ours($ada)), 1, 'and it is there once');
 is(value("SELECT string_agg(COALESCE(error, ''), '|' ORDER BY attempt) FROM opencalendly.delivery_attempts WHERE delivery_id = (SELECT id FROM opencalendly.calendar_writebacks WHERE booking_id = '$doomed')"),
 	'the worker did not come back|', 'the attempt that was lost is told');
 killed(DELETE => sub { cancel($cancel_doomed) });
@@ -321,13 +322,13 @@ is(value("SELECT count(*) FROM opencalendly.calendar_busy_windows AS w JOIN open
 
 value("UPDATE opencalendly.calendar_connections SET state = 'broken' WHERE id = '$connection'");
 $google->forget;
-my ($kept) = book('intro', 16);
+my ($kept) = book('intro', 16, email => 'kept@example.net');
 book('all', 16, hour => 15);
 ok(Outbox::poll(10, sub { summaries($ben) =~ /All.*All/ }), 'who has to connect again keeps nobody waiting');
 is(rows("booking_id = '$kept'"), 'create|pending|', 'what is to be written waits');
 Outbox::poll(10, sub { mails_about($kept) eq 'succeeded succeeded' }) or fail('the mails are sent');
 my ($alone) = grep { $_->{to}[0]{address} eq $ada && $_->{text} =~ /\Q$kept\E/ } Mail::messages(glob "$mails/*");
-is(scalar @{ $alone->{attachments} // [] }, 1, 'meanwhile the host\'s mail brings the event');
+like($alone->{attachments}[0]{text}, qr/^METHOD:/m, 'meanwhile the host\'s mail brings the event');
 value("UPDATE opencalendly.calendar_connections SET state = 'active' WHERE id = '$connection'");
 ok(is_written(), 'until that is done');
 is(rows("booking_id = '$kept'"), 'create|succeeded|', 'and is written then');

@@ -182,8 +182,8 @@ CREATE TABLE opencalendly.calendar_entries (
     CONSTRAINT calendar_entries_external_id_check CHECK (
         external_id ~ '^[a-v0-9]+$' AND pg_catalog.length(external_id) BETWEEN 5 AND 1024)
 );
-CREATE INDEX calendar_entries_calendar_id_idx ON opencalendly.calendar_entries (calendar_id);
-COMMENT ON TABLE opencalendly.calendar_entries IS 'meetings in hosts'' calendars';
+CREATE INDEX calendar_entries_calendar_id_idx ON opencalendly.calendar_entries (calendar_id, external_id);
+COMMENT ON TABLE opencalendly.calendar_entries IS 'meetings in hosts'' calendars, until they are over for a month (prune_outbox)';
 COMMENT ON COLUMN opencalendly.calendar_entries.meeting_id IS
     'the first booking of the chain of moves; of an event type with several seats the occurrence';
 COMMENT ON COLUMN opencalendly.calendar_entries.external_id IS
@@ -216,7 +216,7 @@ CREATE TABLE opencalendly.calendar_writebacks (
     CONSTRAINT calendar_writebacks_leased_until_check CHECK ((leased_until IS NOT NULL) = (status = 'leased')),
     CONSTRAINT calendar_writebacks_settled_at_check CHECK ((settled_at IS NOT NULL) = (status IN ('succeeded', 'failed')))
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
-CREATE INDEX calendar_writebacks_open_idx ON opencalendly.calendar_writebacks (due_at, id) WHERE is_open;
+CREATE INDEX calendar_writebacks_open_idx ON opencalendly.calendar_writebacks (calendar_id, due_at, id) WHERE is_open;
 CREATE INDEX calendar_writebacks_external_id_idx ON opencalendly.calendar_writebacks (calendar_id, external_id, id) WHERE is_open;
 CREATE INDEX calendar_writebacks_booking_id_idx ON opencalendly.calendar_writebacks (booking_id);
 CREATE INDEX calendar_writebacks_user_id_idx ON opencalendly.calendar_writebacks (user_id, id);

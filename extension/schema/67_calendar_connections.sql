@@ -65,7 +65,8 @@ $$;
 COMMENT ON FUNCTION opencalendly.token_times(integer) IS
     'internal: the times of an access token that lives so many seconds from now; null = none';
 
--- Returns null if the account is somebody else's. Who had the connection's attempt has lost it.
+-- Returns null if the account is somebody else's; what is there, leaving, if a worker is at taking back its grant, which
+-- would take the new one with it. Who had the connection's attempt has lost it.
 CREATE FUNCTION opencalendly.put_connection(
     owner_id uuid, account_id text, account_email text, scopes text[], refresh_token text, access_token text, expires_in integer)
     RETURNS opencalendly.calendar_connections
@@ -82,6 +83,8 @@ BEGIN
             WHERE c.provider = 'google' AND c.account_id = put_connection.account_id;
         IF present.user_id <> owner_id THEN
             RETURN NULL;
+        ELSIF present.state = 'leaving' AND present.leased_until > clock_timestamp() THEN
+            RETURN present;
         END IF;
         wanted_id := coalesce(present.id, wanted_id);
         INSERT INTO opencalendly.calendar_connections AS c
@@ -98,9 +101,9 @@ BEGIN
                 access_expires_at = EXCLUDED.access_expires_at, state = 'active', attempt = c.attempt + 1, failures = 0,
                 next_sync_at = '-infinity', leased_until = NULL, asked_at = EXCLUDED.asked_at,
                 listed_at = EXCLUDED.listed_at, last_error = NULL
-            WHERE c.id = EXCLUDED.id
+            WHERE c.id = EXCLUDED.id AND (c.state = 'leaving' AND c.leased_until > clock_timestamp()) IS NOT TRUE
             RETURNING c.* INTO connection;
-        -- none: somebody has just made it, or made it anew
+        -- none: somebody has just made it, or made it anew, or has begun to end it
         EXIT WHEN FOUND;
         wanted_id := opencalendly.uuid_generate_v7();
     END LOOP;
@@ -186,6 +189,9 @@ BEGIN
         consent.user_id, account_id, account_email, scopes, refresh_token, access_token, expires_in);
     IF connection.id IS NULL THEN
         RETURN opencalendly.end_consent(consent.id, NULL, 'OC014', 'this account is connected by another user');
+    ELSIF connection.state = 'leaving' THEN
+        RETURN opencalendly.end_consent(
+            consent.id, NULL, 'OC005', 'this account is just being disconnected; try again in a minute');
     ELSIF NOT opencalendly.put_calendars(connection, calendar_list) THEN
         UPDATE opencalendly.calendar_connections AS c SET listed_at = NULL WHERE c.id = connection.id;
     END IF;
@@ -197,7 +203,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.finish_consent(uuid, integer, text, text, text[], text, text, integer, jsonb) IS
-    'internal: a consent has come to an account: connects it (or fails with OC014: it is another user''s), with its calendars (answers of calendarList.list), due at once, for workers; false if the attempt is not theirs any more; error OC011';
+    'internal: a consent has come to an account: connects it (or fails with OC014: it is another user''s, or OC005: it is just being disconnected), with its calendars (answers of calendarList.list), due at once, for workers; false if the attempt is not theirs any more; error OC011';
 
 --
 -- Connections

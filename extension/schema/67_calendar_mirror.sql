@@ -1,9 +1,10 @@
 -- The mirror: busy windows out of what calendars tell. The fence and the order of locks are 67_calendar_connections.sql's.
 --
 -- What is busy. An event that is not cancelled, not transparent, not declined by the host, neither a place to work at nor a
--- birthday, and not ours. Ours is an event that bears our id, made for this host (calendar_entries.external_id), and our
--- mark, or the invitation to it that the host was mailed; a copy of it, another host's in a shared calendar, or another
--- installation's, is an event like any.
+-- birthday, and not ours. Ours is an event of a meeting that is booked here and that this host attends or attended: one that
+-- bears our id (calendar_entries.external_id) and our mark, for whichever of its hosts it was written into the calendar, or
+-- the invitation to it that the host was mailed. A copy of it, another installation's, or one of a booking that is not known
+-- here, as after a restore, is an event like any.
 --   all day    from where the first date begins in the calendar's zone to where the end's date begins; no end after: one day
 --   no offset  the wall clock of the time's own zone, else the calendar's; of a reading that the clock shows twice a start is
 --              the first, an end the last; one that it skips counts from before the gap (RFC 5545, 3.3.5)
@@ -94,18 +95,15 @@ $$;
 COMMENT ON FUNCTION opencalendly.event_time(jsonb, text, boolean) IS
     'internal: when an event begins or ends; null = it cannot be read, or its zone is not known';
 
-CREATE FUNCTION opencalendly.is_busy_event(event jsonb, owner_id uuid) RETURNS boolean
+CREATE FUNCTION opencalendly.is_busy_event(event jsonb) RETURNS boolean
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT COALESCE(event ->> 'status', '') <> 'cancelled' AND COALESCE(event ->> 'transparency', '') <> 'transparent'
         AND COALESCE(event ->> 'eventType', '') NOT IN ('workingLocation', 'birthday')
-        AND NOT COALESCE(event -> 'attendees' @> '[{"self": true, "responseStatus": "declined"}]', false)
-        AND NOT (COALESCE(event ->> 'id' ~ '^oc[0-9a-f]{40}$', false)
-            AND pg_catalog."right"(event ->> 'id', 8) = pg_catalog."right"(owner_id::text, 8)
-            AND event #> '{extendedProperties,private,opencalendly}' IS NOT NULL);
+        AND NOT COALESCE(event -> 'attendees' @> '[{"self": true, "responseStatus": "declined"}]', false);
 END;
-COMMENT ON FUNCTION opencalendly.is_busy_event(jsonb, uuid) IS
-    'internal: whether an event, as the provider tells it, makes this host busy';
+COMMENT ON FUNCTION opencalendly.is_busy_event(jsonb) IS
+    'internal: whether an event, as the provider tells it, makes the host busy, if it is not ours';
 
 -- A date that ends where it begins is that one day.
 CREATE FUNCTION opencalendly.event_end(event jsonb, calendar_zone text) RETURNS timestamptz
@@ -121,47 +119,57 @@ END
 $$;
 COMMENT ON FUNCTION opencalendly.event_end(jsonb, text) IS 'internal: when an event ends; null = it cannot be read';
 
--- An invitation that a host got by mail (world/mail.c) may have found its way into the calendar: it bears the name of the
--- first booking of its meeting. An invitee's copy counts, be they a host, too: their time is given nowhere else.
-CREATE FUNCTION opencalendly.mailed_meetings(pages jsonb, owner_id uuid) RETURNS text[]
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    uids constant text[] := ARRAY(SELECT u #>> '{}' FROM jsonb_path_query(
-        pages, '$[*].items[*].iCalUID ? (@ like_regex "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}@opencalendly$")') AS u);
+-- Our id is made of the booking for which the event was first written (verbs/writeback_queue.c). An invitation that a host got
+-- by mail (world/mail.c) may have found its way into the calendar: it bears the name of the first booking of its meeting.
+CREATE FUNCTION opencalendly.booking_of_event(event jsonb) RETURNS uuid
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE
+        WHEN event ->> 'id' ~ '^oc[0-9a-f]{40}$' AND event #> '{extendedProperties,private,opencalendly}' IS NOT NULL
+            THEN pg_catalog.substr(event ->> 'id', 3, 32)::uuid
+        WHEN event ->> 'iCalUID' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}@opencalendly$'
+            THEN pg_catalog."left"(event ->> 'iCalUID', 36)::uuid END;
+END;
+COMMENT ON FUNCTION opencalendly.booking_of_event(jsonb) IS
+    'internal: the booking, maybe of another installation, that an event says it is of; null = it says nothing';
+
+-- An invitee's copy counts, be they a host, too: their time is given nowhere else. One row after the other is looked up, however
+-- the caller is planned (put_events).
+CREATE FUNCTION opencalendly.attended_bookings(ids uuid[], owner_id uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_nestloop = on AS $$
 BEGIN
-    IF uids = '{}' THEN
-        RETURN uids;
+    IF ids = '{}' THEN
+        RETURN ids;
     END IF;
     RETURN ARRAY(
         WITH RECURSIVE moved AS (
-            SELECT b.id AS first_id, b.id, b.host_ids, b.organizer_id FROM opencalendly.bookings AS b
-                WHERE b.id = ANY (ARRAY(SELECT split_part(u, '@', 1)::uuid FROM unnest(uids) AS u))
+            SELECT b.id AS first_id, b.id, b.host_ids, b.organizer_id FROM opencalendly.bookings AS b WHERE b.id = ANY (ids)
             UNION ALL
             SELECT m.first_id, b.id, b.host_ids, b.organizer_id
                 FROM moved AS m JOIN opencalendly.bookings AS b ON b.rescheduled_from = m.id)
-        SELECT DISTINCT m.first_id || '@opencalendly' FROM moved AS m
-            WHERE owner_id = ANY (coalesce(m.host_ids, ARRAY[m.organizer_id])));
+        SELECT DISTINCT m.first_id FROM moved AS m WHERE owner_id = ANY (coalesce(m.host_ids, ARRAY[m.organizer_id])));
 END
 $$;
-COMMENT ON FUNCTION opencalendly.mailed_meetings(jsonb, uuid) IS
-    'internal: which of the iCalUIDs in answers of events.list are of meetings of ours that this host attends or attended';
+COMMENT ON FUNCTION opencalendly.attended_bookings(uuid[], uuid) IS
+    'internal: which of these bookings are known here, and attended by this host, or were, then or after a move';
 
 -- If an event is told of twice, as it may be while the pages are read, the last word counts.
 CREATE FUNCTION opencalendly.told_events(pages jsonb, calendar_zone text, owner_id uuid)
     RETURNS TABLE (external_id text, is_busy boolean, starts_at timestamptz, ends_at timestamptz)
     LANGUAGE plpgsql STABLE ROWS 1000 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
-DECLARE
-    mailed constant text[] := opencalendly.mailed_meetings(pages, owner_id);
 BEGIN
     RETURN QUERY
         WITH told AS MATERIALIZED (
             SELECT DISTINCT ON (e.event ->> 'id') e.event, e.event ->> 'id' AS id, e.event #>> '{start,dateTime}' AS start_said,
-                e.event #>> '{end,dateTime}' AS end_said
+                e.event #>> '{end,dateTime}' AS end_said, opencalendly.booking_of_event(e.event) AS booking_id
             FROM jsonb_array_elements(pages) WITH ORDINALITY AS p (page, n),
                 jsonb_array_elements(p.page -> 'items') WITH ORDINALITY AS e (event, n)
-            ORDER BY e.event ->> 'id', p.n DESC, e.n DESC)
-        SELECT t.id, opencalendly.is_busy_event(t.event, owner_id) AND (t.event ->> 'iCalUID' = ANY (mailed)) IS NOT TRUE,
+            ORDER BY e.event ->> 'id', p.n DESC, e.n DESC),
+        ours AS MATERIALIZED (
+            SELECT o.id FROM unnest(opencalendly.attended_bookings(
+                ARRAY(SELECT t.booking_id FROM told AS t WHERE t.booking_id IS NOT NULL), owner_id)) AS o (id))
+        SELECT t.id, opencalendly.is_busy_event(t.event) AND (t.booking_id IN (SELECT o.id FROM ours AS o)) IS NOT TRUE,
             CASE WHEN opencalendly.is_instant(t.start_said) THEN t.start_said::timestamptz
                  ELSE opencalendly.event_time(t.event -> 'start', calendar_zone, false) END,
             CASE WHEN opencalendly.is_instant(t.end_said) THEN t.end_said::timestamptz
@@ -373,22 +381,33 @@ COMMENT ON FUNCTION opencalendly.calendar_sync_interval() IS
     'internal: how often calendars are read, the setting opencalendly.calendar_sync_interval';
 
 -- The end of a sync, good or bad. Who asks while it is under way is answered by another one, at once; after a failure only if
--- that was the first, so that nobody can ask without end for what fails.
+-- that was the first, so that nobody can ask without end for what fails. Whoever has asked by a clock that was set back since
+-- is answered by this one, or each sync would bring about the next.
+CREATE FUNCTION opencalendly.is_asked_since(connection opencalendly.calendar_connections, began_at timestamptz) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN coalesce(connection.asked_at > began_at AND connection.asked_at <= clock_timestamp(), false);
+END
+$$;
+COMMENT ON FUNCTION opencalendly.is_asked_since(opencalendly.calendar_connections, timestamptz) IS
+    'internal: whether another sync was asked for after one began';
+
 CREATE FUNCTION opencalendly.end_sync(connection_id uuid, began_at timestamptz, is_good boolean, error text, delay interval)
     RETURNS boolean
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-    is_asked_again boolean;
+    is_asked_again constant boolean := (SELECT opencalendly.is_asked_since(c, began_at)
+        FROM opencalendly.calendar_connections AS c WHERE c.id = end_sync.connection_id);
 BEGIN
     UPDATE opencalendly.calendar_connections AS c
         SET tried_at = began_at, leased_until = NULL, last_error = left(end_sync.error, 300),
             failures = CASE WHEN is_good THEN 0 ELSE c.failures + 1 END,
             synced_at = CASE WHEN is_good THEN began_at ELSE c.synced_at END,
+            asked_at = CASE WHEN c.asked_at > began_at AND NOT is_asked_again THEN began_at ELSE c.asked_at END,
             next_sync_at = clock_timestamp()
-                + CASE WHEN c.asked_at > began_at AND (is_good OR c.failures = 0) THEN interval '0' ELSE delay END
-        WHERE c.id = end_sync.connection_id
-        RETURNING c.asked_at > began_at INTO is_asked_again;
+                + CASE WHEN is_asked_again AND (is_good OR c.failures = 0) THEN interval '0' ELSE delay END
+        WHERE c.id = end_sync.connection_id;
     IF is_asked_again THEN
         PERFORM opencalendly.wake_workers_at_commit();
     END IF;
@@ -398,7 +417,8 @@ $$;
 COMMENT ON FUNCTION opencalendly.end_sync(uuid, timestamptz, boolean, text, interval) IS
     'internal: a sync that began then is over, the next one begins after a delay; returns true';
 
--- One calendar that fails does not make the others wait; a sync in which all have failed has failed.
+-- One calendar that fails does not make the others wait, but they all are read again soon; a sync in which all have failed has
+-- failed, and is tried again after a delay that grows, the worker's.
 CREATE FUNCTION opencalendly.apply_calendar_sync(connection_id uuid, attempt integer, began_at timestamptz, findings jsonb)
     RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -409,6 +429,8 @@ DECLARE
     problem text;
     problems text[];
     n_good integer := 0;
+    delay interval := opencalendly.calendar_sync_interval() * (0.9 + 0.2 * random());
+    retry_delay constant interval := coalesce((findings ->> 'retryMs')::bigint * interval '1 millisecond', delay);
 BEGIN
     IF connection.id IS NULL THEN
         RETURN false;
@@ -418,7 +440,7 @@ BEGIN
     FOR calendar IN SELECT c.* FROM opencalendly.calendars AS c
         WHERE c.connection_id = connection.id AND c.is_busy_source ORDER BY c.id FOR NO KEY UPDATE
     LOOP
-        problem := opencalendly.apply_calendar(calendar, findings, began_at, coalesce(connection.asked_at > began_at, false));
+        problem := opencalendly.apply_calendar(calendar, findings, began_at, opencalendly.is_asked_since(connection, began_at));
         CONTINUE WHEN problem = '';
         UPDATE opencalendly.calendars AS c
             SET last_error = left(problem, 300), synced_at = CASE WHEN problem IS NULL THEN began_at ELSE c.synced_at END
@@ -430,12 +452,16 @@ BEGIN
         END IF;
     END LOOP;
     PERFORM opencalendly.put_channels(connection.id, findings -> 'channels');
-    RETURN opencalendly.end_sync(connection.id, began_at, n_good > 0 OR problems IS NULL, problems[1],
-        opencalendly.calendar_sync_interval() * (0.9 + 0.2 * random()));
+    IF n_good = 0 AND problems IS NOT NULL THEN
+        delay := retry_delay;
+    ELSIF problems IS NOT NULL THEN
+        delay := greatest(least(delay, interval '5 minutes'), retry_delay);
+    END IF;
+    RETURN opencalendly.end_sync(connection.id, began_at, n_good > 0 OR problems IS NULL, problems[1], delay);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.apply_calendar_sync(uuid, integer, timestamptz, jsonb) IS
-    'internal: writes what a sync has found: {"from", "until", "calendarList"?: [answer], "freeBusy"?: [answer], "events"?: [{"calendarId", "isFull", "pages": [answer]}], "errors"?: [{"calendarId", "error"}], "channels"?: [{"calendarId", "channelId", "tokenHash", "resourceId", "expiresAt"}]}, for workers; false if the attempt is not theirs any more';
+    'internal: writes what a sync has found: {"from", "until", "calendarList"?: [answer], "freeBusy"?: [answer], "events"?: [{"calendarId", "isFull", "pages": [answer]}], "errors"?: [{"calendarId", "error"}], "channels"?: [{"calendarId", "channelId", "tokenHash", "resourceId", "expiresAt"}], "retryMs"?: how long what has failed is left alone}, for workers; false if the attempt is not theirs any more';
 
 CREATE FUNCTION opencalendly.fail_calendar_sync(
     connection_id uuid, attempt integer, began_at timestamptz, error text, delay_ms bigint, is_broken boolean) RETURNS boolean

@@ -217,6 +217,22 @@ BEGIN
         COMMIT;
     END LOOP;
 
+    -- What a calendar tells of a meeting that is long over stays there as it is.
+    last := nobody;
+    LOOP
+        SELECT pg_catalog.array_agg(old.id ORDER BY old.id) INTO ids FROM (
+            SELECT e.id FROM opencalendly.calendar_entries AS e
+                WHERE e.id > last AND e.id < opencalendly.first_id_of(cutoff)
+                ORDER BY e.id LIMIT step) AS old;
+        EXIT WHEN ids IS NULL;
+        DELETE FROM opencalendly.calendar_entries AS e
+            WHERE e.id = ANY (ids) AND NOT EXISTS (
+                SELECT FROM opencalendly.bookings AS b
+                    WHERE b.id = ANY (opencalendly.live_bookings_of(e.meeting_id)) AND b.ends_at >= cutoff);
+        last := ids[pg_catalog.cardinality(ids)];
+        COMMIT;
+    END LOOP;
+
     -- Mails of the last day stay in any case: they are counted (has_mail_to_spare).
     last := nobody;
     LOOP
@@ -281,7 +297,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE opencalendly.prune_outbox(interval) IS
-    'deletes deliveries, of webhooks, mails and calendar entries, settled longer than keep ago (no mail of the last day), with their attempts, events that nobody is told any more, consents that ended more than a day ago, and a week''s old runs of our jobs in pg_cron; commits every 10,000 rows, so call it outside of a transaction; errors OC006';
+    'deletes deliveries, of webhooks, mails and calendar entries, settled longer than keep ago (no mail of the last day), with their attempts, events that nobody is told any more, the names of calendar entries of meetings over for longer than that, consents that ended more than a day ago, and a week''s old runs of our jobs in pg_cron; commits every 10,000 rows, so call it outside of a transaction; errors OC006';
 
 CREATE FUNCTION opencalendly.first_id_of(at timestamptz) RETURNS uuid
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

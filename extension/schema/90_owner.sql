@@ -55,9 +55,10 @@ GRANT SELECT, UPDATE (status, attempt, due_at, leased_until, last_error, settled
 GRANT SELECT, UPDATE (status, attempt, due_at, leased_until, last_error, settled_at), DELETE ON opencalendly.email_deliveries
     TO opencalendly_worker;
 -- Calendars (world/calendar.c, world/writeback.c); what a sync has found is written by functions.
-GRANT SELECT, UPDATE (attempt, failures, leased_until, next_sync_at) ON opencalendly.calendar_connections TO opencalendly_worker;
+GRANT SELECT, UPDATE (asked_at, attempt, failures, leased_until, next_sync_at) ON opencalendly.calendar_connections TO opencalendly_worker;
 GRANT SELECT, UPDATE (attempt, leased_until) ON opencalendly.calendar_consents TO opencalendly_worker;
-GRANT SELECT ON opencalendly.calendars, opencalendly.calendar_entries TO opencalendly_worker;
+GRANT SELECT ON opencalendly.calendars TO opencalendly_worker;
+GRANT SELECT, DELETE ON opencalendly.calendar_entries TO opencalendly_worker;
 GRANT DELETE ON opencalendly.calendar_consents TO opencalendly_worker;
 GRANT EXECUTE ON FUNCTION
     opencalendly.finish_consent, opencalendly.fail_consent, opencalendly.renew_access_token, opencalendly.apply_calendar_sync,
@@ -87,6 +88,6 @@ GRANT EXECUTE ON FUNCTION opencalendly.is_restored_copy, opencalendly.instant_te
 GRANT EXECUTE ON FUNCTION
     opencalendly.schedule_workers, opencalendly.unschedule_workers, opencalendly.cron_setting, opencalendly.worker_jobs,
     opencalendly.remote_job_name, opencalendly.remote_job_statements, opencalendly.check_cron, opencalendly.job_role,
-    opencalendly.first_id_of
+    opencalendly.first_id_of, opencalendly.live_bookings_of
     TO opencalendly_worker;
 GRANT EXECUTE ON PROCEDURE opencalendly.run_deliveries, opencalendly.run_calendar_sync, opencalendly.prune_outbox TO opencalendly_worker;

@@ -29,9 +29,11 @@ static Queue calendar_queue = {
 			"  WHERE c.status" EQ "'pending' AND c.leased_until" GT "pg_catalog.clock_timestamp())"
 			" UPDATE opencalendly.calendar_connections AS c"
 			"  SET next_sync_at = c.next_sync_at OPERATOR(pg_catalog.-) s.by,"
-			"   leased_until = c.leased_until OPERATOR(pg_catalog.-) s.by FROM s"
+			"   leased_until = c.leased_until OPERATOR(pg_catalog.-) s.by,"
+			"   asked_at = CASE WHEN c.asked_at" GT "pg_catalog.clock_timestamp()"
+			"    THEN c.asked_at OPERATOR(pg_catalog.-) s.by ELSE c.asked_at END FROM s"
 			"  WHERE c.state" NE "'broken'"
-			"   AND GREATEST(c.next_sync_at, c.leased_until)" GT "pg_catalog.clock_timestamp()",
+			"   AND GREATEST(c.next_sync_at, c.leased_until, c.asked_at)" GT "pg_catalog.clock_timestamp()",
 		/* clang-format on */
 		.nargs = 1,
 		.types = { INT8OID },

@@ -24,7 +24,7 @@
 #define EVENTS_QUERY                                                                          \
 	"events?singleEvents=true&maxResults=2500&maxAttendees=1&prettyPrint=false"               \
 	"&fields=kind,timeZone,nextPageToken,nextSyncToken,items(id,iCalUID,status,transparency," \
-	"eventType,start,end,attendees(self,responseStatus),extendedProperties/private)"
+	"eventType,start,end,attendees(self,responseStatus),extendedProperties/private/opencalendly)"
 #define EVENTS_AHEAD_US (2 * USECS_PER_DAY)
 #define EVENT_PAGES_MAX 100
 #define KEPT_MAX 33554432
@@ -129,11 +129,24 @@ note_error(SyncTask *sync, SyncCalendar *calendar, const char *error)
 	calendar->pages = NIL;
 }
 
-/* Whether what is refused is refused for the calendar, and not for the connection. */
+/*
+ * Whether an answer that is not what was asked for tells of the calendar, and not of the connection: Google has been reached,
+ * and says neither that it knows us not nor that it is too much.
+ */
 static bool
 is_calendars(const TransferResult *result, GoogleVerdict verdict)
 {
-	return (verdict == GOOGLE_REFUSED || verdict == GOOGLE_GONE) && !task_is_operators(result);
+	if (verdict == GOOGLE_UNAUTHORIZED || task_is_operators(result))
+		return false;
+	return verdict != GOOGLE_RETRY || result->phase == TRANSFER_RESPONSE || result->status >= 500;
+}
+
+/* The same as note_error, of an answer. */
+static void
+note_answer(SyncTask *sync, SyncCalendar *calendar, const TransferResult *result, const char *error)
+{
+	note_error(sync, calendar, *error ? error : "the answer makes no sense");
+	sync->base.retry_after_s = Max(sync->base.retry_after_s, result->retry_after_s);
 }
 
 /* Whether it can be kept with what there is. */
@@ -156,12 +169,20 @@ instant_text(TimestampTz instant)
 
 /* --- the list of calendars ----------------------------------------------------------------------------------------- */
 
-/* An account that may not list its calendars any more can still be read. */
+/* An account that may not list its calendars any more can still be read; another one if there is anything to read. */
+static bool
+is_list_dispensable(const SyncTask *sync, const TransferResult *result, GoogleVerdict verdict)
+{
+	if (verdict == GOOGLE_DONE || !is_calendars(result, verdict))
+		return false;
+	return verdict != GOOGLE_RETRY || sync->ncalendars > 0;
+}
+
 static void
 take_list(CalendarTask *task, const TransferResult *result, GoogleVerdict verdict,
 		  const char *error)
 {
-	if (!is_calendars(result, verdict))
+	if (!is_list_dispensable((SyncTask *) task, result, verdict))
 	{
 		task_take_list(task, result, verdict, error);
 		return;
@@ -221,13 +242,18 @@ take_free_busy(CalendarTask *task, const TransferResult *result, GoogleVerdict v
 	Jsonb *answer = verdict == GOOGLE_DONE ? google_json(result) : NULL;
 
 	if (answer && google_json_has_object(answer, "calendars") && has_room(sync, answer))
+	{
 		task_keep_page(task, &sync->free_busy, answer);
+		sync->busy_from += FREE_BUSY_US;
+	}
 	else if (is_calendars(result, verdict))
+	{
 		for (int i = sync->busy_first; i < chunk_end(sync); i++)
-			note_error(sync, &sync->calendars[i], error);
+			note_answer(sync, &sync->calendars[i], result, error);
+		sync->busy_from = sync->until;
+	}
 	else
 		task_fail_by_answer(task, result, "free and busy times could not be read", error);
-	sync->busy_from += FREE_BUSY_US;
 }
 
 /* --- events -------------------------------------------------------------------------------------------------------- */
@@ -315,7 +341,7 @@ take_events(CalendarTask *task, const TransferResult *result, GoogleVerdict verd
 	else if (calendar->sync_token && (result->status == 410 || result->status == 400))
 		read_wholly(calendar);
 	else if (is_calendars(result, verdict))
-		note_error(sync, calendar, error);
+		note_answer(sync, calendar, result, error);
 	else
 		task_fail_by_answer(task, result, "events could not be read", error);
 }
@@ -400,6 +426,7 @@ tell_found(const SyncTask *sync)
 	push_calendars(&state, "events", sync, has_pages, push_events);
 	push_calendars(&state, "errors", sync, has_error, push_error);
 	push_calendars(&state, "channels", sync, has_new_channel, push_channel);
+	task_push_text(&state, "retryMs", psprintf(INT64_FORMAT, task_delay_ms(&sync->base)));
 	return pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 }
 

@@ -2,8 +2,9 @@
  * A sync: the task that reads what is busy in a connection's calendars, from a day ago to as far ahead as the settings say.
  *
  * Words. A calendar is read by its events if the account may see them, wholly or as what has changed since its sync token was
- * given; else as free and busy alone. What is wrong with one calendar is noted for it and leaves the others as they are;
- * what is wrong with the connection, or with Google, ends the sync.
+ * given; else as free and busy alone. What is wrong with one calendar, whatever Google answered for it, is noted for it and
+ * leaves the others as they are; what is wrong with the connection, or that Google is not reached or wants to be asked less,
+ * ends the sync.
  */
 #ifndef OPENCALENDLY_CALENDAR_SYNC_H
 #define OPENCALENDLY_CALENDAR_SYNC_H

@@ -14,9 +14,10 @@
 #include "utils/timestamp.h"
 #include "world/calendar_token.h"
 
+/* Those that are hidden in Google's own pages, too: they are chosen here. */
 #define LIST_URL                                                                  \
 	"https://www.googleapis.com/calendar/v3/users/me/calendarList?maxResults=250" \
-	"&prettyPrint=false&fields=kind,nextPageToken,"                               \
+	"&showHidden=true&prettyPrint=false&fields=kind,nextPageToken,"               \
 	"items(id,summary,summaryOverride,timeZone,accessRole,primary,deleted)"
 #define LIST_PAGES_MAX 20
 #define LEASE_TRANSFERS 4

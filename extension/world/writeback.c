@@ -17,7 +17,6 @@
 
 #define LANE_WINDOW 64
 #define ACCOUNT_WINDOW 2
-#define LOOKED_THROUGH "1000" /* of what is due, in a turn */
 #define TRANSFERS_MAX 5       /* of one attempt */
 #define TOKEN_MARGIN "INTERVAL '30 seconds'"
 #define LEASE_MARGIN_US (15 * USECS_PER_SEC)
@@ -76,23 +75,30 @@ static Queue writeback_queue = { .name = "writeback",
 
 /*
  * $1 places, $2 now, $3 the lease's end, $4 connections that have no place free, $5 how many of one connection. The last
- * change of each event, unless an earlier one is under way. Rows whose lease has run out are due again; their attempt is told
- * as lost. For COALESCE see webhook.c.
+ * change of each event, unless an earlier one is under way. Calendars are stepped through, so that what waits in one that
+ * cannot be written is not looked at. Rows whose lease has run out are due again; their attempt is told as lost. For COALESCE
+ * see webhook.c.
  */
 static SavedQuery lease_query = {
 	/* clang-format off */
 	.text =
-		"WITH due AS (SELECT r.id FROM ("
-		"   SELECT f.id, f.due_at, pg_catalog.row_number() OVER (PARTITION BY f.connection_id ORDER BY f.due_at, f.id) AS place"
-		"   FROM (SELECT d.id, d.due_at, n.id AS connection_id FROM opencalendly.calendar_writebacks AS d"
-		"     JOIN opencalendly.calendars AS c ON c.id" EQ "d.calendar_id"
-		"     JOIN opencalendly.calendar_connections AS n ON n.id" EQ "c.connection_id"
-		"    WHERE d.is_open AND d.due_at" LE "$2 AND (d.leased_until" LE "$2) IS NOT FALSE"
-		"     AND n.state" EQ "'active' AND n.access_expires_at" GT "($2 OPERATOR(pg_catalog.+) " TOKEN_MARGIN ")"
-		"     AND NOT EXISTS (SELECT FROM pg_catalog.unnest($4) AS b (id) WHERE b.id" EQ "n.id)"
-		"     AND NOT EXISTS (SELECT FROM opencalendly.calendar_writebacks AS o WHERE " SAME_EVENT("o", "d")
-		"      AND o.is_open AND (o.id" GT "d.id OR o.id" LT "d.id AND o.leased_until" GT "$2))"
-		"    ORDER BY d.due_at, d.id LIMIT " LOOKED_THROUGH ") AS f) AS r"
+		"WITH RECURSIVE waiting (calendar_id) AS ("
+		"   (SELECT d.calendar_id FROM opencalendly.calendar_writebacks AS d WHERE d.is_open"
+		"    ORDER BY d.calendar_id LIMIT 1)"
+		"   UNION ALL SELECT (SELECT d.calendar_id FROM opencalendly.calendar_writebacks AS d"
+		"    WHERE d.is_open AND d.calendar_id" GT "w.calendar_id ORDER BY d.calendar_id LIMIT 1)"
+		"   FROM waiting AS w WHERE w.calendar_id IS NOT NULL),"
+		" due AS (SELECT r.id FROM ("
+		"   SELECT f.id, f.due_at, pg_catalog.row_number() OVER (PARTITION BY n.id ORDER BY f.due_at, f.id) AS place"
+		"   FROM waiting AS w JOIN opencalendly.calendars AS c ON c.id" EQ "w.calendar_id"
+		"    JOIN opencalendly.calendar_connections AS n ON n.id" EQ "c.connection_id"
+		"    CROSS JOIN LATERAL (SELECT d.id, d.due_at FROM opencalendly.calendar_writebacks AS d"
+		"     WHERE d.calendar_id" EQ "c.id AND d.is_open AND d.due_at" LE "$2 AND (d.leased_until" LE "$2) IS NOT FALSE"
+		"      AND NOT EXISTS (SELECT FROM opencalendly.calendar_writebacks AS o WHERE " SAME_EVENT("o", "d")
+		"       AND o.is_open AND (o.id" GT "d.id OR o.id" LT "d.id AND o.leased_until" GT "$2))"
+		"     ORDER BY d.due_at, d.id LIMIT $5) AS f"
+		"   WHERE n.state" EQ "'active' AND n.access_expires_at" GT "($2 OPERATOR(pg_catalog.+) " TOKEN_MARGIN ")"
+		"    AND NOT EXISTS (SELECT FROM pg_catalog.unnest($4) AS b (id) WHERE b.id" EQ "n.id)) AS r"
 		"  WHERE r.place" LE "$5 ORDER BY r.due_at, r.id LIMIT $1),"
 		" locked AS MATERIALIZED (SELECT d.ctid AS at, d.id, d.attempt, d.leased_until"
 		"  FROM opencalendly.calendar_writebacks AS d"
