@@ -149,7 +149,7 @@ SELECT c.next_sync_at - clock_timestamp() BETWEEN interval '13 min' AND interval
 -- changes: one moved, one cancelled, one new, one that is free now; the windows that stay are the same rows
 CREATE TEMP TABLE before AS SELECT w.* FROM opencalendly.calendar_busy_windows AS w WHERE w.calendar_id = :'own_id';
 SELECT pg_temp.sync(:'con', pg_temp.events(:'own_id', false, 'd 04T09:00 04T10:00', '{"id": "b", "status": "cancelled"}', 'k 08T09:00 08T10:00', '{"id": "h", "transparency": "transparent"}', '{"id": "unheard", "status": "cancelled"}'));
-SELECT w.starts_at, w.ends_at, b.id IS NOT NULL AS as_before FROM opencalendly.calendar_busy_windows AS w LEFT JOIN before AS b ON b.id = w.id AND b.starts_at = w.starts_at WHERE w.calendar_id = :'own_id' ORDER BY w.starts_at;
+SELECT w.starts_at, w.ends_at, b.id IS NOT NULL AS as_before FROM opencalendly.calendar_busy_windows AS w LEFT JOIN before AS b ON b.id = w.id AND (b.starts_at, b.ends_at) = (w.starts_at, w.ends_at) WHERE w.calendar_id = :'own_id' ORDER BY w.starts_at;
 SELECT external_id, token FROM pg_temp.calendars('a') WHERE external_id = 'own';
 -- nothing has changed: nothing is written
 CREATE TEMP TABLE rows_before AS SELECT e.ctid AS at, e.xmin AS by, e.external_id FROM opencalendly.calendar_events AS e UNION ALL SELECT w.ctid, w.xmin, w.id::text FROM opencalendly.calendar_busy_windows AS w;
@@ -226,7 +226,7 @@ SELECT failures, synced, error FROM pg_temp.connection('a');
 SELECT pg_temp.sync(:'con', '{}');
 SELECT failures, error FROM pg_temp.connection('a');
 SELECT * FROM pg_temp.windows(:'own_id');
--- when they are tried again: all have failed, and by how long the worker leaves them alone; one has; one has, and is to be left alone for longer; none
+-- when they are tried again: all have failed, and by how long the worker leaves them alone; one has, and the provider wants to be left alone for a while, or for longer than ever; none
 CREATE FUNCTION pg_temp.retried(connection uuid, findings jsonb) RETURNS TABLE (synced boolean, failures integer, minutes numeric) LANGUAGE plpgsql AS $$
 BEGIN
     synced := pg_temp.sync(connection, findings);
@@ -234,9 +234,10 @@ BEGIN
 END
 $$;
 SELECT * FROM pg_temp.retried(:'con', '{"retryMs": "2400000"}');
-SELECT * FROM pg_temp.retried(:'con', :mine || '{"retryMs": "1000"}');
-SELECT * FROM pg_temp.retried(:'con', :mine || '{"retryMs": "2400000"}');
-SELECT * FROM pg_temp.retried(:'con', :mine || :theirs || '{"retryMs": "2400000"}');
+SELECT * FROM pg_temp.retried(:'con', :mine || '{"retryMs": "2400000", "askedMs": "1000"}');
+SELECT * FROM pg_temp.retried(:'con', :mine || '{"retryMs": "600000", "askedMs": "600000"}');
+SELECT * FROM pg_temp.retried(:'con', :mine || '{"retryMs": "86400000", "askedMs": "86400000"}');
+SELECT * FROM pg_temp.retried(:'con', :mine || :theirs || '{"retryMs": "2400000", "askedMs": "0"}');
 -- a calendar that was chosen while the sync was under way is left to the next one
 SELECT pg_temp.sync(:'con', :mine || :theirs);
 SELECT opencalendly.ask_calendar_sync(:'con', false);
@@ -250,7 +251,13 @@ SELECT c.next_sync_at > clock_timestamp() AS waits, c.asked_at = c.tried_at AS a
 UPDATE opencalendly.calendar_connections SET asked_at = clock_timestamp() + interval '1 hour' WHERE id = :'con';
 SELECT opencalendly.fail_calendar_sync(:'con', attempt, clock_timestamp(), 'answered 500', 60000, false) FROM opencalendly.calendar_connections WHERE id = :'con';
 SELECT c.next_sync_at > clock_timestamp() AS waits, c.asked_at = c.tried_at AS answered FROM opencalendly.calendar_connections AS c WHERE c.id = :'con';
+-- and that was set back while the sync was under way: nothing is noted that lies in the future, and there is one sync more
+SELECT pg_temp.sync(:'con', :mine || :theirs, '1 hour');
+SELECT due, failures, error FROM pg_temp.connection('a');
+SELECT c.tried_at <= clock_timestamp() AND c.synced_at <= clock_timestamp() AS past, (SELECT max(k.synced_at) <= clock_timestamp() FROM opencalendly.calendars AS k WHERE k.connection_id = c.id) AS calendars_past
+    FROM opencalendly.calendar_connections AS c WHERE c.id = :'con';
 SELECT pg_temp.sync(:'con', :mine || :theirs);
+SELECT due, failures, error FROM pg_temp.connection('a');
 -- one that was given up meanwhile is left alone
 UPDATE opencalendly.calendars SET is_busy_source = false WHERE id = :'team_id';
 DELETE FROM opencalendly.calendar_busy_windows WHERE calendar_id = :'team_id';

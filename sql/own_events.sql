@@ -85,6 +85,12 @@ SELECT opencalendly.organizer_cancel_booking(:'fourth') IS NOT NULL AS canceled;
 SELECT pg_temp.offered(:'class', :'one') AS to_move_to;
 SELECT status FROM opencalendly.reschedule_booking(:'token', '2026-06-02 09:30+00');
 SELECT pg_temp.read(:'ada', false) AS windows, pg_temp.offered(:'class') AS offered;
+-- It is named by a booking that has gone from it, and stays ours while others are there, and when none is.
+SELECT b.status, b.id = :'one' AS has_named FROM opencalendly.bookings AS b WHERE b.occurrence_id = :'meeting' ORDER BY b.id;
+SELECT pg_temp.entry(:'ada', :'meeting') AS entry \gset
+SELECT substr((e).external_id, 3, 32) = translate(:'one', '-', '') AS named, pg_temp.read(:'ada', true, pg_temp.event(e, '09:00')) AS windows FROM (SELECT (:'entry'::opencalendly.calendar_entries).*) AS e;
+SELECT c.status FROM opencalendly.bookings AS b, opencalendly.organizer_cancel_booking(b.id) AS c WHERE b.occurrence_id = :'meeting' AND b.status = 'confirmed';
+SELECT pg_temp.entry(:'ada', :'meeting') IS NULL AS is_gone, pg_temp.read(:'ada', true, pg_temp.event(e, '09:00')) AS windows FROM (SELECT (:'entry'::opencalendly.calendar_entries).*) AS e;
 
 -- Of a team's booking each host has an event of their own.
 SELECT pg_temp.read(:'ada', true) AS ada, pg_temp.read(:'bo', true) AS bo;
@@ -98,6 +104,13 @@ SELECT pg_temp.read(:'ada', true, pg_temp.event(a, '11:15'), pg_temp.event(b, '1
 SELECT pg_temp.offered(:'both', :'team_booking') AS to_move_to;
 SELECT status FROM opencalendly.reschedule_booking(:'token', '2026-06-02 11:30+00');
 SELECT pg_temp.read(:'ada', false, pg_temp.event(b, '11:30')) AS ada FROM pg_temp.entry(:'bo', :'team_booking') AS b;
+-- A host who attends only since a move sees the event of one who did before, named by the first booking.
+SELECT opencalendly.create_team_event_type(:'team', 'Grown', 'grown', 30, 'collective', ARRAY[:'ada']::uuid[]) AS grown \gset
+SELECT booking_id AS grown_booking, reschedule_token AS token FROM opencalendly.book_slot(:'grown', '2026-06-02 10:00+00', 'Zoe', 'zoe@example.org') \gset
+SELECT pg_temp.read(:'bo', true, pg_temp.event(pg_temp.entry(:'ada', :'grown_booking'), '10:00')) AS not_yet, opencalendly.set_team_event_type_members(:'grown', jsonb_build_array(jsonb_build_object('userId', :'ada'), jsonb_build_object('userId', :'bo'))) AS members, pg_temp.read(:'bo', true) AS bo;
+SELECT booking_id AS grown_last, cardinality(host_ids) AS hosts FROM opencalendly.reschedule_booking(:'token', '2026-06-02 11:00+00') \gset
+SELECT :hosts AS hosts, pg_temp.read(:'bo', true, pg_temp.event(pg_temp.entry(:'ada', :'grown_booking'), '11:00')) AS bo, pg_temp.read(:'bo', true) AS none;
+SELECT status FROM opencalendly.organizer_cancel_booking(:'grown_last');
 -- Whose meeting it is not is kept busy by it.
 SELECT pg_temp.read(:'bo', true, pg_temp.event(e, '09:30')) AS bo FROM pg_temp.entry(:'ada', (SELECT b.occurrence_id FROM opencalendly.bookings AS b WHERE b.event_type_id = :'class' AND b.status = 'confirmed' ORDER BY b.id LIMIT 1)) AS e;
 

@@ -254,7 +254,7 @@ $$;
 SELECT pg_temp.put('entries', c), c FROM unnest(ARRAY['{"external_id": "oc"}', '{"external_id": "OCEAN"}', '{"external_id": "ocean-1"}', '{"external_id": "wxyz1"}', '{"meeting_id": null}', '{"user_id": "01900000-0000-7000-8000-000000000000"}',
     '{"calendar_id": "01900000-0000-7000-8000-000000000000"}']::jsonb[]) AS c;
 SELECT pg_temp.put('entries', jsonb_build_object('external_id', repeat('a', n))), n FROM unnest(ARRAY[4, 1025]) AS n;
-SELECT regexp_replace(pg_temp.try(format('UPDATE opencalendly.calendar_writebacks SET %s', s)), ' \| .*', ''), s FROM unnest(ARRAY['operation = ''delete''', 'status = ''sent''', 'attempt = -1', 'max_attempts = 0', 'booking_id = id', 'calendar_id = id']) AS s;
+SELECT regexp_replace(pg_temp.try(format('UPDATE opencalendly.calendar_writebacks SET %s', s)), ' \| .*', ''), s FROM unnest(ARRAY['operation = ''delete''', 'status = ''sent'', leased_until = NULL, settled_at = NULL', 'attempt = -1', 'max_attempts = 0', 'booking_id = id', 'calendar_id = id']) AS s;
 SELECT regexp_replace(pg_temp.try(format('UPDATE opencalendly.bookings SET meeting_url = %L WHERE id = %L', u, :'both_id')), ' \| .*', ''), left(u, 40) FROM unnest(ARRAY['http://meet.example/', 'https://', 'https://a b', 'javascript:alert(1)', 'https://' || repeat('x', 500), '']) AS u;
 
 -- for others

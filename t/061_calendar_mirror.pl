@@ -138,11 +138,13 @@ sub random_times
 	}
 }
 
+sub hex_digits { return join '', map { one_of(0 .. 9, 'a' .. 'f') } 1 .. $_[0] }
+
+# The id of an event of a booking, by whichever host's digits.
 sub ours
 {
-	my ($user_id, $suffix) = @_;
-	$user_id =~ /(.{8})$/;
-	return 'oc' . join('', map { one_of(0 .. 9, 'a' .. 'f') } 1 .. 32) . ($suffix // $1);
+	my ($booking) = @_;
+	return 'oc' . $booking =~ tr/-//dr . hex_digits(8);
 }
 
 # An event: what is told, whether and when it makes busy.
@@ -160,11 +162,18 @@ sub make_event
 	elsif ($kind < 0.4)  { $told{eventType} = one_of('workingLocation', 'birthday'); $busy = 0 }
 	elsif ($kind < 0.45) { $told{eventType} = one_of('default', 'outOfOffice', 'focusTime', 'fromGmail') }
 	elsif ($kind < 0.5)  { $told{extendedProperties} = { private => { opencalendly => 'a copy' } } }
-	if ($id =~ /^oc/)
+	if ($id =~ /^oc(.{32})/)
 	{
+		my $booking = $1;
 		my $marked = chance(0.7);
 		$told{extendedProperties}{private}{opencalendly} = 'a meeting' if $marked;
-		$busy = 0 if $id =~ /\Q$calendar->{suffix}\E$/ && ($marked || exists $told{extendedProperties});
+		$busy = 0 if exists $told{extendedProperties} && grep { tr/-//dr eq $booking } @{ $calendar->{own} };
+	}
+	elsif (chance(0.1))
+	{
+		my $list = one_of(qw(own foreign));
+		$told{iCalUID} = one_of(@{ $calendar->{$list} }) . one_of('@opencalendly', '@opencalendly', '@example.com');
+		$busy = 0 if $list eq 'own' && $told{iCalUID} =~ /\@opencalendly$/;
 	}
 	return { told => \%told, busy => $busy, starts_at => $starts_at, ends_at => $ends_at, changed => 1 };
 }
@@ -172,8 +181,8 @@ sub make_event
 sub new_id
 {
 	my ($calendar) = @_;
-	return ours($calendar->{user_id}) if chance(0.1);
-	return ours($calendar->{user_id}, 'deadbeef') if chance(0.05);
+	return ours(one_of(@{ $calendar->{own} })) if chance(0.1);
+	return ours(one_of(@{ $calendar->{foreign} }, hex_digits(32))) if chance(0.05);
 	my $base = join '', map { one_of(0 .. 9, 'a' .. 'v') } 1 .. 26;
 	return chance(0.3) ? "${base}_20260329T000000Z" : $base;
 }
@@ -243,6 +252,34 @@ sub value { return $node->safe_psql('postgres', $_[0]) }
 
 sub quoted { my ($text) = @_; $text =~ s/'/''/g; return "'$text'" }
 
+# Bookings that a host has: some were moved, some canceled, and what they were first is named by events as well.
+sub bookings
+{
+	my ($user) = @_;
+	return split /\n/, value(<<"SQL");
+DO \$\$
+DECLARE
+	event uuid := opencalendly.create_event_type('$user', 'Talk', 'talk', 30);
+	booked record;
+BEGIN
+	PERFORM opencalendly.set_availability_rules('$user', jsonb_agg(jsonb_build_object('dayOfWeek', d, 'startMinute', 0, 'endMinute', 1440))) FROM generate_series(0, 6) AS d;
+	FOR i IN 1 .. 9 LOOP
+		booked := opencalendly.book_slot(event, date_trunc('day', now()) + interval '3 days' + i * interval '2 hours', 'Zoe', 'zoe\@example.org');
+		IF i % 3 = 1 THEN
+			booked := opencalendly.reschedule_booking(booked.reschedule_token, booked.starts_at + interval '1 hour');
+		ELSIF i % 3 = 2 THEN
+			PERFORM opencalendly.organizer_cancel_booking(booked.booking_id);
+		END IF;
+	END LOOP;
+END
+\$\$;
+SELECT id FROM opencalendly.bookings WHERE organizer_id = '$user' ORDER BY id;
+SQL
+}
+
+# Another host's.
+my @foreign = bookings(value(q{SELECT opencalendly.create_user('somebody', 'somebody@example.com')}));
+
 # A user with an account of two calendars, one whose events are read and one that is free or busy.
 sub connect_calendars
 {
@@ -263,8 +300,7 @@ SELECT c.id, o.id, t.id FROM opencalendly.calendar_connections AS c
 	JOIN opencalendly.calendars AS t ON t.connection_id = c.id AND NOT t.is_primary WHERE c.account_id = '$name'
 SQL
 	my ($user, $connection, $own, $team) = @ids;
-	my $suffix = substr($user, -8);
-	return ($connection, { id => $own, user_id => $user, suffix => $suffix, zone => $zone }, { id => $team, name => "$name-team" });
+	return ($connection, { id => $own, zone => $zone, own => [ bookings($user) ], foreign => \@foreign }, { id => $team, name => "$name-team" });
 }
 
 # Applies it as a worker does, and returns the windows of both calendars and how many of them have failed.

@@ -117,12 +117,30 @@ is(ended($connection, $asked), 'active, 0 failures', 'a lock is no failure');
 is(windows($connection), '7', 'what was found is written when it is gone');
 is(scalar($google->asked(qr/events\?/)), 1, 'and was read once');
 
-# A clock that was an hour ahead: what waits by it, and a lease, end as they would have.
-value("UPDATE opencalendly.calendar_connections SET next_sync_at = clock_timestamp() + interval '65 min', leased_until = clock_timestamp() + interval '61 min' WHERE id = '$connection'");
+# A clock that was an hour ahead: what waits by it, a lease and a wish, end as they would have.
+value("UPDATE opencalendly.calendar_connections SET next_sync_at = clock_timestamp() + interval '65 min', leased_until = clock_timestamp() + interval '61 min', asked_at = clock_timestamp() + interval '61 min' WHERE id = '$connection'");
 value("UPDATE opencalendly.worker_heartbeats SET seen_at = clock_timestamp() + interval '1 hour' WHERE queue = 'calendar'");
-Outbox::poll(20, sub { connection($connection, "next_sync_at - clock_timestamp() < interval '6 min' AND leased_until - clock_timestamp() < interval '2 min'") eq 't' })
+Outbox::poll(20, sub { connection($connection, "next_sync_at - clock_timestamp() < interval '6 min' AND greatest(leased_until, asked_at) - clock_timestamp() < interval '2 min'") eq 't' })
   or fail('a clock that is set back is not followed');
 value("UPDATE opencalendly.calendar_connections SET leased_until = NULL WHERE id = '$connection'");
+
+# A wish that stayed in the future, for it came while a sync was under way: it is fulfilled by that one, once, and who waits is
+# told; whatever was read before the clock was set back says nothing.
+my $user = value("SELECT user_id FROM opencalendly.calendar_connections WHERE id = '$connection'");
+$google->forget;
+$google->rule($events, hold => JSON::PP::true);
+ask($connection);
+Outbox::poll(20, sub { $google->holding == 1 }) or fail('it does not begin');
+value("UPDATE opencalendly.calendar_connections SET asked_at = clock_timestamp() + interval '1 hour', tried_at = clock_timestamp() + interval '2 hours' WHERE id = '$connection'");
+my $waiting = Scene::session($node);
+my $is_waiting = q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT opencalendly.await_syncs%' AND state = 'active'};
+Scene::start($waiting, "SET statement_timeout = '15 s'; SELECT opencalendly.await_syncs('$user', ARRAY['$connection'::uuid])");
+Outbox::poll(10, sub { value($is_waiting) eq '1' }) or fail('nobody waits');
+$google->release;
+is(Scene::answer($waiting), '', 'a wish from the future: who waits is told when it has been read');
+is(connection($connection, "failures || ' ' || (leased_until IS NULL) || ' ' || (asked_at <= clock_timestamp()) || ' ' || (next_sync_at > clock_timestamp() + interval '30 min')"), '0 true true true', 'and it is fulfilled');
+is(scalar($google->asked(qr/events\?/)), 1, 'by one sync');
+$waiting->quit;
 
 #
 # The operator's

@@ -171,6 +171,7 @@ $google->calendar('ben@example.net', 'boss@example.org', timeZone => 'Asia/Kathm
 $google->calendar($ada, 'boss@example.org', accessRole => 'freeBusyReader', timeZone => 'Asia/Kathmandu');
 $google->calendar($ada, 'spare@example.org', accessRole => 'reader');
 change($ada, $ada, 30);
+$google->event($ada, $ada, event('tagged', $noon, 30, extendedProperties => { private => { note => 'another program keeps this' } }));
 change('ben@example.net', 'boss@example.org', 20);
 change($ada, 'spare@example.org', 5);
 $google->settings(pageSize => 5, emptyPage => JSON::PP::true);
@@ -183,6 +184,7 @@ is(scalar($google->asked(qr/spare%40/)), 0, 'nor asked for');
 cmp_ok(scalar($google->asked(qr/events\?.*pageToken/)), '>=', 4, 'page after page');
 my ($first) = $google->asked(qr/events\?/);
 is($first->{query}{singleEvents}, 'true', 'as instances');
+is(scalar(grep { JSON::PP->new->encode($_->{answer}{body}) =~ /another program/ } $google->samples), 0, 'what other programs keep in events is not asked for');
 is(connection($connection, "synced_at = tried_at AND next_sync_at - clock_timestamp() BETWEEN '53 min' AND '67 min'"), 't', 'the next one is an hour from then, 10 percent more or less');
 is(calendar_of($connection, $ada, 'sync_token IS NOT NULL AND last_error IS NULL AND synced_at IS NOT NULL'), 't', 'from where it goes on is kept');
 for my $request ($google->asked(qr/freeBusy/))
@@ -220,16 +222,24 @@ for my $round (1 .. 8)
 }
 $google->settings(pageSize => 2500, emptyPage => JSON::PP::false);
 
-# Ours: by its id and its mark. A copy of it is somebody else's.
-my $ours = 'oc' . 'a' x 32 . value("SELECT right(id::text, 8) FROM opencalendly.users WHERE username = 'ada'");
-value(<<"SQL");
-INSERT INTO opencalendly.calendar_entries (user_id, meeting_id, calendar_id, external_id)
-	SELECT user_id, gen_random_uuid(), id, '$ours' FROM opencalendly.calendars WHERE external_id = '$ada'
+# Ours: by its id and its mark, if its booking is known here. A copy of it is somebody else's.
+my $booking = value(<<"SQL");
+SELECT b.booking_id FROM opencalendly.event_types AS e, opencalendly.book_slot(e.id, to_timestamp(${\ ($noon + 20 * $day)}), 'Zoe', 'zoe\@example.org') AS b
+	WHERE e.slug = 'intro'
 SQL
+my $ours = value("SELECT external_id FROM opencalendly.calendar_entries WHERE meeting_id = '$booking'");
 my $mark = { extendedProperties => { private => { opencalendly => 'x' } } };
 $google->event($ada, $ada, event($ours, $noon + 20 * $day, 600, %$mark));
 is(sync($connection), 'active, 0 failures', 'an event of ours');
 is_mirrored($connection, $ada, 'it is not in the mirror');
+my $unknown = 'oc' . 'a' x 32 . substr($ours, -8);
+my $before_it = mirrored($connection, $ada);
+$google->event($ada, $ada, event($unknown, $noon + 20 * $day, 600, %$mark));
+is(sync($connection), 'active, 0 failures', 'one of a booking that is not known here');
+isnt(mirrored($connection, $ada), $before_it, 'it is as any other');
+$google->remove($ada, $ada, $unknown);
+is(sync($connection), 'active, 0 failures', 'it is deleted');
+is_mirrored($connection, $ada, 'and gone from the mirror');
 $google->event($ada, $ada, { %{ event($ours, $noon + 20 * $day, 600) }, extendedProperties => { private => {} } });
 is(sync($connection), 'active, 0 failures', 'without its mark');
 is_mirrored($connection, $ada, 'it is as any other');
@@ -277,8 +287,29 @@ $google->settings(rotates => JSON::PP::false);
 # What is no answer
 #
 
-# A failure leaves the mirror, says why, and is over with the next good sync.
-sub fails
+# One calendar that has failed keeps its mirror and says why; the other one is read all the same, and soon both are again.
+sub one_fails
+{
+	my ($name, $error, $when, %rule) = @_;
+	my $mirror = mirrored($connection, $ada);
+	my $synced = calendar_of($connection, $ada, 'synced_at');
+
+	$google->clear;
+	$google->rule($when, times => 1, %rule);
+	change($ada, $ada, 3);
+	change('ben@example.net', 'boss@example.org', 2);
+	like(sync($connection), qr/^active, 0 failures: \Q$ada\E: .*$error/, "$name: it says why");
+	is(mirrored($connection, $ada), $mirror, "$name: the mirror is as before");
+	is(calendar_of($connection, $ada, 'synced_at'), $synced, "$name: and not called fresh");
+	is_mirrored($connection, 'boss@example.org', "$name: the other one");
+	is(connection($connection, "next_sync_at - clock_timestamp() BETWEEN '4 min' AND '5 min'"), 't', "$name: they are read again soon");
+	$google->clear;
+	is(sync($connection), 'active, 0 failures', "$name: the next one is good");
+	return is_mirrored($connection, $ada, $name);
+}
+
+# A failure of them all leaves the mirror, says why, and is over with the next good sync.
+sub all_fail
 {
 	my ($name, $error, $when, %rule) = @_;
 	my $mirror = mirrored($connection, $ada);
@@ -296,19 +327,22 @@ sub fails
 }
 
 my $events = 'GET .*/events';
-fails('cut', qr/./, $events, cut => JSON::PP::true);
-fails('reset', qr/./, $events, reset => JSON::PP::true, times => 5);
-fails('late', qr/./, $events, drip_ms => 200);
-fails('503', qr/503/, $events, status => 503, error => 'backendError');
-fails('500 without words', qr/500/, $events, status => 500, body => '<html>');
-fails('no JSON', qr/./, $events, status => 200, body => '{"kind": "calendar#events", "items": [');
-fails('another JSON', qr/./, $events, status => 200, body => '[]');
-fails('no token', qr/503/, 'POST .*/token', status => 503, error => 'internal_failure') if value("UPDATE opencalendly.calendar_connections SET refresh_at = clock_timestamp() WHERE id = '$connection' RETURNING 1");
+my $all = 'GET .*/events|POST .*/freeBusy';
+one_fails('cut', qr/./, $events, cut => JSON::PP::true);
+one_fails('reset', qr/./, $events, reset => JSON::PP::true, times => 5);
+one_fails('late', qr/./, $events, drip_ms => 200);
+one_fails('503', qr/503/, $events, status => 503, error => 'backendError');
+one_fails('500 without words', qr/500/, $events, status => 500, body => '<html>');
+one_fails('no JSON', qr/./, $events, status => 200, body => '{"kind": "calendar#events", "items": [');
+one_fails('another JSON', qr/./, $events, status => 200, body => '[]');
+all_fail('no token', qr/503/, 'POST .*/token', status => 503, error => 'internal_failure') if value("UPDATE opencalendly.calendar_connections SET refresh_at = clock_timestamp() WHERE id = '$connection' RETURNING 1");
+
+all_fail('503 for all', qr/503/, $all, status => 503, error => 'backendError', times => 2);
 
 # In the middle of the pages.
 $google->settings(pageSize => 5);
 $google->forget_tokens($ada, $ada);
-fails('the third page', qr/./, 'GET .*/events.*pageToken', skip => 1, cut => JSON::PP::true);
+one_fails('the third page', qr/./, 'GET .*/events.*pageToken', skip => 1, cut => JSON::PP::true);
 $google->settings(pageSize => 2500);
 
 # Too much: it waits as long as it was told to.
@@ -324,7 +358,7 @@ for my $case ([ 403, 'rateLimitExceeded' ], [ 403, 'userRateLimitExceeded' ], [ 
 }
 
 # By itself, again and again, ever slower.
-$google->rule($events, status => 503, error => 'backendError', times => 2);
+$google->rule($all, status => 503, error => 'backendError', times => 4);
 sync($connection);
 my $delay = "extract(epoch FROM next_sync_at - tried_at)::numeric(9, 2)";
 my @delays = (connection($connection, $delay));
@@ -332,6 +366,23 @@ Outbox::poll(40, sub { connection($connection, 'failures = 2 AND leased_until IS
 push @delays, connection($connection, $delay);
 Outbox::poll(40, sub { connection($connection, 'failures') == 0 }) or fail('until it is good');
 ok($delays[0] >= 0.8 && $delays[0] < $delays[1] && $delays[1] >= 1.6, 'each time after a longer while') or diag("@delays");
+
+# What has failed for long and is there again in part; and what wants to be left alone.
+for my $case ([ 0, '4 min', '5 min' ], [ 480, '7 min', '8 min' ], [ 86400, '53 min', '67 min' ])
+{
+	my ($asked, $from, $until) = @$case;
+
+	value("UPDATE opencalendly.calendar_connections SET failures = 12 WHERE id = '$connection'");
+	$google->rule($events, status => 503, error => 'backendError', $asked ? (headers => { 'Retry-After' => $asked }) : ());
+	like(sync($connection), qr/^active, 0 failures: .*503/, "one of them is there again, the other one in $asked s");
+	is(connection($connection, "next_sync_at - clock_timestamp() BETWEEN '$from' AND '$until'"), 't', 'they are read no later than ever')
+	  or diag(connection($connection, 'next_sync_at - clock_timestamp()'));
+}
+value("UPDATE opencalendly.calendar_connections SET failures = 6 WHERE id = '$connection'");
+$google->rule($all, status => 500, times => 2);
+like(sync($connection), qr/^active, 7 failures: .*500/, 'none of them is');
+is(connection($connection, "next_sync_at - clock_timestamp() BETWEEN '45 s' AND '77 s'"), 't', 'they are left alone for longer and longer');
+is(sync($connection), 'active, 0 failures', 'all of them are');
 
 # Pages without end.
 $google->rule($events, body => { kind => 'calendar#events', items => [], nextPageToken => 'again' }, status => 200, times => 1000);
@@ -368,6 +419,15 @@ is(calendar_of($connection, 'boss@example.org', 'synced_at'), $boss_synced, 'err
 like(calendar_of($connection, 'boss@example.org', 'last_error'), qr/internalError/, 'errors[]: it says why');
 is_mirrored($connection, $ada, 'errors[]: the other one');
 $google->settings(freeBusyErrors => {});
+for my $rule ([ status => 500, body => '<html>' ], [ cut => JSON::PP::true ])
+{
+	$google->forget;
+	$google->rule('POST .*/freeBusy', @$rule);
+	like(sync($connection), qr/^active, 0 failures: boss/, 'free and busy: no answer');
+	is(mirrored($connection, 'boss@example.org'), $boss, 'free and busy: its windows stay');
+	is(calendar_of($connection, 'boss@example.org', 'synced_at'), $boss_synced, 'free and busy: and are not called fresh');
+	is(scalar($google->asked(qr/freeBusy/)), 1, 'free and busy: the rest is not asked for');
+}
 is(sync($connection), 'active, 0 failures', 'errors[]: over');
 is_mirrored($connection, 'boss@example.org', 'errors[]: over');
 is(calendar_of($connection, 'boss@example.org', 'last_error IS NULL'), 't', 'errors[]: and forgotten');
@@ -387,12 +447,21 @@ is_mirrored($connection, $ada, 'a calendar that may be read again');
 #
 
 $google->calendar($ada, 'new@example.org', summary => 'New one', timeZone => 'Asia/Tokyo');
-$google->unlist($ada, 'boss@example.org');
+$google->calendar($ada, 'put-away@example.org', hidden => JSON::PP::true);
 value("UPDATE opencalendly.calendar_connections SET listed_at = clock_timestamp() - interval '25 hours' WHERE id = '$connection'");
+for my $rule ([ status => 500 ], [ cut => JSON::PP::true ])
+{
+	$google->rule('GET .*/calendarList', @$rule);
+	change($ada, $ada, 2);
+	is(sync($connection), 'active, 0 failures', 'a list that does not come');
+	is_mirrored($connection, $ada, 'a list that does not come keeps nothing from being read');
+}
+$google->unlist($ada, 'boss@example.org');
 sync($connection);
 sync($connection);
 is(value("SELECT string_agg(external_id || ' ' || timezone || ' ' || is_busy_source, ', ' ORDER BY external_id) FROM opencalendly.calendars WHERE connection_id = '$connection'"),
-	"$ada Europe/Berlin true, new\@example.org Asia/Tokyo false, spare\@example.org UTC false", 'a new calendar is there, one that is gone is not');
+	"$ada Europe/Berlin true, new\@example.org Asia/Tokyo false, put-away\@example.org UTC false, spare\@example.org UTC false",
+	'a new calendar is there, and one that is hidden at Google; one that is gone is not');
 is(value("SELECT count(*) FROM opencalendly.calendar_busy_windows AS w WHERE NOT EXISTS (SELECT FROM opencalendly.calendars AS c WHERE c.id = w.calendar_id)"), '0', 'and nothing of it');
 
 #
@@ -408,6 +477,33 @@ my $bens = $google->connect($node, 'ben', busy => ['team@example.org']);
 is(sync($_), 'active, 0 failures', 'another account') for $other, $bens;
 is_mirrored($other, $_, "of ada's other account, $_") for 'ada@example.net', 'team@example.org';
 is_mirrored($bens, 'team@example.org', 'of ben');
+
+# What is wrong with one of them is not what is wrong with the account.
+for my $rule ([ status => 500 ], [ cut => JSON::PP::true ])
+{
+	my ($mirror, $synced) = (mirrored($other, 'team@example.org'), calendar_of($other, 'team@example.org', 'synced_at'));
+
+	change('ada@example.net', $_, 4) for 'team@example.org', 'ada@example.net';
+	$google->rule('GET .*/calendars/team%40example.org/events', @$rule);
+	like(sync($other), qr/^active, 0 failures: team\@example.org: ./, 'one calendar fails');
+	is(calendar_of($other, 'team@example.org', 'last_error IS NOT NULL'), 't', 'and says so');
+	is(mirrored($other, 'team@example.org'), $mirror, 'its windows stay');
+	is(calendar_of($other, 'team@example.org', 'synced_at'), $synced, 'and are not called fresh');
+	is_mirrored($other, 'ada@example.net', 'the other one is read');
+	is(calendar_of($other, 'ada@example.net', "last_error IS NULL AND synced_at = (SELECT n.tried_at FROM opencalendly.calendar_connections AS n WHERE n.id = connection_id)"), 't', 'and called fresh');
+	is(connection($other, "next_sync_at - clock_timestamp() <= '5 min'"), 't', 'and both are soon again');
+	is(sync($other), 'active, 0 failures', 'then both are good');
+	is_mirrored($other, 'team@example.org', 'then both are good');
+}
+for my $rule ([ 401, 'authError' ], [ 429, 'rateLimitExceeded' ])
+{
+	$google->forget;
+	$google->rule('GET .*/events', status => $rule->[0], error => $rule->[1], times => 2);
+	like(sync($other), qr/^active, 1 failures: .*$rule->[0]/, "$rule->[1] is the account's");
+	cmp_ok(scalar($google->asked(qr/events\?/)), '<=', 2, "$rule->[1]: the other one is not asked for");
+	$google->clear;
+	is(sync($other), 'active, 0 failures', "$rule->[1]: over");
+}
 
 # More than Google answers at once.
 my @many = map { "room$_\@example.org" } 1 .. 55;
@@ -427,6 +523,7 @@ is_mirrored($rooms, 'room55@example.org', 'the last of them');
 # The grant is dead
 #
 
+is(sync($bens), 'active, 0 failures', 'before that');
 $google->withdraw('ben@example.com');
 $google->forget;
 like(sync($bens), qr/^broken, 1 failures: /, 'a grant that was taken back');

@@ -133,7 +133,8 @@ END;
 COMMENT ON FUNCTION opencalendly.booking_of_event(jsonb) IS
     'internal: the booking, maybe of another installation, that an event says it is of; null = it says nothing';
 
--- An invitee's copy counts, be they a host, too: their time is given nowhere else. One row after the other is looked up, however
+-- Whoever joins a meeting of several seats gets the hosts that it has: so a booking that has gone from it says who attends. An
+-- invitee's copy counts, be they a host, too: their time is given nowhere else. One row after the other is looked up, however
 -- the caller is planned (put_events).
 CREATE FUNCTION opencalendly.attended_bookings(ids uuid[], owner_id uuid) RETURNS uuid[]
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_nestloop = on AS $$
@@ -184,19 +185,29 @@ COMMENT ON FUNCTION opencalendly.told_events(jsonb, text, uuid) IS
 -- The mirror
 --
 
--- What is as it was is not written again. How many windows come is not known when it is planned, nor how many there are: each
--- side is hashed, or a thousand would be compared with a thousand.
+-- What is as it was is not written again, and what has changed is moved rather than made anew, which spares the foreign keys.
+-- How many windows come is not known when it is planned, nor how many there are: each side is hashed, or a thousand would be
+-- compared with a thousand.
 CREATE FUNCTION opencalendly.put_busy_windows(calendar opencalendly.calendars, busy tstzmultirange) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET jit = off AS $$
 BEGIN
     WITH wanted AS MATERIALIZED (SELECT lower(r) AS starts_at, upper(r) AS ends_at FROM unnest(busy) AS r),
-    gone AS (
-        DELETE FROM opencalendly.calendar_busy_windows AS w WHERE w.calendar_id = calendar.id
-            AND NOT EXISTS (SELECT FROM wanted AS n WHERE n.starts_at = w.starts_at AND n.ends_at = w.ends_at))
+    present AS MATERIALIZED (
+        SELECT w.id, w.starts_at, w.ends_at FROM opencalendly.calendar_busy_windows AS w WHERE w.calendar_id = calendar.id),
+    gone AS MATERIALIZED (
+        SELECT p.id, row_number() OVER () AS n FROM present AS p
+            WHERE NOT EXISTS (SELECT FROM wanted AS w WHERE w.starts_at = p.starts_at AND w.ends_at = p.ends_at)),
+    fresh AS MATERIALIZED (
+        SELECT w.starts_at, w.ends_at, row_number() OVER () AS n FROM wanted AS w
+            WHERE NOT EXISTS (SELECT FROM present AS p WHERE p.starts_at = w.starts_at AND p.ends_at = w.ends_at)),
+    moved AS (
+        UPDATE opencalendly.calendar_busy_windows AS w SET starts_at = f.starts_at, ends_at = f.ends_at
+            FROM gone AS g JOIN fresh AS f ON f.n = g.n WHERE w.id = g.id),
+    dropped AS (
+        DELETE FROM opencalendly.calendar_busy_windows AS w USING gone AS g
+            WHERE w.id = g.id AND g.n > (SELECT count(*) FROM fresh))
     INSERT INTO opencalendly.calendar_busy_windows (user_id, calendar_id, starts_at, ends_at)
-        SELECT calendar.user_id, calendar.id, n.starts_at, n.ends_at FROM wanted AS n
-        WHERE NOT EXISTS (SELECT FROM opencalendly.calendar_busy_windows AS w
-                          WHERE w.calendar_id = calendar.id AND w.starts_at = n.starts_at AND w.ends_at = n.ends_at);
+        SELECT calendar.user_id, calendar.id, f.starts_at, f.ends_at FROM fresh AS f WHERE f.n > (SELECT count(*) FROM gone);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.put_busy_windows(opencalendly.calendars, tstzmultirange) IS
@@ -380,31 +391,36 @@ $$;
 COMMENT ON FUNCTION opencalendly.calendar_sync_interval() IS
     'internal: how often calendars are read, the setting opencalendly.calendar_sync_interval';
 
--- The end of a sync, good or bad. Who asks while it is under way is answered by another one, at once; after a failure only if
--- that was the first, so that nobody can ask without end for what fails. Whoever has asked by a clock that was set back since
--- is answered by this one, or each sync would bring about the next.
+-- A wish from the future was told by a clock that has been set back since: it counts as fulfilled, or each sync would bring about
+-- the next. When the clock was set back after the sync began, nobody can tell: that is one sync more.
 CREATE FUNCTION opencalendly.is_asked_since(connection opencalendly.calendar_connections, began_at timestamptz) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    at constant timestamptz := clock_timestamp();
 BEGIN
-    RETURN coalesce(connection.asked_at > began_at AND connection.asked_at <= clock_timestamp(), false);
+    RETURN began_at > at OR coalesce(connection.asked_at > began_at AND connection.asked_at <= at, false);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.is_asked_since(opencalendly.calendar_connections, timestamptz) IS
-    'internal: whether another sync was asked for after one began';
+    'internal: whether another sync was asked for after one began, as far as clocks tell';
 
+-- The end of a sync, good or bad. Who asks while it is under way is answered by another one, at once; after a failure only if
+-- that was the first, so that nobody can ask without end for what fails. Nothing is noted that lies in the future: who asks waits
+-- for a sync that was begun later (79_api_calendar_sync.sql).
 CREATE FUNCTION opencalendly.end_sync(connection_id uuid, began_at timestamptz, is_good boolean, error text, delay interval)
     RETURNS boolean
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
+    noted_at constant timestamptz := least(began_at, clock_timestamp());
     is_asked_again constant boolean := (SELECT opencalendly.is_asked_since(c, began_at)
         FROM opencalendly.calendar_connections AS c WHERE c.id = end_sync.connection_id);
 BEGIN
     UPDATE opencalendly.calendar_connections AS c
-        SET tried_at = began_at, leased_until = NULL, last_error = left(end_sync.error, 300),
+        SET tried_at = noted_at, leased_until = NULL, last_error = left(end_sync.error, 300),
             failures = CASE WHEN is_good THEN 0 ELSE c.failures + 1 END,
-            synced_at = CASE WHEN is_good THEN began_at ELSE c.synced_at END,
-            asked_at = CASE WHEN c.asked_at > began_at AND NOT is_asked_again THEN began_at ELSE c.asked_at END,
+            synced_at = CASE WHEN is_good THEN noted_at ELSE c.synced_at END,
+            asked_at = CASE WHEN c.asked_at > noted_at AND NOT is_asked_again THEN noted_at ELSE c.asked_at END,
             next_sync_at = clock_timestamp()
                 + CASE WHEN is_asked_again AND (is_good OR c.failures = 0) THEN interval '0' ELSE delay END
         WHERE c.id = end_sync.connection_id;
@@ -417,8 +433,9 @@ $$;
 COMMENT ON FUNCTION opencalendly.end_sync(uuid, timestamptz, boolean, text, interval) IS
     'internal: a sync that began then is over, the next one begins after a delay; returns true';
 
--- One calendar that fails does not make the others wait, but they all are read again soon; a sync in which all have failed has
--- failed, and is tried again after a delay that grows, the worker's.
+-- One calendar that fails does not make the others wait, but they all are read again soon: if the provider wants to be left alone
+-- for longer, when they would have been anyway. A sync in which all have failed has failed, and is tried again after a delay that
+-- grows, the worker's.
 CREATE FUNCTION opencalendly.apply_calendar_sync(connection_id uuid, attempt integer, began_at timestamptz, findings jsonb)
     RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -430,7 +447,8 @@ DECLARE
     problems text[];
     n_good integer := 0;
     delay interval := opencalendly.calendar_sync_interval() * (0.9 + 0.2 * random());
-    retry_delay constant interval := coalesce((findings ->> 'retryMs')::bigint * interval '1 millisecond', delay);
+    retry_delay constant interval := (findings ->> 'retryMs')::bigint * interval '1 millisecond';
+    asked_delay constant interval := (findings ->> 'askedMs')::bigint * interval '1 millisecond';
 BEGIN
     IF connection.id IS NULL THEN
         RETURN false;
@@ -443,7 +461,8 @@ BEGIN
         problem := opencalendly.apply_calendar(calendar, findings, began_at, opencalendly.is_asked_since(connection, began_at));
         CONTINUE WHEN problem = '';
         UPDATE opencalendly.calendars AS c
-            SET last_error = left(problem, 300), synced_at = CASE WHEN problem IS NULL THEN began_at ELSE c.synced_at END
+            SET last_error = left(problem, 300),
+                synced_at = CASE WHEN problem IS NULL THEN least(began_at, clock_timestamp()) ELSE c.synced_at END
             WHERE c.id = calendar.id;
         IF problem IS NULL THEN
             n_good := n_good + 1;
@@ -453,15 +472,15 @@ BEGIN
     END LOOP;
     PERFORM opencalendly.put_channels(connection.id, findings -> 'channels');
     IF n_good = 0 AND problems IS NOT NULL THEN
-        delay := retry_delay;
+        delay := coalesce(retry_delay, delay);
     ELSIF problems IS NOT NULL THEN
-        delay := greatest(least(delay, interval '5 minutes'), retry_delay);
+        delay := least(delay, greatest(interval '5 minutes', asked_delay));
     END IF;
     RETURN opencalendly.end_sync(connection.id, began_at, n_good > 0 OR problems IS NULL, problems[1], delay);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.apply_calendar_sync(uuid, integer, timestamptz, jsonb) IS
-    'internal: writes what a sync has found: {"from", "until", "calendarList"?: [answer], "freeBusy"?: [answer], "events"?: [{"calendarId", "isFull", "pages": [answer]}], "errors"?: [{"calendarId", "error"}], "channels"?: [{"calendarId", "channelId", "tokenHash", "resourceId", "expiresAt"}], "retryMs"?: how long what has failed is left alone}, for workers; false if the attempt is not theirs any more';
+    'internal: writes what a sync has found: {"from", "until", "calendarList"?: [answer], "freeBusy"?: [answer], "events"?: [{"calendarId", "isFull", "pages": [answer]}], "errors"?: [{"calendarId", "error"}], "channels"?: [{"calendarId", "channelId", "tokenHash", "resourceId", "expiresAt"}], "retryMs"?: how long it is left alone if all have failed, "askedMs"?: for how long the provider wants to be}, for workers; false if the attempt is not theirs any more';
 
 CREATE FUNCTION opencalendly.fail_calendar_sync(
     connection_id uuid, attempt integer, began_at timestamptz, error text, delay_ms bigint, is_broken boolean) RETURNS boolean

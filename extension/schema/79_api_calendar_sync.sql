@@ -63,7 +63,7 @@ COMMENT ON FUNCTION opencalendly.ask_for_sync(uuid, uuid[], jsonb) IS
 
 -- Waits until each connection has been read by a sync that began after the last wish for one. If one that was under way has
 -- failed, and the next is not to begin so soon, there is nothing to wait for. A clock that is set back meanwhile takes the wish
--- along (world/calendar.c, end_sync).
+-- along (world/calendar.c, end_sync), and what was read by the clock before says nothing.
 CREATE FUNCTION opencalendly.await_syncs(user_id uuid, ids uuid[]) RETURNS timestamptz
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -74,7 +74,8 @@ DECLARE
 BEGIN
     WHILE EXISTS (SELECT FROM unnest(ids, asked_at) AS w (id, asked_at)
                   JOIN opencalendly.calendar_connections AS c ON c.id = w.id
-                  WHERE c.state = 'active' AND coalesce(c.tried_at < least(w.asked_at, c.asked_at), true)
+                  WHERE c.state = 'active'
+                      AND coalesce(c.tried_at < least(w.asked_at, c.asked_at) OR c.tried_at > clock_timestamp(), true)
                       AND (c.failures = 0 OR c.leased_until IS NOT NULL OR c.next_sync_at < gives_up_at))
     LOOP
         IF clock_timestamp() >= gives_up_at THEN

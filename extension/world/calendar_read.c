@@ -427,6 +427,7 @@ tell_found(const SyncTask *sync)
 	push_calendars(&state, "errors", sync, has_error, push_error);
 	push_calendars(&state, "channels", sync, has_new_channel, push_channel);
 	task_push_text(&state, "retryMs", psprintf(INT64_FORMAT, task_delay_ms(&sync->base)));
+	task_push_text(&state, "askedMs", psprintf(INT64_FORMAT, task_asked_delay_ms(&sync->base)));
 	return pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 }
 

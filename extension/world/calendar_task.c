@@ -270,6 +270,12 @@ task_fail_by_answer(CalendarTask *task, const TransferResult *result, const char
 }
 
 int64
+task_asked_delay_ms(const CalendarTask *task)
+{
+	return Max(Min(task->retry_after_s, RETRY_AFTER_MAX_S), 0) * 1000;
+}
+
+int64
 task_delay_ms(const CalendarTask *task)
 {
 	double jitter = 1 + JITTER * (2 * pg_prng_double(&pg_global_prng_state) - 1);
@@ -278,7 +284,7 @@ task_delay_ms(const CalendarTask *task)
 	if (task->failure == FAILURE_OPERATOR)
 		delay_ms = Max(delay_ms, OPERATOR_DELAY_MS);
 	delay_ms = (int64) ((double) delay_ms * jitter);
-	return Max(delay_ms, Min(task->retry_after_s, RETRY_AFTER_MAX_S) * 1000);
+	return Max(delay_ms, task_asked_delay_ms(task));
 }
 
 bool

@@ -205,6 +205,9 @@ extern void task_open_access(CalendarTask *task);
 /* When a task that has failed is to be tried again, milliseconds from now. */
 extern int64 task_delay_ms(const CalendarTask *task);
 
+/* For how long Google wants to be left alone, as far as its answers to the task say, milliseconds from now; 0: they do not. */
+extern int64 task_asked_delay_ms(const CalendarTask *task);
+
 /* Writes the failure of a sync; gives a connection's lease back. For programs' write and release. */
 extern bool task_write_failure(CalendarTask *task);
 extern void task_release_connection(CalendarTask *task);

@@ -17,7 +17,7 @@
 
 #define LANE_WINDOW 64
 #define ACCOUNT_WINDOW 2
-#define TRANSFERS_MAX 5       /* of one attempt */
+#define TRANSFERS_MAX 5 /* of one attempt */
 #define TOKEN_MARGIN "INTERVAL '30 seconds'"
 #define LEASE_MARGIN_US (15 * USECS_PER_SEC)
 #define LOST_ATTEMPTS 5 /* beyond max_attempts, of workers that died */
