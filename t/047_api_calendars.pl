@@ -10,6 +10,7 @@ use Front;
 use JSON::PP ();
 use Outbox;
 use PostgreSQL::Test::Utils;
+use Scene;
 use Shim;
 use Test::More;
 use Time::HiRes qw(time);
@@ -484,6 +485,11 @@ like($answer->{json}{error}, qr/^ada\@gmail\.example must be connected again$/, 
 refused($ada->post("$connections/$id/sync", {}), 409, 'OC005', undef, 'and is broken');
 is_deeply([ @{ $ada->get('/v0/calendar/sync/status')->{json}{connections}[0] }{qw(state nextSyncAt lastError connected)} ], [ 'broken', undef, 'answered 503', $true ], 'which is told');
 answered($ada->patch("$connections/$id", { staleness => { mode => 'trust' } }), 'but can be changed');
+# So quickly that nobody waits yet.
+my $session = sql("SELECT session_token FROM create_session('$user{ada}')");
+sql("UPDATE calendar_connections SET state = 'broken' WHERE id = '$two->{id}'");
+is(Scene::state_of($node, "SELECT opencalendly.api_await_sync('$session', '{}')"), 'OC005', 'all that are asked for break at once');
+sql("UPDATE calendar_connections SET state = 'active' WHERE id = '$two->{id}'");
 $waiting = later($ada, $sync, {});
 waits('ada');
 synced($two->{id});

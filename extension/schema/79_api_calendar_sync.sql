@@ -26,17 +26,6 @@ $$;
 COMMENT ON FUNCTION opencalendly.sync_window(jsonb) IS
     'internal: the part of {"start", "end"} that calendars are read for; raises OC006';
 
-CREATE FUNCTION opencalendly.active_connections(user_id uuid) RETURNS uuid[]
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN ARRAY(SELECT c.id FROM opencalendly.calendar_connections AS c
-        WHERE c.user_id = active_connections.user_id AND c.state = 'active' AND c.provider = 'google'
-        ORDER BY c.created_at, c.id);
-END
-$$;
-COMMENT ON FUNCTION opencalendly.active_connections(uuid) IS 'internal: the user''s connections to Google that are read';
-
 CREATE FUNCTION opencalendly.raise_broken(connection opencalendly.calendar_connections) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -46,6 +35,32 @@ END
 $$;
 COMMENT ON FUNCTION opencalendly.raise_broken(opencalendly.calendar_connections) IS
     'internal: raises OC005 for a connection that has ended at the provider''s';
+
+-- Who has none is told so; if what was asked for has ended the last one, too.
+CREATE FUNCTION opencalendly.active_connections(user_id uuid) RETURNS uuid[]
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    ids constant uuid[] := ARRAY(SELECT c.id FROM opencalendly.calendar_connections AS c
+        WHERE c.user_id = active_connections.user_id AND c.state = 'active' AND c.provider = 'google'
+        ORDER BY c.created_at, c.id);
+    broken opencalendly.calendar_connections;
+BEGIN
+    IF ids <> '{}' THEN
+        RETURN ids;
+    END IF;
+    SELECT c.* INTO broken FROM opencalendly.calendar_connections AS c
+        WHERE c.user_id = active_connections.user_id AND c.state = 'broken' AND c.provider = 'google'
+        ORDER BY c.created_at, c.id LIMIT 1;
+    IF FOUND THEN
+        PERFORM opencalendly.raise_broken(broken);
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'OC013', MESSAGE = 'no calendar is connected',
+        DETAIL = 'The caller has no connection to Google.';
+END
+$$;
+COMMENT ON FUNCTION opencalendly.active_connections(uuid) IS
+    'internal: the user''s connections to Google that are read; raises OC005 (they are all broken), OC013 (there are none)';
 
 -- Every connection in turn, in the order of their ids.
 CREATE FUNCTION opencalendly.ask_for_sync(user_id uuid, ids uuid[], given jsonb) RETURNS opencalendly.api_answer
@@ -131,19 +146,8 @@ CREATE FUNCTION opencalendly.api_sync_calendars(session text, body text) RETURNS
 DECLARE
     me constant opencalendly.users := opencalendly.signed_in(session);
     given constant jsonb := opencalendly.body_fields(body, '{"start": "instant", "end": "instant"}');
-    ids constant uuid[] := opencalendly.active_connections(me.id);
-    broken opencalendly.calendar_connections;
 BEGIN
-    IF ids = '{}' THEN
-        SELECT c.* INTO broken FROM opencalendly.calendar_connections AS c
-            WHERE c.user_id = me.id AND c.state = 'broken' AND c.provider = 'google' ORDER BY c.created_at, c.id LIMIT 1;
-        IF FOUND THEN
-            PERFORM opencalendly.raise_broken(broken);
-        END IF;
-        RAISE EXCEPTION USING ERRCODE = 'OC013', MESSAGE = 'no calendar is connected',
-            DETAIL = 'The caller has no connection to Google.';
-    END IF;
-    RETURN opencalendly.ask_for_sync(me.id, ids, given);
+    RETURN opencalendly.ask_for_sync(me.id, opencalendly.active_connections(me.id), given);
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_sync_calendars(text, text) IS
@@ -161,7 +165,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION opencalendly.api_await_sync(text, text) IS
-    'POST /v0/calendar/google/sync, then: what has been read, of the time between start and end; errors OC005 (broken), OC006, OC008, OC010, OC012';
+    'POST /v0/calendar/google/sync, then: what has been read, of the time between start and end; errors OC005 (broken), OC006, OC008, OC010, OC012, OC013 (none)';
 
 CREATE FUNCTION opencalendly.api_sync_connection(session text, id text, body text) RETURNS opencalendly.api_answer
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

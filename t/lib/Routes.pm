@@ -59,15 +59,18 @@ sub list
 # The SQL that makes everybody. It answers with a JSON object of ids, sessions and tokens.
 my $scene_sql = <<'SQL';
 SET search_path = opencalendly, pg_catalog;
+-- what a worker does: who asks for a sync has had it at once
+CREATE FUNCTION public.read_calendars() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.tried_at := NEW.asked_at; RETURN NEW; END';
+CREATE TRIGGER read_calendars BEFORE UPDATE OF asked_at ON calendar_connections FOR EACH ROW EXECUTE FUNCTION public.read_calendars();
 -- a connection, with a calendar that has a channel
 CREATE FUNCTION pg_temp.connect(user_id uuid, name text) RETURNS uuid LANGUAGE plpgsql SET search_path = opencalendly, pg_catalog AS $$
 DECLARE
 	connection_id uuid := uuid_generate_v7();
 BEGIN
 	INSERT INTO calendar_connections (id, user_id, account_id, account_email, scopes, refresh_token, access_token, refresh_at,
-			access_expires_at, next_sync_at, tried_at, last_error)
+			access_expires_at, next_sync_at, last_error)
 		VALUES (connection_id, user_id, name, name || '@kalender.geheim.example', '{}', seal_calendar_token(connection_id, 'Verborgen-1'),
-			seal_calendar_token(connection_id, 'Verborgen-2'), 'infinity', 'infinity', 'infinity', 'infinity', 'Fehler Verborgen');
+			seal_calendar_token(connection_id, 'Verborgen-2'), 'infinity', 'infinity', 'infinity', 'Fehler Verborgen');
 	INSERT INTO calendars (connection_id, user_id, external_id, name, access_role, is_primary, channel_id, channel_token_hash)
 		VALUES (connection_id, user_id, name || '@kalender.geheim.example', 'Kalender Verborgen', 'owner', true, connection_id,
 			sha256('channel-Verborgen'));

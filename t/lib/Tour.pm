@@ -361,7 +361,7 @@ sub use_webhooks
 	return;
 }
 
-# What a worker does: a code is exchanged as the table outcome tells, what is left is gone, and syncs were over long ago.
+# What a worker does: a code is exchanged as the table outcome tells, what is left is gone, and who asks for a sync has had it at once.
 my $calendar_worker = <<'SQL';
 INSERT INTO worker_heartbeats (queue, seen_at) VALUES ('calendar', clock_timestamp() + interval '1 day');
 CREATE TABLE public.outcome AS SELECT NULL::text AS error_code;
@@ -372,10 +372,12 @@ BEGIN
 			'[{"kind": "calendar#calendarList", "items": [{"id": "ada@gmail.example", "summary": "Ada", "accessRole": "owner", "primary": true},
 				{"id": "team", "summary": "Team", "accessRole": "reader"}]}]')
 		ELSE opencalendly.fail_consent(NEW.id, NEW.attempt, o.error_code, 'it went wrong') END FROM public.outcome AS o;
-	UPDATE opencalendly.calendar_connections SET tried_at = 'infinity', synced_at = clock_timestamp();
+	UPDATE opencalendly.calendar_connections SET synced_at = clock_timestamp();
 	RETURN NULL;
 END
 $$;
+CREATE FUNCTION public.read_calendars() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.tried_at := NEW.asked_at; RETURN NEW; END';
+CREATE TRIGGER read_calendars BEFORE UPDATE OF asked_at ON calendar_connections FOR EACH ROW EXECUTE FUNCTION public.read_calendars();
 CREATE TRIGGER exchange AFTER UPDATE ON calendar_consents FOR EACH ROW WHEN (NEW.status = 'pending')
 	EXECUTE FUNCTION public.exchange();
 CREATE FUNCTION public.leave() RETURNS trigger LANGUAGE plpgsql AS
@@ -433,7 +435,7 @@ sub use_calendars
 		my ($sync, @id) = @$case;
 		my %far = (data => { start => '2000-01-01T00:00:00Z', end => '2099-01-01T00:00:00+02:00' });
 
-		$guide{change}->("UPDATE calendar_connections SET tried_at = 'infinity', next_sync_at = 'infinity'");
+		$guide{change}->("UPDATE calendar_connections SET next_sync_at = 'infinity'");
 		call($ada, $sync, @id, %far);
 		call($ada, $sync, @id);
 		$guide{change}->("UPDATE calendar_connections SET failures = 1, last_error = 'it went wrong'");
